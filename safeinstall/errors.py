@@ -1,0 +1,85 @@
+"""Every way a run can end other than well, each with its exit code.
+
+A denial is not here: it is a :class:`~safeinstall.models.Verdict`, a result. pip's own exit codes stay
+pip's, so ours start where pip's end.
+"""
+
+from __future__ import annotations
+
+EXIT_PIP_ERROR = 1
+"""What pip exits with when it cannot do what was asked (pip: cli/status_codes.py)."""
+EXIT_DENIED = 10
+"""A file was refused: by the policy, or because it is not what the index or the lock promised."""
+EXIT_EVIDENCE = 11
+"""A fact that the policy needs could not be had: an index or an advisory source did not answer."""
+EXIT_POLICY = 12
+"""The policy itself is wrong. Nothing was judged."""
+EXIT_REFUSED = 13
+"""The request cannot be guarded: an option or a pip that would weaken the check."""
+EXIT_INTERNAL = 70
+"""A fault of ours (BSD sysexits: EX_SOFTWARE)."""
+
+
+class SafeInstallError(Exception):
+    """Base of the errors a user sees: what happened, to which thing, and what to do now."""
+
+    exit_code = EXIT_INTERNAL
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """Keep *message* (one sentence, lower case, no full stop) and *hint* (what to do now)."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class PolicyError(SafeInstallError):
+    """The policy cannot be used. Carries every problem of the file, not only the first."""
+
+    exit_code = EXIT_POLICY
+
+    def __init__(self, problems: tuple[str, ...], *, hint: str | None = None) -> None:
+        """Keep *problems*, each already a whole line ``FILE:LINE: what is wrong``."""
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = problems
+
+
+class SourceError(SafeInstallError):
+    """A source of facts did not answer, or answered what cannot be read. Never "no such version"."""
+
+    exit_code = EXIT_EVIDENCE
+
+
+class ProjectNotFoundError(SourceError):
+    """The index answered that it has no such project (HTTP 404 or 410; PEP 503)."""
+
+    exit_code = EXIT_PIP_ERROR
+
+
+class IntegrityError(SafeInstallError):
+    """A file is not what was promised: hash, size, metadata or archive. There is no switch for this."""
+
+    exit_code = EXIT_DENIED
+
+
+class UnsatisfiableError(SafeInstallError):
+    """No set of files meets the requirements, for reasons the policy has no part in: pip fails alike."""
+
+    exit_code = EXIT_PIP_ERROR
+
+
+class RefusedError(SafeInstallError):
+    """The request cannot be guarded, so it is not carried out."""
+
+    exit_code = EXIT_REFUSED
+
+
+class UsageError(SafeInstallError):
+    """One of our own options or commands is used wrongly (2, as pip and argparse exit)."""
+
+    exit_code = 2
+
+
+class MetadataInvalidError(SafeInstallError):
+    """A file's metadata breaks the standard (core metadata, PEP 508). The resolver passes over the version."""
+
+    exit_code = EXIT_DENIED

@@ -1,0 +1,276 @@
+"""The nouns. Frozen values named as the standards name them; no behaviour beyond what a value knows of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that could not be had, and why. A rule must handle it; it is never better than the fact."""
+
+    reason: str
+
+
+class Level(IntEnum):
+    """What the policy says of one finding. Ordered, so that ``max`` is the strictest."""
+
+    ALLOW = 0
+    WARN = 1
+    DENY = 2
+
+
+class SourceKind(Enum):
+    """By which way a file was offered."""
+
+    INDEX = "index"
+    FIND_LINKS = "find-links"
+    DIRECT = "direct"
+    """A URL, path or VCS reference written in a requirement (PEP 508, PEP 610)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where files come from, in pip's order of preference (pip: index/package_finder.py)."""
+
+    kind: SourceKind
+    url: str
+    """As configured, credentials included: never print it, print ``display``."""
+    name: str
+    """``default``, the name a policy gives it, else its address without credentials."""
+
+    @property
+    def display(self) -> str:
+        """The name to show."""
+        return self.name
+
+
+class ArtifactKind(Enum):
+    """What one file is."""
+
+    WHEEL = "wheel"
+    SDIST = "sdist"
+    TREE = "tree"
+    """A local directory."""
+    VCS = "vcs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """One file that an index offers (PEP 691 calls it a file), or what a direct reference names."""
+
+    name: NormalizedName
+    version: Version
+    filename: str
+    url: str
+    """Absolute, without fragment; may hold credentials: never print it."""
+    kind: ArtifactKind
+    source: Source
+    hashes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Algorithm to lower-case hex digest, as the index publishes them."""
+    size: int | None = None
+    """Bytes (PEP 700)."""
+    upload_time: datetime | None = None
+    """With a time zone (PEP 700)."""
+    yanked: str | None = None
+    """The reason, perhaps empty; ``None`` when not yanked (PEP 592)."""
+    requires_python: str | None = None
+    core_metadata: Mapping[str, str] | None = field(default=None, hash=False)
+    """Hashes of the separate metadata file; empty when announced without; ``None`` when not announced (PEP 714)."""
+    project_status: str | None = None
+    """PEP 792."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The published sha256, or ``None``."""
+        return self.hashes.get("sha256")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The fields of a METADATA or PKG-INFO file that resolution depends on (core metadata 2.1 and later)."""
+
+    name: NormalizedName
+    version: Version
+    requires_dist: tuple[Requirement, ...]
+    requires_python: SpecifierSet | None
+    provides_extra: frozenset[NormalizedName]
+    text: str = field(repr=False, compare=False)
+    """The whole file, decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledDistribution:
+    """What the target environment holds under one name."""
+
+    name: NormalizedName
+    version: Version
+    metadata: Metadata
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One file of a project as far as listings tell, for rules that compare a file with its siblings."""
+
+    version: Version
+    upload_time: datetime | None
+    yanked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything known about one file at one instant. Each fact is a value or says why it is missing."""
+
+    artifact: Artifact
+    as_of: datetime
+    """The instant of the judgement, with a time zone. Time is data: no rule reads a clock."""
+    requested: bool
+    """The user named this project; false for a dependency's dependency."""
+    required_by: str | None = None
+    """For a direct reference: who wrote it (``None``: the user)."""
+    upload_time: datetime | Missing
+    sha256: str | Missing
+    siblings: tuple[Listed, ...] = ()
+    """The project's listed files on the same source."""
+    advisories: tuple[Advisory, ...] | Missing = Missing("no advisory source was asked")
+    """Live advisories naming this project, whichever versions they affect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """One OSV record, as far as it speaks of one package."""
+
+    id: str
+    aliases: frozenset[str]
+    """Every id of the alias group, its own included."""
+    summary: str
+    severity: float | Missing
+    """CVSS base score of the highest vector, 0 to 10."""
+    malicious: bool
+    versions: frozenset[Version]
+    literal_versions: frozenset[str]
+    """Listed versions that are not PEP 440."""
+    ranges: tuple[AffectedRange, ...]
+    url: str | None = None
+
+    def affects(self, version: Version) -> bool:
+        """Whether *version* is affected: listed, or inside any range (OSV schema, "evaluation").
+
+        A local version is judged with and without its local part, whichever is worse.
+        """
+        public = version if version.local is None else type(version)(version.public)
+        return any(
+            v in self.versions or any(r.contains(v) for r in self.ranges) for v in {version, public}
+        )
+
+    def fixed_after(self, version: Version) -> Version | None:
+        """The lowest version above *version* at which some range that holds *version* ends, if any."""
+        fixes = [r.fixed for r in self.ranges if r.fixed is not None and r.contains(version)]
+        return min(fixes, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffectedRange:
+    """One half-open or closed interval of affected versions (OSV ECOSYSTEM range, events paired)."""
+
+    introduced: Version | None
+    """``None``: from the beginning (OSV ``"0"``)."""
+    fixed: Version | None = None
+    """First version not affected."""
+    last_affected: Version | None = None
+
+    def contains(self, version: Version) -> bool:
+        """Whether *version* lies inside, in PEP 440 order."""
+        if self.introduced is not None and version < self.introduced:
+            return False
+        if self.fixed is not None and version >= self.fixed:
+            return False
+        return self.last_affected is None or version <= self.last_affected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one rule has to say about one file (SARIF calls it a result)."""
+
+    rule: str
+    """Rule id, kebab-case, as in the policy."""
+    level: Level
+    message: str
+    """The measured value against the limit: ``uploaded 2 days ago, the policy asks for 7 days``."""
+    key: str
+    """Dotted policy key that decided, as ``rules.minimum-age.minimum``."""
+    missing: bool = False
+    """True when the level comes from a fact that could not be had."""
+    remedy: str | None = None
+    """The way out, one sentence."""
+    advisories: tuple[str, ...] = ()
+    """Ids of the advisories this rests on, aliases included."""
+    suppressed_by: str | None = None
+    """The reason of the exception that covers it; the finding then no longer counts."""
+    audited: bool = False
+    """True when ``mode = "audit"`` turned a denial into this warning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All findings on one file, and what follows."""
+
+    artifact: Artifact
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """The strictest level of the findings that no exception covers."""
+        return max((f.level for f in self.findings if f.suppressed_by is None), default=Level.ALLOW)
+
+    @property
+    def denied(self) -> bool:
+        """Whether the file must not be installed."""
+        return self.level is Level.DENY
+
+    @property
+    def denials(self) -> tuple[Finding, ...]:
+        """The findings that deny it."""
+        return tuple(f for f in self.findings if f.level is Level.DENY and f.suppressed_by is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a policy file: ``safe-pip.toml:12``."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """As compilers write it."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """One file the resolution chose, with the metadata that was resolved and the verdict that let it pass."""
+
+    artifact: Artifact
+    metadata: Metadata
+    verdict: Verdict
+    requested: bool
+    extras: frozenset[NormalizedName] = frozenset()
+
+    MESSAGE: ClassVar[str] = "a denied file cannot be part of a resolution"
+
+    def __post_init__(self) -> None:
+        """Refuse a denied file: the type itself is the gate."""
+        if self.verdict.denied:
+            raise ValueError(self.MESSAGE)

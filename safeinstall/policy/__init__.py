@@ -1,0 +1,1 @@
+"""The policy: TOML text in, a checked :class:`Policy` out."""

@@ -1,0 +1,76 @@
+"""The doors to the world. Protocols only: the core asks through these, ``sources/`` answers.
+
+Every method may raise :class:`~safeinstall.errors.SourceError`; none returns a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Advisory, Artifact, Metadata, Missing, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """One anchor or ``files`` entry of a project page, validated but its file name not yet understood."""
+
+    filename: str
+    url: str
+    """Absolute, without fragment."""
+    hashes: Mapping[str, str]
+    requires_python: str | None = None
+    yanked: str | None = None
+    size: int | None = None
+    upload_time: datetime | None = None
+    core_metadata: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """What one source says of one project, in the source's own order."""
+
+    source: Source
+    files: tuple[ListedFile, ...]
+    status: str | None = None
+    """PEP 792 project status."""
+
+
+class IndexSource(Protocol):
+    """Project pages and metadata. Implementations fetch concurrently and remember what they fetched."""
+
+    def pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
+        """Return the pages of every source that knows *name*, in pip's order of sources (find-links first).
+
+        A source without such a project contributes no page. A source that does not answer raises.
+        """
+        ...
+
+    def prefetch_pages(self, name: NormalizedName) -> None:
+        """Start fetching what :meth:`pages` will be asked for. Never raises."""
+        ...
+
+    def metadata(self, artifact: Artifact) -> Metadata:
+        """Return the metadata of *artifact*: from its PEP 658 file, by range requests, or from the file itself.
+
+        Raises :class:`~safeinstall.errors.MetadataInvalidError` when the standard is broken. Never builds.
+        """
+        ...
+
+    def prefetch_metadata(self, artifact: Artifact) -> None:
+        """Start fetching what :meth:`metadata` will be asked for. Never raises."""
+        ...
+
+
+class AdvisorySource(Protocol):
+    """Known vulnerabilities and malware."""
+
+    def advisories(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
+        """Return every live advisory that names *name*, or why that is not known."""
+        ...

@@ -1,0 +1,1 @@
+"""The forms a run is told in. Values in, text out."""

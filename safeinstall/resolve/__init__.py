@@ -1,0 +1,1 @@
+"""Resolution: pip's own answer, over a judged index."""

@@ -1,0 +1,34 @@
+"""What a rule is: a frozen dataclass whose fields are its policy options and whose docstring is its documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeinstall.models import Evidence, Finding, Level
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """One rule of the policy.
+
+    The class name in kebab-case is :attr:`id`; a field ``security_fix`` is the policy key ``security-fix``. Every field has
+    a default, and the default is the strict one. :meth:`check` is pure: no clock, no files, no other rule.
+    """
+
+    id: ClassVar[str]
+    exceptable: ClassVar[bool]
+    """Whether an ``[[exceptions]]`` entry may cover its findings."""
+
+    @property
+    def on_missing(self) -> Level | None:
+        """This rule's own answer to a missing fact; ``None`` leaves it to ``[evidence] on-missing``."""
+        ...
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield what there is to say. A fact that is missing is yielded as a finding with ``missing=True``;
+        its level is set by ``evaluate``.
+        """
+        ...

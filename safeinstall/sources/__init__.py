@@ -1,0 +1,1 @@
+"""The world: HTTP, indexes, archives, advisories, pip itself. Concurrency lives here."""
