@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Rule(Protocol):
     """One rule of the policy.
 
-    The class name in kebab-case is :attr:`id`; a field ``security_fix`` is the policy key ``security-fix``. Every field has
-    a default, and the default is the strict one. :meth:`check` is pure: no clock, no files, no other rule.
+    The class name in kebab-case is :attr:`id`; a field ``security_fix`` is the policy key ``security-fix``. Every field
+    has a default, and the default is the strict one. :meth:`check` is pure: no clock, no files, no other rule.
     """
 
     id: ClassVar[str]
