@@ -1,0 +1,175 @@
+"""Core metadata (METADATA, PKG-INFO), read as pip reads it but without the email package: a tenth of the time."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.errors import MetadataInvalidError
+from safeinstall.models import Metadata
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    Fields = dict[str, list[str]]
+
+_STATIC_SINCE = (2, 2)
+_MUST_BE_STATIC = frozenset({"requires-dist", "requires-python", "provides-extra"})
+_BLANK_LINE = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?:\r|\n)")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_FIELD = re.compile(r"([!-9;-~]*):[ \t]*(.*)", re.DOTALL)
+"""email.feedparser: any printable ASCII without a colon is a field name."""
+
+
+def parse_metadata(data: bytes, *, name: NormalizedName, version: Version | None = None) -> Metadata:
+    """Parse the METADATA file of a wheel, or the same file served beside it (PEP 658).
+
+    What pip refuses is a :class:`MetadataInvalidError`: text that is not UTF-8, a missing or invalid Version, a
+    requirement that is not PEP 508 (in any extra), a Name or Version other than *name* and *version*. An invalid
+    Requires-Python counts as absent (pip: metadata/base.py, ``requires_python``). The requirements are shared
+    between calls: never change them.
+    """
+    about = _about(name, version)
+    text = _decoded(data, about)
+    return _build(_scan(text), text, name, version, about)
+
+
+def parse_sdist_metadata(data: bytes, *, name: NormalizedName, version: Version | None = None) -> Metadata:
+    """Parse the PKG-INFO file of a source distribution, which counts only if a build cannot change it (PEP 643).
+
+    Raises like :func:`parse_metadata`, and also when the file is older than 2.2 or declares one of the fields that
+    resolution needs dynamic: the dependencies are then unknown before a build.
+    """
+    about = _about(name, version)
+    text = _decoded(data, about)
+    fields = _scan(text)
+    if reason := _why_not_static(fields):
+        raise MetadataInvalidError(
+            f"the dependencies of the source distribution of {about} are unknown before a build: {reason}",
+            hint="choose a version with a wheel, or let the policy build this project",
+        )
+    return _build(fields, text, name, version, about)
+
+
+@lru_cache(maxsize=16384)
+def parse_requirement(text: str) -> Requirement:
+    """Parse a PEP 508 requirement once: most of them are written in many files. Never change the result."""
+    return Requirement(text)
+
+
+@lru_cache(maxsize=1024)
+def parse_requires_python(text: str) -> SpecifierSet | None:
+    """Parse Requires-Python; ``None`` when it is invalid, which pip takes for absent."""
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        return None
+
+
+def _about(name: str, version: Version | None) -> str:
+    return name if version is None else f"{name} {version}"
+
+
+def _decoded(data: bytes, about: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise MetadataInvalidError(f"the metadata of {about} is not UTF-8 (byte {error.start})") from error
+
+
+def _scan(text: str) -> Fields:
+    """Collect the header fields by lower-case name, ending where the email package ends.
+
+    That end matters: a reader that went on after a line which is no field would see requirements that pip does not.
+    """
+    fields: Fields = {}
+    values: list[str] | None = None
+    for line in _LINE_END.split(_header(text)):
+        if line[:1] in {" ", "\t"}:
+            if values:
+                values[-1] += "\n" + line
+        elif line.startswith("From "):  # an mbox envelope, which the email package skips
+            values = None
+        elif field := _FIELD.match(line):
+            values = fields.setdefault(field[1].lower(), []) if field[1] else None
+            if values is not None:
+                values.append(field[2])
+        else:
+            break
+    return fields
+
+
+def _header(text: str) -> str:
+    end = _BLANK_LINE.search(text)
+    return text[: end.start()] if end else text
+
+
+def _build(fields: Fields, text: str, name: NormalizedName, version: Version | None, about: str) -> Metadata:
+    return Metadata(
+        name=_checked_name(fields, name, about),
+        version=_checked_version(fields, version, about),
+        requires_dist=tuple(_requirement(value.strip(), about) for value in fields.get("requires-dist", ())),
+        requires_python=_requires_python(fields),
+        provides_extra=frozenset(canonicalize_name(extra.strip()) for extra in fields.get("provides-extra", ())),
+        text=text,
+    )
+
+
+def _first(fields: Fields, key: str) -> str | None:
+    values = fields.get(key)
+    return values[0].strip() if values else None
+
+
+def _checked_name(fields: Fields, expected: NormalizedName, about: str) -> NormalizedName:
+    written = _first(fields, "name")
+    if not written:
+        raise MetadataInvalidError(f"the metadata of {about} has no Name")
+    if canonicalize_name(written) != expected:
+        raise MetadataInvalidError(f"the metadata of {about} has another name: {written!r}")
+    return expected
+
+
+def _checked_version(fields: Fields, expected: Version | None, about: str) -> Version:
+    written = _first(fields, "version")
+    if not written:
+        raise MetadataInvalidError(f"the metadata of {about} has no Version")
+    try:
+        version = Version(written)
+    except InvalidVersion as error:
+        raise MetadataInvalidError(f"the metadata of {about} has an invalid Version: {written!r}") from error
+    if expected is not None and version != expected:
+        raise MetadataInvalidError(f"the metadata of {about} has another version: {written!r}")
+    return version
+
+
+def _requirement(value: str, about: str) -> Requirement:
+    try:
+        return parse_requirement(value)
+    except InvalidRequirement as error:
+        raise MetadataInvalidError(f"the metadata of {about} has an invalid Requires-Dist: {value!r}") from error
+
+
+def _requires_python(fields: Fields) -> SpecifierSet | None:
+    written = _first(fields, "requires-python")
+    return parse_requires_python(written) if written else None
+
+
+def _why_not_static(fields: Fields) -> str | None:
+    written = _first(fields, "metadata-version") or "none"
+    if _release(written) < _STATIC_SINCE:
+        return f"its PKG-INFO has Metadata-Version {written}, which promises nothing"
+    dynamic = sorted(value.strip() for value in fields.get("dynamic", ()) if value.strip().lower() in _MUST_BE_STATIC)
+    return f"its PKG-INFO declares {', '.join(dynamic)} dynamic" if dynamic else None
+
+
+def _release(metadata_version: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in metadata_version.split("."))
+    except ValueError:
+        return ()
