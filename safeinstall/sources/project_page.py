@@ -1,0 +1,253 @@
+"""Project pages of the simple repository API, from bytes to values.
+
+JSON as PEP 691 with 592, 700, 714 and 792; HTML as PEP 503. What pip shrugs at, this does too (pip: models/link.py,
+``Link.from_json`` and ``from_element``); a page that cannot be trusted to be complete is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from safeinstall.errors import SourceError
+from safeinstall.ports import ListedFile, ProjectPage
+from safeinstall.sources.urls import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeinstall.models import Source
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
+"""What to ask for, as pip does (pip: index/collector.py)."""
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
+_ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+_HASH = re.compile(rf"(?:^|&)({'|'.join(_ALGORITHMS)})=([^&]*)")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+class _MalformedError(Exception):
+    """Why a page cannot be used."""
+
+
+def parse_project_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
+    """Parse the answer that *url* gave (after redirects: links are relative to it).
+
+    File names come from the links, as in pip. Upload times have a time zone; one that cannot be read is ``None``, as
+    are sizes that are none. Raises :class:`SourceError` for another content type (a captive portal, say), for an API
+    version above 1, and for a page whose entries cannot be understood.
+    """
+    kind = content_type.strip().lower()
+    try:
+        if kind.startswith(_JSON):
+            return _json_page(body, url, source)
+        if kind.startswith(_HTML):
+            return _html_page(body, content_type, url, source)
+    except _MalformedError as error:
+        raise SourceError(
+            f"the project page {redacted(url)} cannot be used: {error}",
+            hint="this is a fault of the index: report it to whoever runs it",
+        ) from error
+    raise SourceError(
+        f"{redacted(url)} is no project page: its content type is {content_type!r}",
+        hint="check the address of the index, and that no login page or proxy answers in its place",
+    )
+
+
+def _json_page(body: bytes, url: str, source: Source) -> ProjectPage:
+    page = _json(body)
+    meta = page.get("meta")
+    _check_version(meta.get("api-version") if isinstance(meta, dict) else None)
+    entries = page.get("files", [])
+    if not isinstance(entries, list):
+        raise _MalformedError("its files are no list")
+    base = _Base(url)
+    files = tuple(_json_file(entry, base) for entry in entries)
+    return ProjectPage(source=source, files=files, status=_json_status(page.get("project-status")))
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        page = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _MalformedError("it is not JSON") from error
+    if not isinstance(page, dict):
+        raise _MalformedError("it is no JSON object")
+    return page
+
+
+def _check_version(version: object) -> None:
+    """PEP 629: a client must not read a page of a later major version. Without one it is 1.0."""
+    if version is not None and str(version).partition(".")[0] != "1":
+        raise _MalformedError(f"its API version is {version}, and only 1.x is understood")
+
+
+def _json_status(status: object) -> str | None:
+    found = status.get("status", status.get("state")) if isinstance(status, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _json_file(entry: object, base: _Base) -> ListedFile:
+    if not isinstance(entry, dict):
+        raise _MalformedError("one of its files is no JSON object")
+    link, filename, fragment = base.resolve(_text(entry, "url"))
+    hashes = _hashes(entry)
+    core_metadata = entry.get("core-metadata")
+    return ListedFile(
+        filename=filename,
+        url=link,
+        hashes=hashes | _fragment_hash(fragment) if fragment else hashes,
+        requires_python=_optional_text(entry, "requires-python"),
+        yanked=_yanked(entry.get("yanked")),
+        size=_size(entry.get("size")),
+        upload_time=_upload_time(entry.get("upload-time")),
+        core_metadata=_core_metadata(entry.get("dist-info-metadata") if core_metadata is None else core_metadata),
+    )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    if not isinstance(value, str) or not value:
+        raise _MalformedError(f"a file has no {key}")
+    return value
+
+
+def _optional_text(entry: Mapping[str, Any], key: str) -> str | None:
+    value = entry.get(key)
+    if value is not None and not isinstance(value, str):
+        raise _MalformedError(f"the {key} of a file is no text")
+    return value or None
+
+
+def _hashes(entry: Mapping[str, Any]) -> dict[str, str]:
+    hashes = entry.get("hashes")
+    if hashes is None:
+        return {}
+    if not isinstance(hashes, dict) or not all(isinstance(value, str) for value in hashes.values()):
+        raise _MalformedError("the hashes of a file are no table of texts")
+    return {algorithm: value.lower() for algorithm, value in hashes.items()}
+
+
+def _yanked(value: object) -> str | None:
+    if isinstance(value, str) and value:
+        return value
+    return "" if value else None
+
+
+def _size(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _upload_time(value: object) -> datetime | None:
+    """PEP 700: ISO 8601 in UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        time = _parse_time(value)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _parse_time(value: str) -> datetime:
+    """Python 3.10 reads neither a ``Z`` nor any fraction but of 3 or 6 digits; later ones do."""
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        padded = _FRACTION.sub(lambda fraction: f".{fraction[1]:0<6.6}", value)
+        return datetime.fromisoformat(padded.removesuffix("Z") + "+00:00" * padded.endswith("Z"))
+
+
+def _core_metadata(value: object) -> Mapping[str, str] | None:
+    """PEP 714: hashes of the metadata file, or true."""
+    if isinstance(value, dict):
+        return {key: text.lower() for key, text in value.items() if key in _ALGORITHMS and isinstance(text, str)}
+    return {} if value else None
+
+
+def _fragment_hash(fragment: str) -> dict[str, str]:
+    found = _HASH.search(fragment)
+    return {found[1]: found[2].lower()} if found else {}
+
+
+class _Base:
+    """What links are relative to. Splitting addresses is the bulk of parsing a long page, so the usual ones are cut."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._local = url.startswith("file:")
+
+    def resolve(self, link: str) -> tuple[str, str, str]:
+        """Return absolute address, file name and fragment."""
+        link, _, fragment = link.partition("#")
+        absolute = link if link.startswith(("https://", "http://")) else self._join(link)
+        path = urlsplit(absolute).path if "?" in absolute else absolute
+        name = (unquote(path) if "%" in path else path).rstrip("/").rpartition("/")[2]
+        return absolute, "" if name in {".", ".."} else name, fragment
+
+    def _join(self, link: str) -> str:
+        try:
+            absolute = urljoin(self._url, link)
+        except ValueError as error:
+            raise _MalformedError(f"a file has the impossible address {redacted(link)!r}") from error
+        if absolute.startswith("file:") and not self._local:
+            raise _MalformedError(f"it lists the local file {absolute!r}")
+        return absolute
+
+
+def _html_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
+    parser = _PageParser()
+    try:
+        parser.feed(body.decode(_charset(content_type)))
+        parser.close()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise _MalformedError("it cannot be decoded") from error
+    _check_version(parser.meta.get("pypi:repository-version"))
+    base = _Base(urljoin(url, parser.base) if parser.base else url)
+    files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))
+    return ProjectPage(source=source, files=files, status=parser.meta.get("pypi:project-status"))
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type)
+    return found[1] if found else "utf-8"
+
+
+def _html_file(anchor: Mapping[str, str | None], base: _Base) -> ListedFile:
+    link, filename, fragment = base.resolve(str(anchor["href"]).strip())
+    metadata = anchor.get("data-core-metadata", anchor.get("data-dist-info-metadata"))
+    return ListedFile(
+        filename=filename,
+        url=link,
+        hashes=_fragment_hash(fragment),
+        requires_python=anchor.get("data-requires-python") or None,
+        # PEP 592: present is yanked, even where there is no value.
+        yanked=anchor.get("data-yanked") or "" if "data-yanked" in anchor else None,
+        core_metadata=None if metadata is None else _fragment_hash(metadata),
+    )
+
+
+class _PageParser(HTMLParser):
+    """Keep the anchors, the first base address and the ``pypi:`` facts (pip: index/collector.py, HTMLLinkParser)."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base: str | None = None
+        self.anchors: list[dict[str, str | None]] = []
+        self.meta: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.anchors.append(dict(attrs))
+        elif tag == "base" and self.base is None:
+            self.base = dict(attrs).get("href")
+        elif tag == "meta":
+            found = dict(attrs)
+            self.meta.setdefault(found.get("name") or "", found.get("content") or "")

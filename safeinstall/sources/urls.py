@@ -1,0 +1,86 @@
+"""Addresses: hiding credentials, origins, and the way between paths and ``file:`` URLs (pip: utils/urls.py)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import url2pathname
+
+from safeinstall.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def redacted(url: str) -> str:
+    """Return *url* as it may be shown: without its user and password."""
+    return _CREDENTIALS.sub("****@", url)
+
+
+def split(url: str) -> SplitResult:
+    """Split *url*; an address that is none is a :class:`SourceError`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise SourceError(
+            f"{redacted(url)!r} is not a valid address", hint="check the configured indexes and links"
+        ) from error
+    return parts
+
+
+def origin(parts: SplitResult) -> tuple[str, str, int | None]:
+    """Return scheme, host and port, the default port included."""
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def userinfo(parts: SplitResult) -> tuple[str, str] | None:
+    """Return the decoded user and password of an address; a lone user is a token with an empty password."""
+    if parts.username is None:
+        return None
+    return unquote(parts.username), unquote(parts.password or "")
+
+
+def is_trusted(parts: SplitResult, trusted_hosts: Iterable[str]) -> bool:
+    """Whether the host is one of pip's ``--trusted-host``: ``HOST`` covers all its ports, ``HOST:PORT`` that one."""
+    host = (parts.hostname or "").lower()
+    bracketed = f"[{host}]" if ":" in host else host
+    names = {host, bracketed, f"{bracketed}:{origin(parts)[2]}"}
+    return any(trusted.lower() in names for trusted in trusted_hosts)
+
+
+def is_secure(parts: SplitResult, trusted_hosts: Iterable[str]) -> bool:
+    """Whether nobody on the way can change the answer (pip: network/session.py, ``is_secure_origin``)."""
+    return parts.scheme == "https" or _is_loopback(parts.hostname or "") or is_trusted(parts, trusted_hosts)
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_local(url: str) -> bool:
+    """Whether *url* is a path or a ``file:`` URL."""
+    return url.lower().startswith("file:") or "://" not in url
+
+
+def local_path(url: str) -> Path:
+    """Return the path that a ``file:`` URL, or a path, names. A host other than this one is a :class:`SourceError`."""
+    if not url.lower().startswith("file:"):
+        return Path(url).absolute()
+    parts = split(url)
+    if parts.netloc not in {"", "localhost"}:
+        raise SourceError(
+            f"{redacted(url)} names a file of another host", hint="write a local path as file:///path/to/it"
+        )
+    return Path(url2pathname(parts.path)).absolute()
