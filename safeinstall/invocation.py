@@ -1,0 +1,232 @@
+"""What pip itself understood of the command line, its configuration and the requirement files.
+
+The target's pip says it (``sources/pip_host.py``); this module only turns its words into values. It knows which of
+pip's options exist: one that it does not know, set to anything but its default, is refused rather than guessed about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.errors import RefusedError
+from safeinstall.requirements import Root, parse_roots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+COMMANDS = frozenset({"install", "download", "wheel", "lock"})
+
+# Every destination of an option of pip 23.1 to 26.3 on a judged command. Those that decide which files are chosen are
+# read below; all others pip carries out itself when it goes on, because it is the same pip.
+KNOWN_OPTIONS = frozenset(
+    {
+        "abis", "build_constraints", "build_isolation", "build_options", "cache_dir", "cert", "check_build_deps",
+        "client_cert", "compile", "config_settings", "constraints", "debug_mode", "dependency_groups",
+        "deprecated_features_enabled", "disable_pip_version_check", "download_dir", "dry_run", "editables",
+        "exists_action", "extra_index_urls", "features_enabled", "find_links", "force_reinstall",
+        "format_control", "global_options", "help", "ignore_dependencies", "ignore_installed",
+        "ignore_requires_python", "implementation", "index_url", "isolated_mode", "json_report_file",
+        "keyring_provider", "log", "no_clean", "no_color", "no_index", "no_input", "no_proxy_env",
+        "no_python_version_warning", "no_require_hashes", "no_verify", "only_dependencies", "output_file",
+        "override_externally_managed", "platforms", "pre", "prefer_binary", "prefix_path", "progress_bar",
+        "proxy", "python", "python_version", "quiet", "refresh_package", "release_control", "require_hashes",
+        "require_venv", "requirements", "requirements_from_scripts", "resume_retries", "retries", "root_path",
+        "root_user_action", "src_dir", "target_dir", "timeout", "trusted_hosts", "upgrade", "upgrade_strategy",
+        "uploaded_prior_to", "use_pep517", "use_user_site", "verbose", "version", "warn_about_conflicts",
+        "warn_script_location", "wheel_dir",
+    }
+)  # fmt: skip
+
+UPGRADE_STRATEGIES = ("to-satisfy-only", "only-if-needed", "eager")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which files pip would consider, and which it prefers (pip: index/package_finder.py)."""
+
+    tags: tuple[str, ...]
+    """Supported wheel tags, most preferred first."""
+    python: Version
+    """Of the target: Requires-Python is compared with it."""
+    no_binary: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+    prefer_binary: bool = False
+    all_releases: frozenset[str] = frozenset()
+    """Names, or ``:all:``, for which pre-releases are taken like finals."""
+    only_final: frozenset[str] = frozenset()
+    ignore_requires_python: bool = False
+    uploaded_prior_to: datetime | None = None
+    require_hashes: bool = False
+
+    def formats(self, name: NormalizedName) -> tuple[bool, bool]:
+        """Whether (wheels, source) may be used for *name*: a name beats ``:all:`` (pip: models/format_control.py)."""
+        if name in self.only_binary:
+            return True, False
+        if name in self.no_binary:
+            return False, True
+        if ":all:" in self.only_binary:
+            return True, False
+        if ":all:" in self.no_binary:
+            return False, True
+        return True, True
+
+    def prereleases(self, name: NormalizedName) -> bool | None:
+        """Whether pre-releases of *name* are taken; ``None`` leaves it to the specifier (pip: release_control.py)."""
+        if name in self.only_final:
+            return False
+        if name in self.all_releases:
+            return True
+        if ":all:" in self.only_final:
+            return False
+        return True if ":all:" in self.all_releases else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredSources:
+    """Where pip would look, as configured. Addresses may hold credentials."""
+
+    index_urls: tuple[str, ...]
+    find_links: tuple[str, ...]
+    default_index: str
+    trusted_hosts: tuple[str, ...] = ()
+    credentials: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One judged command, as pip understood it."""
+
+    command: str
+    pip_version: str
+    python: str
+    """Path of the target interpreter."""
+    prefix: str
+    markers: Mapping[str, str]
+    roots: tuple[Root, ...]
+    constraints: tuple[Root, ...]
+    sources: ConfiguredSources
+    selection: Selection
+    upgrade_strategy: str
+    installed: tuple[Mapping[str, Any], ...]
+    options: Mapping[str, Any]
+    externals: Mapping[str, str | None]
+
+    def option(self, name: str) -> Any:
+        """Return pip's value of option *name*; ``None`` where this pip or command has no such option."""
+        return self.options.get(name)
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether pip would only say what it would do."""
+        return bool(self.option("dry_run"))
+
+    @property
+    def verbosity(self) -> int:
+        """Count of ``-v`` minus count of ``-q``."""
+        return int(self.option("verbose") or 0) - int(self.option("quiet") or 0)
+
+    @property
+    def no_dependencies(self) -> bool:
+        """``--no-deps``."""
+        return bool(self.option("ignore_dependencies"))
+
+    @property
+    def reinstalls(self) -> bool:
+        """``--force-reinstall``: what is installed does not count as a candidate."""
+        return bool(self.option("force_reinstall"))
+
+
+def parse_invocation(said: Mapping[str, Any]) -> Invocation:
+    """Read what the host said. Raises ``RefusedError`` for what cannot be guarded."""
+    command, options = said["command"], said["options"]
+    _refuse_unknown(command, options, said["defaults"])
+    selection, sources = said["selection"], said["sources"]
+    requirements = parse_roots(said["requirements"])
+    return Invocation(
+        command=command,
+        pip_version=said["pip_version"],
+        python=said["python"],
+        prefix=said["prefix"],
+        markers=said["markers"],
+        roots=tuple(r for r in requirements if not r.constraint),
+        constraints=tuple(r for r in requirements if r.constraint),
+        sources=_sources(sources),
+        selection=_selection(selection, require_hashes=bool(options.get("require_hashes"))),
+        upgrade_strategy=_upgrade_strategy(command, options),
+        installed=tuple(said["installed"]) if command == "install" else (),
+        options=options,
+        externals=said["externals"],
+    )
+
+
+def _refuse_unknown(command: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    if command not in COMMANDS:
+        raise RefusedError(f"pip {command} installs files in a way this version of safe-pip does not know")
+    for name in sorted(set(options) - KNOWN_OPTIONS):
+        if options[name] != defaults.get(name):
+            raise RefusedError(
+                f"pip's option --{name.replace('_', '-')} is not known to this version of safe-pip",
+                hint="leave the option out, or upgrade safe-pip",
+            )
+    if "legacy-resolver" in (options.get("deprecated_features_enabled") or ()):
+        raise RefusedError(
+            "pip's legacy resolver chooses files by other rules than those that are judged",
+            hint="leave out --use-deprecated=legacy-resolver",
+        )
+
+
+def _sources(said: Mapping[str, Any]) -> ConfiguredSources:
+    return ConfiguredSources(
+        index_urls=() if said["no_index"] else tuple(said["index_urls"]),
+        find_links=tuple(said["find_links"]),
+        default_index=said["default_index"],
+        trusted_hosts=tuple(said["trusted_hosts"]),
+        credentials={url: (user, password) for url, (user, password) in said["credentials"].items()},
+    )
+
+
+def _selection(said: Mapping[str, Any], *, require_hashes: bool) -> Selection:
+    release_control = said["release_control"] or {"all_releases": [":all:"] if said["pre"] else [], "only_final": []}
+    limit = said["uploaded_prior_to"]
+    return Selection(
+        tags=tuple(said["tags"]),
+        python=Version(".".join(str(part) for part in said["python_version"])),
+        no_binary=frozenset(said["format_control"]["no_binary"]),
+        only_binary=frozenset(said["format_control"]["only_binary"]),
+        prefer_binary=said["prefer_binary"],
+        all_releases=frozenset(release_control["all_releases"]),
+        only_final=frozenset(release_control["only_final"]),
+        ignore_requires_python=said["ignore_requires_python"],
+        uploaded_prior_to=datetime.fromisoformat(limit) if limit else None,
+        require_hashes=require_hashes,
+    )
+
+
+def _upgrade_strategy(command: str, options: Mapping[str, Any]) -> str:
+    """Without ``-U`` pip's strategy has a name of its own (pip: commands/install.py)."""
+    if command != "install" or not options.get("upgrade"):
+        return UPGRADE_STRATEGIES[0]
+    return str(options.get("upgrade_strategy") or UPGRADE_STRATEGIES[1])
+
+
+def installed_names(rows: Sequence[Mapping[str, Any]]) -> dict[NormalizedName, Mapping[str, Any]]:
+    """Index the host's rows by name; of two with one name the later wins, as in pip's factory."""
+    return {canonicalize_name(row["name"]): row for row in rows}
+
+
+def parse_installed_version(text: str, name: str) -> Version:
+    """Return the version of an installed distribution, or refuse as pip does (InvalidInstalledPackage)."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise RefusedError(
+            f"the installed package {name} has the version {text!r}, which is not a version (PEP 440)",
+            hint=f"uninstall {name} first",
+        ) from None

@@ -1,0 +1,122 @@
+"""Requirements as pip read them: arguments, files, constraints, groups, scripts and locks, all in one form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from safeinstall.models import ArtifactKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packaging.utils import NormalizedName
+
+VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
+HASH_NAMES = ("sha256", "sha384", "sha512", "sha1", "sha224", "md5")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A direct reference: a URL, a path, or a repository (PEP 508, PEP 610)."""
+
+    url: str
+    """Without fragment; may hold credentials: never print it."""
+    kind: ArtifactKind
+    path: str | None = None
+    """Of a ``file:`` URL."""
+    fragment: str = ""
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """Hashes given in the fragment, as ``sha256:…``."""
+        pairs = (part.partition("=") for part in self.fragment.split("&"))
+        return frozenset(f"{name}:{value.lower()}" for name, _, value in pairs if name in HASH_NAMES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """One requirement or constraint that the user gave (pip: InstallRequirement)."""
+
+    name: NormalizedName | None
+    """``None`` for a direct reference whose name only its metadata tells."""
+    specifier: SpecifierSet = field(default_factory=SpecifierSet)
+    extras: frozenset[NormalizedName] = frozenset()
+    reference: Reference | None = None
+    hashes: frozenset[str] = frozenset()
+    """``--hash`` options, as ``sha256:…``."""
+    editable: bool = False
+    constraint: bool = False
+    user_supplied: bool = True
+    origin: str = ""
+    """As pip tells it: ``-r requirements.txt (line 3)``; empty for an argument."""
+    text: str = ""
+    """For messages."""
+
+
+def parse_roots(said: Iterable[Mapping[str, Any]]) -> tuple[Root, ...]:
+    """Turn the host's descriptions into values; those whose markers do not apply are left out."""
+    return tuple(_root(row) for row in said if row["applies"])
+
+
+def _root(row: Mapping[str, Any]) -> Root:
+    requirement = Requirement(row["requirement"]) if row["requirement"] else None
+    name = requirement.name if requirement else row["name"]
+    reference = _reference(row["link"])
+    return Root(
+        name=canonicalize_name(name) if name else None,
+        specifier=SpecifierSet() if requirement is None or reference else requirement.specifier,
+        extras=frozenset(canonicalize_name(extra) for extra in row["extras"]),
+        reference=reference,
+        hashes=frozenset(f"{kind}:{value.lower()}" for kind, values in row["hashes"].items() for value in values),
+        editable=row["editable"],
+        constraint=row["constraint"],
+        user_supplied=row["user_supplied"],
+        origin=row["origin"],
+        text=_text(requirement, reference),
+    )
+
+
+def _text(requirement: Requirement | None, reference: Reference | None) -> str:
+    if reference is not None and requirement is None:
+        return reference.path or reference.url
+    if requirement is None:
+        return ""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.specifier}"
+
+
+def _reference(link: Mapping[str, Any] | None) -> Reference | None:
+    if link is None:
+        return None
+    return Reference(url=link["url"], kind=_kind(link), path=link["path"], fragment=link["fragment"])
+
+
+def _kind(link: Mapping[str, Any]) -> ArtifactKind:
+    if link["vcs"]:
+        return ArtifactKind.VCS
+    if link["directory"]:
+        return ArtifactKind.TREE
+    return ArtifactKind.WHEEL if link["filename"].endswith(".whl") else ArtifactKind.SDIST
+
+
+def parse_reference(url: str) -> Reference:
+    """Read the URL of a ``name @ URL`` requirement that a package's metadata holds (PEP 508)."""
+    bare, _, fragment = url.partition("#")
+    scheme = bare.lower()
+    if scheme.startswith(VCS_SCHEMES):
+        kind = ArtifactKind.VCS
+    else:
+        kind = ArtifactKind.WHEEL if scheme.endswith(".whl") else ArtifactKind.SDIST
+    return Reference(url=bare, kind=kind, path=_path_of(bare), fragment=fragment)
+
+
+def _path_of(url: str) -> str | None:
+    """Return the path of a ``file:`` URL on this host."""
+    parts = urlsplit(url)
+    return unquote(parts.path) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None

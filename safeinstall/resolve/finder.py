@@ -1,0 +1,246 @@
+"""From project pages to the files pip would consider, in pip's order of preference.
+
+This module does not know what a policy is. Rules and names follow pip's ``index/package_finder.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.models import Artifact, ArtifactKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.invocation import Selection
+    from safeinstall.ports import IndexSource, ListedFile, ProjectPage
+
+Hashes = dict[str, frozenset[str]]
+"""Allowed digests by algorithm; empty: all are allowed (pip: utils/hashes.py)."""
+
+SDIST_SUFFIXES = (
+    ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma",
+)  # fmt: skip
+_BUILD_TAG = re.compile(r"(\d+)(.*)")
+_PY_VERSION = re.compile(r"-py([123]\.?[0-9]?)$")
+_WHEEL_PARTS = (5, 6)
+
+Build = tuple[()] | tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """A file that may be installed here, with what pip sorts by."""
+
+    artifact: Artifact
+    priority: int
+    """Minus the place of its best tag; source distributions come after every wheel."""
+    build: Build
+
+
+@lru_cache(maxsize=100_000)
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=10_000)
+def _requires_python(text: str) -> SpecifierSet | None:
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        # pip ignores a Requires-Python that it cannot read (package_finder.py: _check_link_requires_python).
+        return None
+
+
+def split_sdist(filename: str) -> str | None:
+    """Return the file name of a source distribution without its suffix, or ``None`` when it is none."""
+    lower = filename.lower()
+    return next((filename[: -len(s)] for s in SDIST_SUFFIXES if lower.endswith(s)), None)
+
+
+def sdist_version(stem: str, name: NormalizedName) -> str | None:
+    """Return what follows the project name in *stem* (pip: _extract_version_from_fragment tries every dash)."""
+    for place, character in enumerate(stem):
+        if character == "-" and canonicalize_name(stem[:place]) == name:
+            return stem[place + 1 :]
+    return None
+
+
+def merge_hashes(one: Hashes, other: Hashes) -> Hashes:
+    """Return what both allow (pip: ``Hashes.__and__``)."""
+    if not one or not other:
+        return one or other
+    return {kind: one[kind] & other[kind] for kind in one.keys() & other.keys()}
+
+
+def parse_hashes(digests: Iterable[str]) -> Hashes:
+    """Turn ``sha256:…`` strings into allowed digests."""
+    found: dict[str, set[str]] = {}
+    for digest in digests:
+        kind, _, value = digest.partition(":")
+        found.setdefault(kind, set()).add(value)
+    return {kind: frozenset(values) for kind, values in found.items()}
+
+
+def is_allowed(hashes: Mapping[str, str], allowed: Hashes) -> bool:
+    """Whether any published digest is among the allowed ones."""
+    return any(value in allowed.get(kind, ()) for kind, value in hashes.items())
+
+
+def is_pinned(specifier: SpecifierSet) -> bool:
+    """Whether *specifier* names one version (pip: factory.py, ``is_pinned``)."""
+    return any(s.operator == "===" or (s.operator == "==" and not s.version.endswith(".*")) for s in specifier)
+
+
+@dataclass(slots=True)
+class CandidateFinder:
+    """Answers which files of a project could be installed, best first."""
+
+    index: IndexSource
+    selection: Selection
+    _tags: dict[str, int] = field(default_factory=dict)
+    _triples: dict[str, int | None] = field(default_factory=dict)
+    _files: dict[NormalizedName, tuple[Preferred, ...]] = field(default_factory=dict)
+    skipped_pythons: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
+    """For messages: versions left out because of their Requires-Python."""
+
+    def __post_init__(self) -> None:
+        """Number the tags once."""
+        for place, tag in enumerate(self.selection.tags):
+            self._tags.setdefault(tag, place)
+
+    def files(self, name: NormalizedName) -> tuple[Preferred, ...]:
+        """Return every file of *name* that may be installed here, in the order of pip's ``find_all_candidates``.
+
+        Raises ``SourceError`` when a source did not answer.
+        """
+        found = self._files.get(name)
+        if found is None:
+            found = tuple(c for page in self.index.pages(name) for c in self._of_page(name, page))
+            self._files[name] = found
+        return found
+
+    def applicable(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[Artifact]:
+        """Return the files that satisfy *specifier*, most preferred first; yanked ones only where pip takes them."""
+        matching = self._matching(name, specifier)
+        if hashes and any(is_allowed(c.artifact.hashes, hashes) for c in matching):
+            # pip keeps files without any hash too, so that it can complain about them (filter_unallowed_hashes).
+            matching = [c for c in matching if not c.artifact.hashes or is_allowed(c.artifact.hashes, hashes)]
+        matching.sort(key=lambda c: self._sort_key(c, hashes))
+        take_yanked = is_pinned(specifier) and all(c.artifact.yanked is not None for c in matching)
+        # The last of equals wins: pip sorts ascending, stably, and walks backwards (factory.py).
+        return [c.artifact for c in reversed(matching) if take_yanked or c.artifact.yanked is None]
+
+    def _matching(self, name: NormalizedName, specifier: SpecifierSet) -> list[Preferred]:
+        files = self.files(name)
+        versions = {c.artifact.version: None for c in files}
+        kept = set(specifier.filter(versions, prereleases=self.selection.prereleases(name)))
+        return [c for c in files if c.artifact.version in kept]
+
+    def _sort_key(self, found: Preferred, hashes: Hashes) -> tuple[bool, bool, bool, Version, int, Build]:
+        artifact = found.artifact
+        binary = self.selection.prefer_binary and artifact.kind is ArtifactKind.WHEEL
+        allowed = bool(hashes) and is_allowed(artifact.hashes, hashes)
+        return (allowed, artifact.yanked is None, binary, artifact.version, found.priority, found.build)
+
+    def _of_page(self, name: NormalizedName, page: ProjectPage) -> Iterator[Preferred]:
+        wheels, source = self.selection.formats(name)
+        seen: set[str] = set()
+        for listed in page.files:
+            if listed.url in seen:
+                continue
+            seen.add(listed.url)
+            is_wheel = listed.filename.endswith(".whl")
+            if not (wheels if is_wheel else source):
+                continue
+            found = self._wheel(name, listed, page) if is_wheel else self._sdist(name, listed, page)
+            if found is not None and self._admits(name, listed, found.artifact, page):
+                yield found
+
+    def _wheel(self, name: NormalizedName, listed: ListedFile, page: ProjectPage) -> Preferred | None:
+        parts = listed.filename[:-4].split("-")
+        if len(parts) not in _WHEEL_PARTS or canonicalize_name(parts[0]) != name:
+            return None
+        place = self._place_of("-".join(parts[-3:]))
+        version = None if place is None else _version(parts[1])
+        if place is None or version is None:
+            return None
+        build: Build = ()
+        if len(parts) == max(_WHEEL_PARTS):
+            match = _BUILD_TAG.fullmatch(parts[2])
+            if match is None:
+                return None
+            build = (int(match[1]), match[2])
+        return Preferred(_artifact(name, version, ArtifactKind.WHEEL, listed, page), -place, build)
+
+    def _place_of(self, triple: str) -> int | None:
+        """Return the place of the best supported tag in a compressed tag set (PEP 425), or ``None``."""
+        if triple not in self._triples:
+            pythons, abis, platforms = (part.lower().split(".") for part in triple.split("-"))
+            tags = (f"{p}-{a}-{f}" for p in pythons for a in abis for f in platforms)
+            self._triples[triple] = min((self._tags[t] for t in tags if t in self._tags), default=None)
+        return self._triples[triple]
+
+    def _sdist(self, name: NormalizedName, listed: ListedFile, page: ProjectPage) -> Preferred | None:
+        stem = split_sdist(listed.filename)
+        if stem is None or ("macosx10" in listed.url and listed.filename.endswith(".zip")):
+            return None
+        text = sdist_version(stem, name)
+        if text and (match := _PY_VERSION.search(text)):
+            if match[1] != f"{self.selection.python.major}.{self.selection.python.minor}":
+                return None
+            text = text[: match.start()]
+        version = _version(text) if text else None
+        if version is None:
+            return None
+        return Preferred(_artifact(name, version, ArtifactKind.SDIST, listed, page), -len(self.selection.tags), ())
+
+    def _admits(self, name: NormalizedName, listed: ListedFile, artifact: Artifact, page: ProjectPage) -> bool:
+        limit = self.selection.uploaded_prior_to
+        if limit is not None and not artifact.url.startswith("file:"):
+            if artifact.upload_time is None:
+                # pip stops the whole command here (package_finder.py: upload_time_missing).
+                raise UnsatisfiableError(f"Index {page.source.display} does not provide upload-time metadata.")
+            if artifact.upload_time >= limit:
+                return False
+        if not listed.requires_python or self.selection.ignore_requires_python:
+            return True
+        wanted = _requires_python(listed.requires_python)
+        if wanted is None or wanted.contains(self.selection.python, prereleases=True):
+            return True
+        reason = f"{artifact.version} Requires-Python {listed.requires_python}"
+        self.skipped_pythons.setdefault(name, {})[reason] = None
+        return False
+
+
+def _artifact(
+    name: NormalizedName, version: Version, kind: ArtifactKind, listed: ListedFile, page: ProjectPage
+) -> Artifact:
+    return Artifact(
+        name=name,
+        version=version,
+        filename=listed.filename,
+        url=listed.url,
+        kind=kind,
+        source=page.source,
+        hashes=listed.hashes,
+        size=listed.size,
+        upload_time=listed.upload_time,
+        yanked=listed.yanked,
+        requires_python=listed.requires_python,
+        core_metadata=listed.core_metadata,
+        project_status=page.status,
+    )

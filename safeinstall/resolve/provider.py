@@ -1,0 +1,378 @@
+"""The resolvelib provider: pip's answer over a judged index (pip: resolution/resolvelib/{provider,factory}.py).
+
+A judge is asked for every file before its metadata is. A denied file is hidden, so that the next best one of its
+project is taken; under ``select = "strict"`` it stays, without dependencies, and the resolution as a whole is refused in the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from resolvelib import AbstractProvider
+
+from safeinstall.errors import MetadataInvalidError
+from safeinstall.requirements import parse_reference
+from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
+from safeinstall.resolve.nodes import (
+    PYTHON,
+    ExplicitRequirement,
+    ExtrasCandidate,
+    FileCandidate,
+    ImpossibleRequirement,
+    InstalledCandidate,
+    PythonCandidate,
+    PythonRequirement,
+    SpecifierRequirement,
+    extras_of,
+    project_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.ports import IndexSource
+    from safeinstall.requirements import Reference, Root
+    from safeinstall.resolve.finder import CandidateFinder
+    from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
+    from safeinstall.resolve.preference import DepthPreference, Information, Preference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """All constraints on one project taken together (pip: base.py, ``Constraint``)."""
+
+    specifier: SpecifierSet = field(default_factory=SpecifierSet)
+    hashes: Hashes = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+
+    def also(self, root: Root) -> Constraint:
+        """Return this constraint narrowed by *root*."""
+        return Constraint(
+            specifier=self.specifier & root.specifier,
+            hashes=merge_hashes(self.hashes, parse_hashes(root.hashes)),
+            references=(*self.references, root.reference) if root.reference else self.references,
+        )
+
+    def is_satisfied_by(self, candidate: Candidate) -> bool:
+        """Whether *candidate* may stand under it."""
+        if self.references and not all(_is_from(candidate, reference) for reference in self.references):
+            return False
+        return self.specifier.contains(candidate.version, prereleases=True)
+
+
+def _is_from(candidate: Candidate, reference: Reference) -> bool:
+    base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+    return isinstance(base, FileCandidate) and base.artifact.url == reference.url
+
+
+@dataclass(slots=True)
+class Rules:
+    """What the command line says about the resolution as a whole."""
+
+    markers: Mapping[str, str]
+    python: Version
+    strategy: str = "to-satisfy-only"
+    no_dependencies: bool = False
+    ignore_requires_python: bool = False
+    reinstalls: bool = False
+    strict: bool = False
+
+
+@dataclass(slots=True)
+class Provider(AbstractProvider["Requires", "Candidate", str]):
+    """What resolvelib asks, answered as pip would over the files that the judge lets pass."""
+
+    finder: CandidateFinder
+    index: IndexSource
+    judge: Callable[[Artifact, str | None], Verdict]
+    installed: Callable[[NormalizedName], InstalledDistribution | None]
+    open_reference: Callable[[Reference, NormalizedName | None], Artifact]
+    preference: Preference | DepthPreference
+    rules: Rules
+    constraints: Mapping[NormalizedName, Constraint]
+    requested: frozenset[str]
+    """Names that the user gave; ``-U`` alone upgrades these (pip: ``user_requested``)."""
+    hidden: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    """Verdicts of the files that were hidden, by URL and source."""
+    invalid: dict[str, str] = field(default_factory=dict)
+    """For messages: file name to what is wrong with its metadata."""
+    notices: dict[str, None] = field(default_factory=dict)
+    """What pip would warn of during a resolution, in order."""
+    _files: dict[tuple[str, str], FileCandidate | None] = field(default_factory=dict)
+    _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
+    _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
+    _applicable: dict[tuple[Any, ...], list[Artifact]] = field(default_factory=dict)
+    _python: PythonCandidate = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the one candidate that stands for the interpreter."""
+        self._python = PythonCandidate(self.rules.python)
+
+    # --- resolvelib's questions
+
+    def identify(self, requirement_or_candidate: Requires | Candidate) -> str:
+        """Return the identifier of either."""
+        return requirement_or_candidate.key
+
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[str],
+        resolutions: Mapping[str, Candidate],
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - resolvelib's signature
+        information: Mapping[str, Iterator[Information]],  # noqa: ARG002 - resolvelib's signature
+        backtrack_causes: Sequence[Information],
+    ) -> Iterable[str]:
+        """Return the identifiers to be pinned before all others."""
+        return self.preference.narrow(identifiers, resolutions, backtrack_causes)
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - resolvelib's signature
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - resolvelib's signature
+        information: Mapping[str, Iterable[Information]],
+        backtrack_causes: Sequence[Information],
+    ) -> Any:
+        """Return the order key of *identifier*."""
+        return self.preference.order(identifier, information[identifier], backtrack_causes)
+
+    def is_satisfied_by(self, requirement: Requires, candidate: Candidate) -> bool:
+        """Whether *candidate* meets *requirement*."""
+        return requirement.is_satisfied_by(candidate)
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Requires]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Iterable[Candidate] | Callable[[], Iterator[Candidate]]:
+        """Return the candidates for *identifier*, best first (pip: factory.py, ``find_candidates``)."""
+        if identifier == PYTHON:
+            return [self._python] if all(r.is_satisfied_by(self._python) for r in requirements[PYTHON]) else []
+        own = list(requirements[identifier])
+        name, extras = project_of(identifier), extras_of(identifier)
+        base = list(requirements.get(name, ())) if extras else []
+        constraint = self.constraints.get(name, Constraint())
+        specifiers = [r for r in (*own, *base) if isinstance(r, SpecifierRequirement)]
+        excluded = {id(candidate) for candidate in incompatibilities.get(identifier, ())}
+        explicit = self._explicit(own, base, extras)
+        if specifiers:
+            explicit += self._constrained(name, constraint, extras)
+        if explicit or any(isinstance(r, ImpossibleRequirement) for r in own):
+            return [
+                c
+                for c in explicit
+                if id(c) not in excluded and constraint.is_satisfied_by(c) and all(r.is_satisfied_by(c) for r in own)
+            ]
+        return lambda: (c for c in self._found(identifier, specifiers, constraint) if id(c) not in excluded)
+
+    def get_dependencies(self, candidate: Candidate) -> list[Requires]:
+        """Return what *candidate* requires, and start fetching it."""
+        found = list(self._dependencies(candidate))
+        for requirement in found:
+            if isinstance(requirement, SpecifierRequirement):
+                self.index.prefetch_pages(requirement.name)
+        return found
+
+    # --- candidates
+
+    def _explicit(
+        self, own: Sequence[Requires], base: Sequence[Requires], extras: frozenset[NormalizedName]
+    ) -> list[BaseCandidate | ExtrasCandidate]:
+        found = {id(r.candidate): r.candidate for r in own if isinstance(r, ExplicitRequirement)}
+        for requirement in base:
+            if isinstance(requirement, ExplicitRequirement) and not isinstance(requirement.candidate, ExtrasCandidate):
+                with_extras = self.with_extras(requirement.candidate, extras)
+                found[id(with_extras)] = with_extras
+        return list(found.values())
+
+    def _constrained(
+        self, name: NormalizedName, constraint: Constraint, extras: frozenset[NormalizedName]
+    ) -> list[BaseCandidate | ExtrasCandidate]:
+        candidates = (self.from_reference(reference, name, None) for reference in constraint.references)
+        return [self.with_extras(c, extras) if extras else c for c in candidates if c is not None]
+
+    def _found(
+        self, identifier: str, asked: Sequence[SpecifierRequirement], constraint: Constraint
+    ) -> Iterator[Candidate]:
+        name, extras = project_of(identifier), extras_of(identifier)
+        specifier, hashes = constraint.specifier, constraint.hashes
+        for requirement in asked:
+            specifier &= requirement.specifier
+            if requirement.root is not None:
+                hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
+        installed = self._installed_candidate(name, specifier)
+        for candidate in self._in_order(name, specifier, hashes, installed):
+            yield self.with_extras(candidate, extras) if extras else candidate
+
+    def _in_order(
+        self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes, installed: InstalledCandidate | None
+    ) -> Iterator[BaseCandidate]:
+        """Interleave the installed candidate as pip does (pip: found_candidates.py)."""
+        keeps = installed is not None and not self._upgrades(name)
+        if installed is not None and keeps:
+            yield installed
+        seen: set[Version] = {installed.version} if installed is not None and keeps else set()
+        for artifact in self._artifacts(name, specifier, hashes):
+            if artifact.version in seen:
+                continue
+            if installed is not None and installed.version not in seen and installed.version >= artifact.version:
+                seen.add(installed.version)
+                yield installed
+                if artifact.version in seen:
+                    continue
+            candidate = self._of_index(artifact, seen)
+            if candidate is not None:
+                seen.add(artifact.version)
+                yield candidate
+        if installed is not None and installed.version not in seen:
+            yield installed
+
+    def _artifacts(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[Artifact]:
+        key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
+        if key not in self._applicable:
+            self._applicable[key] = self.finder.applicable(name, specifier, hashes)
+        return self._applicable[key]
+
+    def _of_index(self, artifact: Artifact, seen: set[Version]) -> FileCandidate | None:
+        try:
+            return self._candidate(artifact, None)
+        except MetadataInvalidError as error:
+            # pip marks the whole version: its other files "most likely have invalid metadata as well".
+            seen.add(artifact.version)
+            self.invalid[artifact.filename] = error.message
+            self.notices[
+                f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
+            ] = None
+            return None
+
+    def _candidate(self, artifact: Artifact, required_by: str | None) -> FileCandidate | None:
+        """Judge, then read the metadata; ``None`` when the file is hidden."""
+        key = (artifact.url, artifact.source.url)
+        if key in self._files:
+            return self._files[key]
+        verdict = self.judge(artifact, required_by)
+        candidate: FileCandidate | None = None
+        if verdict.denied:
+            self.hidden[key] = verdict
+            candidate = FileCandidate(artifact, verdict, None) if self.rules.strict else None
+        else:
+            candidate = FileCandidate(artifact, verdict, self.index.metadata(artifact))
+        self._files[key] = candidate
+        return candidate
+
+    def _installed_candidate(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
+        if self.rules.reinstalls:
+            return None
+        if name not in self._installed:
+            distribution = self.installed(name)
+            self._installed[name] = InstalledCandidate(distribution) if distribution else None
+        candidate = self._installed[name]
+        if candidate is None or not specifier.contains(candidate.version, prereleases=True):
+            return None
+        return candidate
+
+    def _upgrades(self, name: NormalizedName) -> bool:
+        if self.rules.strategy == "only-if-needed":
+            return name in self.requested
+        return self.rules.strategy == "eager"
+
+    def with_extras(self, base: BaseCandidate, extras: frozenset[NormalizedName]) -> ExtrasCandidate:
+        """Return the one candidate that stands for *base* with *extras*."""
+        key = (id(base), extras)
+        if key not in self._extras:
+            self._extras[key] = ExtrasCandidate(base, extras)
+        return self._extras[key]
+
+    def from_reference(
+        self, reference: Reference, name: NormalizedName | None, required_by: str | None
+    ) -> FileCandidate | None:
+        """Return the candidate of a direct reference, or ``None`` when it is denied."""
+        return self._candidate(self.open_reference(reference, name), required_by)
+
+    # --- dependencies
+
+    def _dependencies(self, candidate: Candidate) -> Iterator[Requires]:
+        if isinstance(candidate, PythonCandidate):
+            return
+        if isinstance(candidate, ExtrasCandidate):
+            yield ExplicitRequirement(candidate.base)
+            yield from self._of_extras(candidate)
+            return
+        metadata = _metadata(candidate)
+        if metadata is None:
+            return
+        if isinstance(candidate, FileCandidate) and metadata.requires_python and not self.rules.ignore_requires_python:
+            yield PythonRequirement(metadata.requires_python)
+        if not self.rules.no_dependencies:
+            yield from self._of_metadata(candidate, metadata, frozenset())
+
+    def _of_extras(self, candidate: ExtrasCandidate) -> Iterator[Requires]:
+        metadata = _metadata(candidate.base)
+        if metadata is None or self.rules.no_dependencies:
+            return
+        for extra in sorted(candidate.extras - metadata.provides_extra):
+            self.notices[f"{metadata.name} {metadata.version} does not provide the extra '{extra}'"] = None
+        yield from self._of_metadata(candidate, metadata, candidate.extras & metadata.provides_extra)
+
+    def _of_metadata(
+        self, parent: Candidate, metadata: Metadata, extras: frozenset[NormalizedName]
+    ) -> Iterator[Requires]:
+        for requirement in metadata.requires_dist:
+            if applies(requirement, self.rules.markers, extras):
+                yield from self._of_requirement(requirement, str(parent))
+
+    def _of_requirement(self, requirement: Requirement, parent: str) -> Iterator[Requires]:
+        name = canonicalize_name(requirement.name)
+        extras = frozenset(canonicalize_name(extra) for extra in requirement.extras)
+        if requirement.url is not None:
+            yield from self._of_url(name, requirement.url, extras, parent)
+            return
+        if extras and requirement.specifier:
+            yield SpecifierRequirement(name, requirement.specifier, origin=parent)
+        yield SpecifierRequirement(name, requirement.specifier, extras, origin=parent)
+
+    def _of_url(
+        self, name: NormalizedName, url: str, extras: frozenset[NormalizedName], parent: str
+    ) -> Iterator[Requires]:
+        yield from self.explicit(parse_reference(url), name, extras, parent)
+
+    def explicit(
+        self,
+        reference: Reference,
+        name: NormalizedName | None,
+        extras: frozenset[NormalizedName],
+        required_by: str | None,
+    ) -> Iterator[Requires]:
+        """Yield the requirements that stand for a direct reference."""
+        try:
+            candidate = self.from_reference(reference, name, required_by)
+        except MetadataInvalidError as error:
+            if name is None:
+                raise
+            yield ImpossibleRequirement(name, error.message)
+            return
+        if candidate is None:
+            yield ImpossibleRequirement(name or NormalizedName(reference.url.rpartition("/")[2]), "denied")
+            return
+        yield ExplicitRequirement(candidate)
+        if extras:
+            yield ExplicitRequirement(self.with_extras(candidate, extras))
+
+
+def _metadata(candidate: BaseCandidate) -> Metadata | None:
+    return candidate.metadata if isinstance(candidate, FileCandidate) else candidate.distribution.metadata
+
+
+def applies(requirement: Requirement, markers: Mapping[str, str], extras: frozenset[NormalizedName]) -> bool:
+    """Whether *requirement* holds here, for any of *extras* or for none (pip: metadata/importlib/_dists.py)."""
+    if requirement.marker is None:
+        return True
+    return any(requirement.marker.evaluate({**markers, "extra": extra}) for extra in (extras or ("",)))

@@ -1,0 +1,219 @@
+"""Resolve: requirements in, the exact files out, or the reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.models import ArtifactKind, InstalledDistribution, Pinned
+from safeinstall.resolve.explain import explain_conflict
+from safeinstall.resolve.nodes import (
+    ExtrasCandidate,
+    FileCandidate,
+    InstalledCandidate,
+    PythonCandidate,
+    SpecifierRequirement,
+    project_of,
+)
+from safeinstall.resolve.provider import Constraint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packaging.utils import NormalizedName
+    from resolvelib.resolvers import Result
+
+    from safeinstall.models import Verdict
+    from safeinstall.requirements import Root
+    from safeinstall.resolve.nodes import Candidate, Requires
+    from safeinstall.resolve.provider import Provider
+
+MAX_ROUNDS = 200_000
+"""pip: resolution/resolvelib/resolver.py."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirer:
+    """One reason why a project is in the resolution."""
+
+    by: NormalizedName | None
+    """The project that asks; ``None`` for the user."""
+    text: str
+    """The requirement as written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What was chosen, and why. Holds no file whose verdict denies it."""
+
+    pins: tuple[Pinned, ...]
+    """To be installed, sorted by name."""
+    kept: tuple[InstalledDistribution, ...]
+    """Already installed and staying, sorted by name."""
+    required_by: Mapping[NormalizedName, tuple[Requirer, ...]]
+    hidden: tuple[Verdict, ...] = ()
+    """Verdicts of every file that was passed over because of the policy."""
+    notices: tuple[str, ...] = ()
+    """What pip would have warned of on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """No resolution that the policy allows. Not an exception: a result."""
+
+    verdicts: tuple[Verdict, ...]
+    """The denied files that mattered, most preferred first."""
+    required_by: Mapping[NormalizedName, tuple[Requirer, ...]] = field(default_factory=dict)
+    conflict: str = ""
+    """What pip would say of the requirements that cannot be met together, if that is how it failed."""
+    hidden: tuple[Verdict, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constraint]:
+    """Join the constraints of each project (pip: factory.py, ``collect_root_requirements``).
+
+    Raises ``UnsatisfiableError`` for a constraint that pip does not accept.
+    """
+    found: dict[NormalizedName, Constraint] = {}
+    for root in roots:
+        problem = _problem_of_constraint(root)
+        if root.name is None or problem:
+            raise UnsatisfiableError(problem or "Unnamed requirements are not allowed as constraints")
+        found[root.name] = found.get(root.name, Constraint()).also(root)
+    return found
+
+
+def _problem_of_constraint(root: Root) -> str:
+    """pip: req_install.py, ``check_invalid_constraint_type``."""
+    if root.editable:
+        return "Editable requirements are not allowed as constraints"
+    return "Constraints cannot have extras" if root.extras else ""
+
+
+def root_requirements(provider: Provider, roots: Iterable[Root]) -> list[Requires]:
+    """Turn the user's requirements into resolvelib's, those with extras last, as pip orders them."""
+    found: list[Requires] = []
+    for root in roots:
+        if root.reference is not None:
+            found += provider.explicit(root.reference, root.name, root.extras, None)
+        elif root.name is not None:
+            if root.extras and root.specifier:
+                found.append(SpecifierRequirement(root.name, root.specifier, origin=root.origin, root=root))
+            found.append(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
+    return sorted(found, key=lambda requirement: "[" in requirement.key)
+
+
+def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal:
+    """Run the resolver.
+
+    Raises ``UnsatisfiableError`` where pip would fail too, ``SourceError`` where a source does not answer.
+    """
+    requirements = root_requirements(provider, roots)
+    try:
+        result = Resolver(provider, BaseReporter()).resolve(requirements, max_rounds=MAX_ROUNDS)
+    except ResolutionImpossible as impossible:
+        return _impossible(provider, impossible)
+    except ResolutionTooDeep:
+        raise UnsatisfiableError(
+            "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
+        ) from None
+    denied = tuple(c.verdict for c in _files(result) if c.verdict.denied)
+    if denied:
+        return Refusal(
+            verdicts=denied,
+            required_by=_requirers(result),
+            hidden=tuple(provider.hidden.values()),
+            notices=tuple(provider.notices),
+        )
+    return _resolution(provider, result)
+
+
+def _files(result: Result[Requires, Candidate, str]) -> list[FileCandidate]:
+    return [c for c in result.mapping.values() if isinstance(c, FileCandidate)]
+
+
+def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate]) -> Refusal:
+    touched = {project_of(cause.requirement.key) for cause in impossible.causes}
+    touched |= {project_of(cause.parent.key) for cause in impossible.causes if cause.parent is not None}
+    mattered = tuple(v for v in provider.hidden.values() if v.artifact.name in touched)
+    conflict = explain_conflict(provider, tuple(impossible.causes))
+    if not mattered:
+        raise UnsatisfiableError(conflict)
+    return Refusal(
+        verdicts=mattered,
+        required_by=_causes_as_requirers(impossible),
+        conflict=conflict,
+        hidden=tuple(provider.hidden.values()),
+        notices=tuple(provider.notices),
+    )
+
+
+def _causes_as_requirers(
+    impossible: ResolutionImpossible[Requires, Candidate],
+) -> dict[NormalizedName, tuple[Requirer, ...]]:
+    found: dict[NormalizedName, dict[Requirer, None]] = {}
+    for requirement, parent in impossible.causes:
+        by = None if parent is None else project_of(parent.key)
+        found.setdefault(project_of(requirement.key), {})[Requirer(by=by, text=str(requirement))] = None
+    return {name: tuple(requirers) for name, requirers in found.items()}
+
+
+def _requirers(result: Result[Requires, Candidate, str]) -> dict[NormalizedName, tuple[Requirer, ...]]:
+    found: dict[NormalizedName, dict[Requirer, None]] = {}
+    for criterion in result.criteria.values():
+        for requirement, parent in criterion.information:
+            name = project_of(requirement.key)
+            by = None if parent is None else project_of(parent.key)
+            if isinstance(parent, PythonCandidate) or by == name:
+                continue
+            found.setdefault(name, {})[Requirer(by=by, text=str(requirement))] = None
+    return {name: tuple(requirers) for name, requirers in found.items()}
+
+
+def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) -> Resolution:
+    extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
+    for candidate in result.mapping.values():
+        if isinstance(candidate, ExtrasCandidate):
+            name = project_of(candidate.key)
+            extras[name] = extras.get(name, frozenset()) | candidate.extras
+    pins, kept = [], []
+    for candidate in result.mapping.values():
+        if isinstance(candidate, InstalledCandidate):
+            kept.append(candidate.distribution)
+        elif isinstance(candidate, FileCandidate):
+            installed = None if provider.rules.reinstalls else provider.installed(candidate.artifact.name)
+            if installed is not None and _stays(installed, candidate):
+                kept.append(installed)
+            else:
+                pins.append(_pinned(provider, candidate, extras.get(candidate.artifact.name, frozenset())))
+    return Resolution(
+        pins=tuple(sorted(pins, key=lambda p: p.artifact.name)),
+        kept=tuple(sorted(kept, key=lambda d: d.name)),
+        required_by=_requirers(result),
+        hidden=tuple(provider.hidden.values()),
+        notices=tuple(provider.notices),
+    )
+
+
+def _stays(installed: InstalledDistribution, candidate: FileCandidate) -> bool:
+    """Whether pip leaves the installed one in place (pip: resolver.py, after the resolution)."""
+    if installed.version != candidate.version or installed.editable:
+        return False
+    is_local = candidate.artifact.url.startswith("file:")
+    return not is_local or candidate.artifact.kind is ArtifactKind.WHEEL
+
+
+def _pinned(provider: Provider, candidate: FileCandidate, extras: frozenset[NormalizedName]) -> Pinned:
+    if candidate.metadata is None:
+        raise ValueError(Pinned.MESSAGE)
+    return Pinned(
+        artifact=candidate.artifact,
+        metadata=candidate.metadata,
+        verdict=candidate.verdict,
+        requested=candidate.artifact.name in provider.requested,
+        extras=extras,
+    )

@@ -1,0 +1,78 @@
+"""Ask for pages and metadata before the resolver does, along the most likely candidates.
+
+A guess costs at most a request; it never decides. The judge is asked first, as for any candidate: the metadata of a
+denied file is not requested, not even on a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from safeinstall.errors import SafeInstallError
+from safeinstall.resolve.provider import applies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.ports import IndexSource
+    from safeinstall.requirements import Root
+    from safeinstall.resolve.finder import CandidateFinder
+
+
+@dataclass(slots=True)
+class Speculator:
+    """Called by the index, in its own threads, as pages and metadata arrive."""
+
+    finder: CandidateFinder
+    index: IndexSource
+    judge: Callable[[Artifact, str | None], Verdict]
+    installed: Callable[[NormalizedName], InstalledDistribution | None]
+    markers: Mapping[str, str]
+    wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
+    extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
+
+    def want(self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName]) -> None:
+        """Note that *name* is asked for, and start on its pages."""
+        self.wanted[name] = self.wanted.get(name, SpecifierSet()) & specifier
+        self.extras[name] = self.extras.get(name, frozenset()) | extras
+        self.index.prefetch_pages(name)
+
+    def want_root(self, root: Root, *, upgrades: bool) -> None:
+        """Note a requirement of the user; nothing is fetched for what is installed and stays."""
+        if root.name is None or root.reference is not None:
+            return
+        installed = None if upgrades else self.installed(root.name)
+        if installed is None or not root.specifier.contains(installed.version, prereleases=True):
+            self.want(root.name, root.specifier, root.extras)
+
+    def on_page(self, name: NormalizedName) -> None:
+        """Start on the metadata of the file that pip would take first."""
+        specifier = self.wanted.get(name)
+        if specifier is None:
+            return
+        try:
+            for artifact in self.finder.applicable(name, specifier, {}):
+                if not self.judge(artifact, None).denied:
+                    self.index.prefetch_metadata(artifact)
+                    return
+        except SafeInstallError:
+            # The resolver will meet the same fault, and tell it.
+            return
+
+    def on_metadata(self, metadata: Metadata) -> None:
+        """Start on the pages of what it requires."""
+        extras = self.extras.get(metadata.name, frozenset())
+        for requirement in metadata.requires_dist:
+            name = canonicalize_name(requirement.name)
+            known = name in self.wanted
+            if known or requirement.url or not applies(requirement, self.markers, extras | {canonicalize_name("")}):
+                continue
+            if self.installed(name) is None:
+                self.want(name, requirement.specifier, frozenset(canonicalize_name(e) for e in requirement.extras))

@@ -1,0 +1,320 @@
+"""Run the target's own pip, and stop it where it would start to look for files.
+
+This file runs inside the *target* interpreter (any Python and pip from 23.1 on), started by ``sources/pip.py``; it imports
+nothing of ours. pip parses the command, its configuration and the requirement files itself, makes every check it makes, and
+calls ``get_requirements``. There we describe to our parent what pip understood, and wait. Either the parent answers with a
+private index that holds only judged files, and pip goes on over that index alone; or pip is told to leave.
+
+So pip starts once, its options are never translated, and what it prints and leaves behind is its own.
+"""
+
+import json
+import os
+import sys
+
+OLDEST_PIP = (23, 1)
+JUDGED = ("install", "download", "wheel", "lock")
+REFUSED = 13
+BOOT = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; f = sys.argv[1]; "
+    "exec(compile(open(f, encoding='utf-8').read(), f, 'exec'), {'__name__': 'safe_pip_host'})"
+)
+
+
+class Channel:
+    """Lines of JSON over two pipes. Without a parent (a command that is not judged) nothing can be approved."""
+
+    def __init__(self, read_fd, write_fd):
+        self.read_fd, self.write_fd = read_fd, write_fd
+
+    def ask(self, message):
+        """Send *message* and wait for the answer; ``None`` when there is nobody to answer."""
+        if self.write_fd < 0:
+            return None
+        with os.fdopen(self.write_fd, "w", encoding="utf-8") as out:
+            json.dump(message, out, default=str)
+        with os.fdopen(self.read_fd, encoding="utf-8") as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+
+class LentPip:
+    """Find ``pip`` in our own environment, for a target that has none (pip: __pip-runner__.py does the same)."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def find_spec(self, fullname, path=None, target=None):
+        """Answer for ``pip`` alone."""
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(fullname, [self.folder], target) if fullname == "pip" else None
+
+
+def refuse(message):
+    """Say why this pip cannot be guarded, and leave before it does anything."""
+    sys.stderr.write("safe-pip: refused: %s\nsafe-pip: nothing was installed (exit %d)\n" % (message, REFUSED))
+    sys.stderr.flush()
+    os._exit(REFUSED)
+
+
+def import_pip(lent_folder):
+    """Import the target's pip, or else the lent one. An unknown pip is refused, not guessed."""
+    from importlib.util import find_spec
+
+    if find_spec("pip") is None:
+        if not lent_folder:
+            refuse("%s has no pip, and there is none to lend" % sys.executable)
+        sys.meta_path.insert(0, LentPip(lent_folder))
+    try:
+        import pip
+
+        version = tuple(int(part) for part in pip.__version__.split(".")[:2] if part.isdigit())
+        if version < OLDEST_PIP:
+            refuse("pip %s in %s is older than 23.1; upgrade pip first" % (pip.__version__, sys.executable))
+        import pip._internal.cli.main as cli_main
+        import pip._internal.cli.main_parser as main_parser
+        import pip._internal.commands as commands
+
+        assert callable(commands.create_command) and callable(main_parser.identify_python_interpreter)
+    except Exception as error:
+        refuse("the pip of %s cannot be read (%s: %s)" % (sys.executable, type(error).__name__, error))
+    return cli_main, main_parser, commands
+
+
+def retarget_by_exec(main_parser, argv_of_ours, neutral):
+    """Make pip's ``--python`` start this file, not pip, in the interpreter that it found."""
+    find = main_parser.identify_python_interpreter
+
+    def identify(python):
+        interpreter = find(python)
+        if interpreter is None:
+            return None
+        os.environ["_PIP_RUNNING_IN_SUBPROCESS"] = "1"
+        interpreter = os.path.abspath(interpreter)
+        os.chdir(neutral)
+        os.execv(interpreter, [interpreter, "-c", BOOT] + argv_of_ours)
+
+    main_parser.identify_python_interpreter = identify
+
+
+def plain(value):
+    """Make one option's value fit for JSON."""
+    if hasattr(value, "no_binary"):
+        return {"no_binary": sorted(value.no_binary), "only_binary": sorted(value.only_binary)}
+    if hasattr(value, "only_final"):
+        return {"all_releases": sorted(value.all_releases), "only_final": sorted(value.only_final)}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(item) for item in value)
+    return value
+
+
+def describe_link(link):
+    """Describe a direct reference as pip understood it."""
+    if link is None:
+        return None
+    return {
+        "url": link.url_without_fragment,
+        "fragment": link.url[len(link.url_without_fragment) + 1 :],
+        "filename": link.filename,
+        "vcs": bool(link.is_vcs),
+        "path": link.file_path if link.is_file else None,
+        "directory": bool(link.is_existing_dir()) if link.is_file else False,
+    }
+
+
+def describe_requirement(ireq):
+    """Describe one requirement or constraint as pip understood it."""
+    return {
+        "requirement": None if ireq.req is None else str(ireq.req),
+        "name": ireq.name,
+        "specifier": "" if ireq.req is None else str(ireq.req.specifier),
+        "extras": sorted(ireq.extras),
+        "link": describe_link(ireq.link),
+        "applies": bool(ireq.match_markers()),
+        "editable": bool(ireq.editable),
+        "constraint": bool(ireq.constraint),
+        "user_supplied": bool(ireq.user_supplied),
+        "hashes": {name: list(values) for name, values in (ireq.hash_options or {}).items()},
+        "origin": "" if ireq.comes_from is None else str(ireq.comes_from),
+    }
+
+
+def describe_installed(options):
+    """List what the target environment holds, in the order in which pip lets a later one win."""
+    if getattr(options, "ignore_installed", True):
+        return []
+    from pip._internal.metadata import get_default_environment
+
+    rows = []
+    for dist in get_default_environment().iter_installed_distributions(local_only=False):
+        row = {"name": str(dist.canonical_name), "info": dist.info_location}
+        if row["info"] is None or not os.path.exists(row["info"]):
+            row["metadata"] = dist.metadata.as_string()
+        rows.append(row)
+    return rows
+
+
+def describe_sources(finder, session):
+    """Describe where pip would look, with the credentials that pip itself finds (URL, netrc)."""
+    from pip._internal.models.index import PyPI
+
+    credentials = {}
+    for url in list(finder.index_urls) + list(finder.find_links):
+        if url.startswith(("http:", "https:")):
+            _, user, password = session.auth._get_url_and_credentials(url)
+            credentials[url] = [user, password]
+    return {
+        "index_urls": list(finder.index_urls),
+        "find_links": list(finder.find_links),
+        "no_index": bool(getattr(finder.search_scope, "no_index", False)),
+        "default_index": PyPI.simple_url,
+        "trusted_hosts": list(finder.trusted_hosts),
+        "credentials": credentials,
+    }
+
+
+def describe_selection(finder, options):
+    """Describe which files pip would consider and prefer."""
+    prefs, target = finder._candidate_prefs, finder._target_python
+    tags = target.get_sorted_tags() if hasattr(target, "get_sorted_tags") else target.get_tags()
+    release_control = getattr(prefs, "release_control", None)
+    return {
+        "tags": [str(tag) for tag in tags],
+        "python_version": list(target.py_version_info[:3]),
+        "format_control": plain(finder.format_control),
+        "prefer_binary": bool(prefs.prefer_binary),
+        "release_control": None if release_control is None else plain(release_control),
+        "pre": bool(getattr(prefs, "allow_all_prereleases", False)),
+        "ignore_requires_python": bool(finder._ignore_requires_python),
+        "uploaded_prior_to": plain(getattr(finder, "_uploaded_prior_to", None)),
+    }
+
+
+def describe(command, args, options, finder, session, requirements):
+    """Describe the whole run, as far as pip has understood it."""
+    import pip
+    from pip._vendor.packaging.markers import default_environment
+
+    parser = command.parser
+    return {
+        "pip_version": pip.__version__,
+        "python": sys.executable,
+        "prefix": sys.prefix,
+        "markers": dict(default_environment()),
+        "command": command.name,
+        "args": list(args),
+        "options": {name: plain(value) for name, value in vars(options).items()},
+        "defaults": {o.dest: plain(parser.defaults.get(o.dest)) for o in parser.option_list_all if o.dest},
+        "requirements": [describe_requirement(ireq) for ireq in requirements],
+        "installed": describe_installed(options),
+        "sources": describe_sources(finder, session),
+        "selection": describe_selection(finder, options),
+        "externals": {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
+    }
+
+
+def leave():
+    """End this pip quietly. pip's own clean-up of its temporary files still runs."""
+    import logging
+
+    logging.disable(logging.CRITICAL)
+    raise KeyboardInterrupt
+
+
+def confine(command, answer, options, finder, session):
+    """Shut off every source but the staged index, for this pip and for what it starts."""
+    from pip._internal.models.search_scope import SearchScope
+
+    places = finder.search_scope.get_formatted_locations()
+    command.trace_basic_info = lambda _finder: None
+    if places:
+        import logging
+
+        logging.getLogger("pip._internal.cli.req_command").info(places)
+    scope = {"find_links": [], "index_urls": [answer["index"]], "no_index": False}
+    finder.search_scope = SearchScope.create(**scope)
+    for name in [name for name in os.environ if name.startswith(("PIP_", "_PIP_"))]:
+        del os.environ[name]
+    os.environ.update(
+        PIP_CONFIG_FILE=os.devnull, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONSAFEPATH="1"
+    )
+    for name, value in answer["options"].items():
+        setattr(options, name, value)
+    send, allowed = session.send, tuple(answer["network"])
+
+    def send_if_planned(request, **kwargs):
+        if request.url.startswith("file:") or request.url.partition("#")[0] in allowed:
+            return send(request, **kwargs)
+        raise RuntimeError("safe-pip: pip asked for %s, which is not in the plan" % request.url)
+
+    session.send = send_if_planned
+
+
+def judged_requirements(answer, requirements):
+    """Return what pip shall install: the user's own requirements, and our pins instead of the user's constraints."""
+    from pip._internal.req.constructors import install_req_from_line
+
+    roots = [ireq for ireq in requirements if not ireq.constraint]
+    for ireq in roots:
+        digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
+        ireq.hash_options = {"sha256": [digest]} if digest else {}
+    pins = [install_req_from_line(pin, constraint=True, user_supplied=False) for pin in answer["pins"]]
+    return pins + roots
+
+
+def guard(command, channel):
+    """Replace the two steps of *command* between which pip looks for files."""
+    read, make_resolver, approved = command.get_requirements, command.make_resolver, []
+
+    def get_requirements(args, options, finder, session):
+        requirements = read(args, options, finder, session)
+        try:
+            description = describe(command, args, options, finder, session, requirements)
+        except Exception as error:
+            refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
+        answer = channel.ask(description)
+        if not answer:
+            leave()
+        approved.append(True)
+        confine(command, answer, options, finder, session)
+        return judged_requirements(answer, requirements)
+
+    def make_judged_resolver(*args, **kwargs):
+        # Should some pip ever resolve without asking get_requirements first, it must not get further than this.
+        if not approved:
+            refuse("this pip resolves before its requirements were judged")
+        return make_resolver(*args, **kwargs)
+
+    command.get_requirements = get_requirements
+    command.make_resolver = make_judged_resolver
+    return command
+
+
+def main():
+    """Run pip with the arguments given, guarded."""
+    ours = sys.argv[1:]
+    _host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
+    sys.argv[:] = ["pip"] + ours[6:]
+    channel = Channel(int(read_fd), int(write_fd))
+    cli_main, main_parser, commands = import_pip(lent_folder)
+    retarget_by_exec(main_parser, ours, neutral)
+    create = commands.create_command
+
+    def create_guarded(name, *args, **kwargs):
+        command = create(name, *args, **kwargs)
+        if hasattr(command, "get_requirements") and hasattr(command, "make_resolver"):
+            return guard(command, channel)
+        if name in JUDGED:
+            refuse("pip %s of this version cannot be guarded" % name)
+        return command
+
+    commands.create_command = cli_main.create_command = create_guarded
+    os.chdir(cwd)
+    sys.exit(getattr(cli_main, "cli", cli_main.main)())
+
+
+if __name__ == "safe_pip_host":
+    main()
