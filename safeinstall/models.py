@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, ClassVar, NewType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -29,6 +30,53 @@ class Level(IntEnum):
     ALLOW = 0
     WARN = 1
     DENY = 2
+
+
+Digest = NewType("Digest", str)
+"""A hash as pip writes it: ``sha256:`` and 64 lower-case hex digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of one project."""
+
+    name: NormalizedName
+    version: Version
+
+    def __str__(self) -> str:
+        """As a requirement pins it: ``django==5.2``."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSelector:
+    """Which packages a line of the policy speaks of: ``django>=5,<6``, ``acme-*``, ``*``."""
+
+    pattern: str
+    """A normalised name (PEP 503), or a glob of which ``*`` is the only special character."""
+    specifier: SpecifierSet
+
+    def matches_name(self, name: NormalizedName) -> bool:
+        """Whether some version of *name* may be meant."""
+        return fnmatchcase(name, self.pattern)
+
+    def matches(self, name: NormalizedName, version: Version) -> bool:
+        """Whether this version is meant. A pre-release counts as inside a specifier that spans it."""
+        return self.matches_name(name) and self.specifier.contains(version, prereleases=True)
+
+    @property
+    def specificity(self) -> tuple[bool, int]:
+        """Greater is more specific: a name before any glob, then the glob with more literal characters."""
+        return "*" not in self.pattern, len(self.pattern.replace("*", ""))
+
+    @property
+    def matches_everything(self) -> bool:
+        """Whether it is ``*`` for all versions or some."""
+        return not self.pattern.strip("*")
+
+    def __str__(self) -> str:
+        """As a policy writes it, normalised."""
+        return f"{self.pattern}{self.specifier}"
 
 
 class SourceKind(Enum):
@@ -142,6 +190,8 @@ class Evidence:
     """For a direct reference: who wrote it (``None``: the user)."""
     upload_time: datetime | Missing
     sha256: str | Missing
+    user_hashes: frozenset[Digest] = frozenset()
+    """The hashes that the user's own requirements or lock give for this release; empty when they give none."""
     siblings: tuple[Listed, ...] = ()
     """The project's listed files on the same source."""
     advisories: tuple[Advisory, ...] | Missing = Missing("no advisory source was asked")
@@ -150,54 +200,59 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advisory:
-    """One OSV record, as far as it speaks of one package."""
+    """One live OSV record, as far as it speaks of one package (or several of one alias group, collapsed)."""
 
     id: str
     aliases: frozenset[str]
-    """Every id of the alias group, its own included."""
+    """Every id of the alias group, its own included; equal for all advisories of the group."""
     summary: str
     severity: float | Missing
-    """CVSS base score of the highest vector, 0 to 10."""
+    """CVSS base score of the highest vector, 0 to 10; a word counts as the lowest score of its band."""
     malicious: bool
     versions: frozenset[Version]
+    """Listed versions. Those that lie in ``ranges`` may be left out."""
     literal_versions: frozenset[str]
     """Listed versions that are not PEP 440."""
     ranges: tuple[AffectedRange, ...]
     url: str | None = None
 
-    def affects(self, version: Version) -> bool:
+    def affects(self, version: Version | str) -> bool:
         """Whether *version* is affected: listed, or inside any range (OSV schema, "evaluation").
 
-        A local version is judged with and without its local part, whichever is worse.
+        A local version is judged with and without its local part, whichever is worse. A string is a version that is
+        not PEP 440: it matches literally, and sorts below every PEP 440 version as it does for OSV.
         """
+        if isinstance(version, str):
+            return version in self.literal_versions or any(r.introduced is None for r in self.ranges)
         public = version if version.local is None else type(version)(version.public)
-        return any(
-            v in self.versions or any(r.contains(v) for r in self.ranges) for v in {version, public}
-        )
+        return any(v in self.versions or any(r.contains(v) for r in self.ranges) for v in {version, public})
 
     def fixed_after(self, version: Version) -> Version | None:
-        """The lowest version above *version* at which some range that holds *version* ends, if any."""
-        fixes = [r.fixed for r in self.ranges if r.fixed is not None and r.contains(version)]
-        return min(fixes, default=None)
+        """The lowest fixed version above *version* that is not affected itself, if any is known."""
+        fixes = {r.fixed for r in self.ranges if r.fixed is not None and r.fixed > version}
+        return min((fix for fix in fixes if not self.affects(fix)), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AffectedRange:
-    """One half-open or closed interval of affected versions (OSV ECOSYSTEM range, events paired)."""
+    """One interval of affected versions (OSV ECOSYSTEM range, events paired); every bound that is set must hold."""
 
     introduced: Version | None
-    """``None``: from the beginning (OSV ``"0"``)."""
+    """``None``: from the beginning (OSV ``"0"``), before any pre-release."""
     fixed: Version | None = None
     """First version not affected."""
     last_affected: Version | None = None
+    limit: Version | None = None
+    """First version of which nothing is said."""
 
     def contains(self, version: Version) -> bool:
         """Whether *version* lies inside, in PEP 440 order."""
-        if self.introduced is not None and version < self.introduced:
-            return False
-        if self.fixed is not None and version >= self.fixed:
-            return False
-        return self.last_affected is None or version <= self.last_affected
+        return (
+            (self.introduced is None or version >= self.introduced)
+            and (self.fixed is None or version < self.fixed)
+            and (self.last_affected is None or version <= self.last_affected)
+            and (self.limit is None or version < self.limit)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +276,23 @@ class Finding:
     """The reason of the exception that covers it; the finding then no longer counts."""
     audited: bool = False
     """True when ``mode = "audit"`` turned a denial into this warning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """One entry of ``[[exceptions]]``: findings that somebody answers for, until a day."""
+
+    package: PackageSelector
+    rules: tuple[str, ...]
+    """Rule ids."""
+    reason: str
+    expires: date
+    """The first day (UTC) on which it is void."""
+    advisories: tuple[str, ...] = ()
+    """Empty: all. Otherwise findings that rest on these alone; each stands for its alias group."""
+    hashes: tuple[Digest, ...] = ()
+    """Empty: all files. Otherwise these only."""
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

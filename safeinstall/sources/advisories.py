@@ -1,0 +1,188 @@
+"""Known vulnerabilities and malware from a local database of OSV records: no network, nobody told what is looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
+
+from safeinstall.advisories import matching
+from safeinstall.errors import SourceError
+from safeinstall.models import Missing
+from safeinstall.sources.advisory_build import build_database
+from safeinstall.sources.advisory_codec import FORMAT, decode_advisory
+from safeinstall.sources.osv_records import Identity, Limits, identify
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from packaging.utils import NormalizedName
+    from typing_extensions import Self
+
+    from safeinstall.models import Advisory
+
+_REBUILD = "delete it; it is built anew from its sources"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryStatus:
+    """What a database was made of, and what it holds."""
+
+    sources: tuple[str, ...]
+    read_at: datetime
+    """When the sources were read."""
+    as_of: datetime
+    """When the oldest source last changed on this disk, never after ``read_at``: the age to hold against a limit.
+
+    The records' own ``modified`` says nothing of it: it may lie in the future, and a dump that lost its newest
+    records would look merely quiet.
+    """
+    records: int
+    withdrawn: int
+    unmatchable: int
+    """Live records that name no version of any package of the ecosystem; OSV matches them with nothing."""
+    unreadable: tuple[str, ...]
+    """One line for each record that breaks the schema. The packages these name are ``Missing``."""
+
+
+def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits | None = None) -> AdvisoryDatabase:
+    """Return the database of *sources*, built in *directory* unless the one there was made of just these files.
+
+    Raises :class:`SourceError` when a source cannot be read; what was built before then still stands, see
+    :func:`open_stored`.
+    """
+    identities = tuple(identify(path.absolute()) for path in sources)
+    target = _target(sources, directory)
+    stored = _open_if_made_of(identities, target)
+    if stored is not None:
+        return stored
+    build_database(target, identities, time.time(), limits or Limits())
+    return AdvisoryDatabase(target)
+
+
+def open_stored(sources: Sequence[Path], directory: Path) -> AdvisoryDatabase | None:
+    """Return what was last built of *sources*, however old and whatever became of them; ``None`` if nothing was."""
+    target = _target(sources, directory)
+    try:
+        return AdvisoryDatabase(target) if target.exists() else None
+    except SourceError:
+        return None
+
+
+def _open_if_made_of(identities: tuple[Identity, ...], target: Path) -> AdvisoryDatabase | None:
+    if not target.exists():
+        return None
+    try:
+        database = AdvisoryDatabase(target)
+    except SourceError:  # damaged, or of another version: it is about to be replaced
+        return None
+    if database.identities == identities:
+        return database
+    database.close()
+    return None
+
+
+def _target(sources: Sequence[Path], directory: Path) -> Path:
+    if not sources:
+        raise SourceError("no advisory source is configured", hint="name one in `sources` under [advisories]")
+    paths = "\n".join(str(path.absolute()) for path in sources)
+    return directory / f"advisories-{FORMAT}-{hashlib.sha256(paths.encode()).hexdigest()[:16]}.sqlite3"
+
+
+class AdvisoryDatabase:
+    """An :class:`~safeinstall.ports.AdvisorySource` over one database file, which never changes while it is open.
+
+    A rebuild puts a new file in its place; who has this one open goes on with what it held. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open *path*. Raises :class:`SourceError` for what is not a database of ours."""
+        self.path = path
+        self._lock = Lock()
+        self._known: dict[str, tuple[Advisory, ...] | Missing] = {}
+        uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        try:
+            self._meta = dict(self._rows("SELECT key, value FROM meta"))
+        except SourceError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. What was looked up before can be looked up again."""
+        self._connection.close()
+
+    def advisories(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
+        """Return every live advisory that names *name*, one for each record, by id.
+
+        ``Missing`` when a record that names it cannot be read.
+        """
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = self._look_up(name)
+            return self._known[name]
+
+    def match(self, name: str, version: str) -> tuple[str, ...]:
+        """Return the ids of every live record that affects *version* of *name*, sorted; both in any spelling.
+
+        All records of an alias group that affect it are named. Raises :class:`SourceError` when one that names the
+        package cannot be read.
+        """
+        found = self.advisories(canonicalize_name(name))
+        if isinstance(found, Missing):
+            raise SourceError(found.reason, hint="correct the record, or take it from another source")
+        return matching(found, version)
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """The states of the sources it was built of."""
+        return tuple(Identity(*state) for state in json.loads(self._meta["identities"]))
+
+    def status(self) -> AdvisoryStatus:
+        """Count what it holds."""
+        read_at = datetime.fromtimestamp(float(self._meta["read_at"]), tz=timezone.utc)
+        ((records, withdrawn),) = self._rows("SELECT count(*), coalesce(sum(withdrawn), 0) FROM record")
+        bodies = self._rows("SELECT body FROM record WHERE problem IS NULL AND NOT withdrawn")
+        return AdvisoryStatus(
+            sources=tuple(identity.path for identity in self.identities),
+            read_at=read_at,
+            as_of=min(read_at, *(identity.modified for identity in self.identities)),
+            records=records,
+            withdrawn=withdrawn,
+            unmatchable=sum(not any(map(any, json.loads(body)[-1].values())) for (body,) in bodies),
+            unreadable=tuple(p for (p,) in self._rows("SELECT problem FROM record WHERE problem NOTNULL ORDER BY id")),
+        )
+
+    def _look_up(self, name: str) -> tuple[Advisory, ...] | Missing:
+        for problem, stored in self._rows("SELECT problem, advisories FROM package WHERE name = ?", name):
+            if problem is not None:
+                return Missing(f"an advisory for {name} cannot be read: {problem}")
+            return tuple(map(decode_advisory, json.loads(stored)))
+        return ()
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise SourceError(f"cannot read the advisory database {self.path}: {error}", hint=_REBUILD) from error
