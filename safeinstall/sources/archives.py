@@ -1,0 +1,222 @@
+"""Opens wheels and source distributions as hostile input, before pip does. Nothing is unpacked."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import lzma
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from typing import IO, TYPE_CHECKING, cast
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.sources.members import Limits, check_layout, check_members, refusal, shown, tar_members, zip_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+LIMITS = Limits()
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    csv.Error,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    RuntimeError,  # a password, or a way of packing that Python does not know
+    ValueError,
+)
+_SIGNATURES = ("RECORD.jws", "RECORD.p7s")
+"""Signatures of RECORD, which RECORD cannot list (binary distribution format, "signed wheel files")."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What an archive that passed every check says of itself."""
+
+    metadata: bytes | None
+    """METADATA, or PKG-INFO, which an old source distribution may lack."""
+    pyproject: bytes | None = None
+    """``pyproject.toml`` of a source distribution."""
+    files: tuple[str, ...]
+    """Names of the members that are files, in the archive's order."""
+
+
+def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
+    """Return the contents of the wheel at *path*, published as *filename*.
+
+    RECORD must name exactly the members. Its hashes are not compared: the hash of the whole file is, and whoever can
+    change a member can change RECORD with it.
+
+    Raises:
+        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts its own name.
+    """
+    with _readable(filename), zipfile.ZipFile(path) as archive:
+        files = _zip_files(path, filename, archive, limits)
+        dist_info = _dist_info(filename, files)
+        metadata, wheel, record = (
+            _required(filename, archive, f"{dist_info}/{name}", limits) for name in ("METADATA", "WHEEL", "RECORD")
+        )
+        _check_wheel_version(filename, wheel)
+        _check_record(filename, record, files, dist_info)
+    return Contents(metadata=metadata, files=files)
+
+
+def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
+    """Return the contents of the source distribution at *path*, published as *filename*.
+
+    Raises:
+        IntegrityError: it leaves its tree, or can be read in more than one way.
+    """
+    with _readable(filename):
+        if filename.lower().endswith(".zip"):
+            return _zip_sdist(path, filename, limits)
+        return _tar_sdist(path, filename, limits)
+
+
+@contextmanager
+def _readable(filename: str) -> Iterator[None]:
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise refusal(filename, f"cannot be read as an archive: {shown(str(error))}") from error
+
+
+def _zip_files(path: Path, filename: str, archive: zipfile.ZipFile, limits: Limits) -> tuple[str, ...]:
+    check_members(filename, zip_members(archive), path.stat().st_size, limits)
+    check_layout(filename, archive)
+    return tuple(info.filename for info in archive.infolist() if not info.is_dir())
+
+
+def _required(filename: str, archive: zipfile.ZipFile, member: str, limits: Limits) -> bytes:
+    try:
+        info = archive.getinfo(member)
+    except KeyError:
+        raise refusal(filename, f"has no {shown(member)}") from None
+    if info.file_size > limits.read:
+        raise refusal(filename, f"holds {shown(member)}, which is larger than {limits.read} bytes")
+    return archive.read(info)
+
+
+def _dist_info(filename: str, files: Sequence[str]) -> str:
+    """Return the one ``.dist-info`` directory, which must bear the name and version of the file."""
+    found = sorted({top for top in (f.split("/", 1)[0] for f in files) if top.endswith(".dist-info")})
+    if len(found) != 1:
+        raise refusal(filename, f"holds {len(found)} .dist-info directories instead of one")
+    if _named(found[0]) != _named_by(filename):
+        raise refusal(filename, f"holds {shown(found[0])}, which is of another name or version")
+    smuggled = next((f for f in files if _is_smuggled(f)), None)
+    if smuggled is not None:
+        raise refusal(filename, f"holds {shown(smuggled)}, which would be installed as metadata")
+    return found[0]
+
+
+def _is_smuggled(member: str) -> bool:
+    """Whether installing moves *member* among the metadata: ``x.data/purelib/y.dist-info/METADATA`` replaces y's."""
+    data, _, rest = member.partition(".data/")
+    return "/" not in data and any(part.lower().endswith((".dist-info", ".egg-info")) for part in rest.split("/")[1:2])
+
+
+def _named(directory: str) -> tuple[str, Version | str]:
+    name, _, version = directory.removesuffix(".dist-info").rpartition("-")
+    try:
+        return canonicalize_name(name), Version(version)
+    except InvalidVersion:
+        return canonicalize_name(name), version
+
+
+def _named_by(filename: str) -> tuple[str, Version | str]:
+    try:
+        return parse_wheel_filename(filename)[:2]
+    except InvalidWheelFilename as error:
+        raise refusal(filename, "has a name that no wheel may have") from error
+
+
+def _check_wheel_version(filename: str, wheel: bytes) -> None:
+    version = HeaderParser().parsestr(wheel.decode("utf-8"))["Wheel-Version"]
+    if version is None or version.strip().split(".")[0] != "1":
+        raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
+
+
+def _check_record(filename: str, record: bytes, files: Sequence[str], dist_info: str) -> None:
+    listed = {row[0] for row in csv.reader(record.decode("utf-8").splitlines()) if row}
+    exempt = {f"{dist_info}/{name}" for name in ("RECORD", *_SIGNATURES)}
+    for member in files:
+        if member not in listed and member not in exempt:
+            raise refusal(filename, f"holds {shown(member)}, which its RECORD does not list")
+    absent = min(listed.difference(files, exempt), default=None)
+    if absent is not None:
+        raise refusal(filename, f"does not hold {shown(absent)}, which its RECORD lists")
+
+
+def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
+    with zipfile.ZipFile(path) as archive:
+        files = _zip_files(path, filename, archive, limits)
+        root = _root(files)
+        metadata, pyproject = (
+            _required(filename, archive, root + name, limits) if root + name in files else None
+            for name in ("PKG-INFO", "pyproject.toml")
+        )
+    return Contents(metadata=metadata, pyproject=pyproject, files=files)
+
+
+def _tar_sdist(path: Path, filename: str, limits: Limits) -> Contents:
+    with _unpacking(path, filename) as stream, _tar(stream, filename, limits) as archive:
+        check_members(filename, tar_members(archive), path.stat().st_size, limits)
+        files = tuple(info.name for info in archive.getmembers() if info.isfile())
+        root = _root(files)
+        metadata, pyproject = (
+            _extracted(archive, root + name) if root + name in files else None
+            for name in ("PKG-INFO", "pyproject.toml")
+        )
+    return Contents(metadata=metadata, pyproject=pyproject, files=files)
+
+
+class _Metered:
+    """A stream whose single reads are bounded: tarfile reads a whole extended header at once, however long."""
+
+    def __init__(self, stream: IO[bytes], filename: str, limit: int) -> None:
+        self._stream, self._filename, self._limit = stream, filename, limit
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int) -> bytes:
+        """Return up to *size* bytes."""
+        if size > self._limit:
+            raise refusal(self._filename, f"holds a header or file of more than {self._limit} bytes to be read at once")
+        return self._stream.read(size)
+
+
+def _tar(stream: IO[bytes], filename: str, limits: Limits) -> tarfile.TarFile:
+    return tarfile.open(fileobj=cast("IO[bytes]", _Metered(stream, filename, limits.read)), mode="r:")
+
+
+def _unpacking(path: Path, filename: str) -> IO[bytes]:
+    """Open the tar inside *path* the way pip does: by its file name, not by its contents."""
+    name = filename.lower()
+    if name.endswith((".tar.gz", ".tgz")):
+        return cast("IO[bytes]", gzip.open(path))
+    if name.endswith((".tar.bz2", ".tbz")):
+        return cast("IO[bytes]", bz2.open(path))
+    if name.endswith((".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma")):
+        return cast("IO[bytes]", lzma.open(path))
+    return path.open("rb")
+
+
+def _root(files: Sequence[str]) -> str:
+    """Return the directory that holds everything, with its slash; empty when there is none."""
+    tops = {f.split("/", 1)[0] for f in files}
+    return f"{tops.pop()}/" if len(tops) == 1 and all("/" in f for f in files) else ""
+
+
+def _extracted(archive: tarfile.TarFile, member: str) -> bytes:
+    stream = archive.extractfile(member)
+    return b"" if stream is None else stream.read()

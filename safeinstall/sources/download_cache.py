@@ -1,0 +1,69 @@
+"""Files kept by their sha256, so that the same bytes are not downloaded twice.
+
+Never trusted: what is read here is measured like what comes from the network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+def read_local(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a regular file. Anything else, or an unreadable one, is a SourceError."""
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise SourceError(f"{path} is not a regular file")
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadCache:
+    """A directory of files named by their sha256. Failures to read or write it are as if it were empty."""
+
+    directory: Path
+
+    def find(self, sha256: str) -> Path | None:
+        """Return where the file is kept, if it is."""
+        path = self._path(sha256)
+        return path if path.is_file() else None
+
+    def add(self, sha256: str, file: Path) -> None:
+        """Keep a copy of *file*. A copy, not a link: whoever can write the cache must not reach the staged file."""
+        target = self._path(sha256)
+        with suppress(OSError):
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
+                try:
+                    with file.open("rb") as source:
+                        shutil.copyfileobj(source, temporary, _CHUNK)
+                    os.replace(temporary.name, target)  # noqa: PTH105 - a name, not a Path
+                except BaseException:
+                    os.unlink(temporary.name)  # noqa: PTH108
+                    raise
+
+    def discard(self, sha256: str) -> None:
+        """Forget the file."""
+        with suppress(OSError):
+            self._path(sha256).unlink()
+
+    def _path(self, sha256: str) -> Path:
+        return self.directory / sha256[:2] / sha256[2:]

@@ -1,0 +1,285 @@
+"""Fetches the files of a plan and proves that they are what was judged. The only maker of ``VerifiedPlan``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Protocol
+
+from safeinstall.errors import IntegrityError, MetadataInvalidError, ProjectNotFoundError, SourceError
+from safeinstall.metadata import parse_metadata, parse_sdist_metadata
+from safeinstall.models import ArtifactKind, SourceKind
+from safeinstall.plan import _SEAL, VerifiedFile, VerifiedPlan
+from safeinstall.sources.archives import check_sdist, check_wheel
+from safeinstall.sources.download_cache import DownloadCache, read_local
+from safeinstall.sources.members import shown
+from safeinstall.sources.meter import Meter
+from safeinstall.sources.urls import is_local, local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from safeinstall.models import Artifact, Metadata, Pinned
+    from safeinstall.plan import Plan
+    from safeinstall.sources.archives import Contents
+
+WORKERS = 8
+_ATTEMPTS = 3
+"""Downloads of one file whose connection breaks half way."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Body(Protocol):
+    """An answer whose body is still to be read, once."""
+
+    @property
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes; a broken connection is a SourceError."""
+        ...
+
+
+class Client(Protocol):
+    """What is needed of an HTTP client. It raises SourceError and nothing else."""
+
+    def stream(self, url: str, *, index_url: str | None = None) -> AbstractContextManager[Body]:
+        """Open *url*, with the credentials of the index at *index_url* where those apply."""
+        ...
+
+
+class _AbandonedError(Exception):
+    """The file is no longer wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    sha256: str
+    size: int
+    contents: Contents
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    artifact: Artifact
+    path: Path
+    result: Future[_Fetched] = field(default_factory=Future)
+
+
+class Downloads:
+    """Downloads into one private directory, some of them perhaps in vain, and a plan proved at the end.
+
+    Start files as soon as they are likely to be wanted; :meth:`finish` starts the rest. Use as a context manager from
+    one thread: leaving it stops what is still running, and removes the directory unless a plan was finished.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        directory: Path,
+        *,
+        cache: DownloadCache | None = None,
+        progress: Callable[[int], object] = lambda _: None,
+        workers: int = WORKERS,
+    ) -> None:
+        """Make *directory*, which must not exist yet. *progress* is called from many threads, with bytes that came."""
+        directory.mkdir(mode=0o700)
+        self._client, self._directory, self._cache = client, directory, cache
+        self._progress, self._workers = progress, workers
+        self._jobs: dict[Artifact, _Job] = {}
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._stop = Event()
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stop the threads; remove everything unless it ended well."""
+        self._close()
+        if kind is not None or not self._finished:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    def start(self, artifact: Artifact) -> None:
+        """Begin to fetch *artifact*, once. Never raises: an error is :meth:`finish`'s to report, if it matters then."""
+        if artifact not in self._jobs:
+            job = _Job(artifact, self._directory / f"{len(self._jobs)}.partial")
+            self._jobs[artifact] = job
+            self._queue.put(job)
+            if len(self._threads) < self._workers:
+                # A daemon, so that an interrupted run does not wait for a server that has stopped to answer.
+                self._threads.append(Thread(target=self._work, daemon=True))
+                self._threads[-1].start()
+
+    def finish(self, plan: Plan) -> VerifiedPlan:
+        """Wait for the files of *plan*, and return it with them. Files that it does not hold are removed.
+
+        Raises:
+            IntegrityError: a file is not what was judged, by size, hash, structure or metadata.
+            SourceError: a file could not be had.
+        """
+        for pin in plan.files:
+            self.start(pin.artifact)
+        files = tuple(self._verified(pin) for pin in plan.files)
+        self._close()
+        for path in self._directory.glob("*.partial"):
+            path.unlink(missing_ok=True)
+        self._finished = True
+        return VerifiedPlan(plan, files, _SEAL)
+
+    def _verified(self, pin: Pinned) -> VerifiedFile:
+        job = self._jobs[pin.artifact]
+        fetched = job.result.result()
+        _check_metadata(pin, fetched.contents)
+        path = job.path.rename(self._directory / pin.artifact.filename)
+        return VerifiedFile(pin=pin, path=str(path), sha256=fetched.sha256, size=fetched.size)
+
+    def _close(self) -> None:
+        self._stop.set()
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            self._run(job)
+
+    def _run(self, job: _Job) -> None:
+        try:
+            job.result.set_result(self._fetch(job.artifact, job.path))
+        except BaseException as error:  # noqa: BLE001 - raised again where the file is asked for
+            job.result.set_exception(error)
+
+    def _fetch(self, artifact: Artifact, path: Path) -> _Fetched:
+        if self._stop.is_set():
+            raise _AbandonedError
+        _check_filename(artifact)
+        meter = self._obtain(artifact, path)
+        check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
+        return _Fetched(meter.sha256, meter.size, check(path, artifact.filename))
+
+    def _obtain(self, artifact: Artifact, path: Path) -> Meter:
+        if is_local(artifact.url):
+            return self._write(artifact, path, read_local(local_path(artifact.url)))
+        if cached := self._from_cache(artifact, path):
+            return cached
+        meter = self._download(artifact, path)
+        if self._cache is not None:
+            self._cache.add(meter.sha256, path)
+        return meter
+
+    def _from_cache(self, artifact: Artifact, path: Path) -> Meter | None:
+        sha256 = artifact.sha256
+        if self._cache is None or sha256 is None or not _SHA256.fullmatch(sha256):
+            return None
+        kept = self._cache.find(sha256)
+        if kept is None:
+            return None
+        try:
+            return self._write(artifact, path, read_local(kept))
+        except (IntegrityError, SourceError):  # whoever damaged it, the index still has the file
+            self._cache.discard(sha256)
+            path.unlink(missing_ok=True)
+            return None
+
+    def _download(self, artifact: Artifact, path: Path, attempt: int = 1) -> Meter:
+        index_url = artifact.source.url if artifact.source.kind is SourceKind.INDEX else None
+        try:
+            with self._client.stream(artifact.url, index_url=index_url) as body:
+                return self._write(artifact, path, body.chunks)
+        except ProjectNotFoundError:
+            raise
+        except SourceError:
+            broke_off = path.exists() and attempt < _ATTEMPTS
+            if not broke_off:  # the client has tried again to connect as often as it should
+                raise
+        return self._download(artifact, path, attempt + 1)
+
+    def _write(self, artifact: Artifact, path: Path, chunks: Iterable[bytes]) -> Meter:
+        meter = Meter(artifact)
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123
+            for chunk in chunks:
+                if self._stop.is_set():
+                    raise _AbandonedError
+                meter.update(chunk)
+                stream.write(chunk)
+                self._progress(len(chunk))
+        meter.check()
+        return meter
+
+
+def fetch(
+    plan: Plan,
+    client: Client,
+    directory: Path,
+    *,
+    cache: DownloadCache | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> VerifiedPlan:
+    """Fetch the files of *plan* into *directory*, which must not exist yet. Raises as :meth:`Downloads.finish`."""
+    with Downloads(client, directory, cache=cache, progress=progress) as downloads:
+        return downloads.finish(plan)
+
+
+def _check_filename(artifact: Artifact) -> None:
+    """Refuse a name that is a path: an index must not choose where we write."""
+    name = artifact.filename
+    if name in {"", ".", ".."} or not name.isprintable() or {"/", "\\"} & {*name} or name.endswith(".partial"):
+        raise IntegrityError(f"{artifact.source.display} offers {shown(name)}, which is not a file name")
+
+
+def _check_metadata(pin: Pinned, contents: Contents) -> None:
+    """Refuse a file whose own metadata is not what was resolved and judged (PEP 658 lets an index serve another)."""
+    artifact = pin.artifact
+    inside = _metadata_inside(artifact, contents)
+    if inside is None:
+        return
+    for name, ours in _fields(inside).items():
+        theirs = _fields(pin.metadata)[name]
+        if ours != theirs:
+            raise IntegrityError(
+                f"{artifact.filename} from {artifact.source.display} contradicts the metadata it was resolved by: "
+                f"{name} {_difference(ours, theirs)}",
+                hint="the index serves two truths about this file: do not install it, and tell whoever runs the index",
+            )
+
+
+def _metadata_inside(artifact: Artifact, contents: Contents) -> Metadata | None:
+    """Return what the file says of itself; ``None`` for a source distribution that promises nothing (PEP 643)."""
+    data = contents.metadata or b""
+    if artifact.kind is ArtifactKind.WHEEL:
+        try:
+            return parse_metadata(data, name=artifact.name, version=artifact.version)
+        except MetadataInvalidError as error:
+            raise IntegrityError(f"{artifact.filename} from {artifact.source.display}: {error.message}") from error
+    with suppress(MetadataInvalidError):
+        return parse_sdist_metadata(data, name=artifact.name, version=artifact.version)
+    return None
+
+
+def _fields(metadata: Metadata) -> dict[str, frozenset[str]]:
+    return {
+        "Name": frozenset({metadata.name}),
+        "Version": frozenset({str(metadata.version)}),
+        "Requires-Dist": frozenset(map(str, metadata.requires_dist)),
+        "Requires-Python": frozenset(map(str, metadata.requires_python or ())),
+        "Provides-Extra": frozenset(metadata.provides_extra),
+    }
+
+
+def _difference(inside: frozenset[str], outside: frozenset[str]) -> str:
+    parts = (("has", inside - outside), ("lacks", outside - inside))
+    return " and ".join(f"{verb} {', '.join(map(shown, sorted(values)))}" for verb, values in parts if values)

@@ -1,0 +1,55 @@
+"""Counts and hashes the bytes of one file while they pass, and stops at the first that cannot be right."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from safeinstall.models import Artifact
+
+MAX_FILE = 16 << 30
+"""Bytes a file may have whose size nobody published."""
+_ALGORITHMS = frozenset({"sha512", "sha384", "sha256", "sha224", "sha1", "md5"})
+"""What pip takes in a link's fragment (pip: models/link.py)."""
+_HINT = "the file changed on the index or on its way here: do not install it, and tell whoever runs the index"
+
+
+class Meter:
+    """Measures one download of *artifact*. Every published hash counts; the sha256 is computed in any case."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Expect what *artifact* promises."""
+        self._artifact = artifact
+        self._limit = MAX_FILE if artifact.size is None else artifact.size
+        self._digests = {
+            name: hashlib.new(name, usedforsecurity=False) for name in {"sha256", *artifact.hashes} & _ALGORITHMS
+        }
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what has passed so far."""
+        return self._digests["sha256"].hexdigest()
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next bytes, raising IntegrityError as soon as there are more than promised."""
+        self.size += len(chunk)
+        if self.size > self._limit:
+            raise self._refusal(f"is larger than {self._limit} bytes")
+        for digest in self._digests.values():
+            digest.update(chunk)
+
+    def check(self) -> None:
+        """Raise IntegrityError unless all that has passed is the promised file."""
+        if self._artifact.size not in {None, self.size}:
+            raise self._refusal(f"has {self.size} bytes where {self._artifact.size} were promised")
+        for name, expected in sorted(self._artifact.hashes.items()):
+            got = self._digests[name].hexdigest() if name in self._digests else expected
+            if got != expected.lower():
+                raise self._refusal(f"has {name} {got} where {expected} was promised")
+
+    def _refusal(self, reason: str) -> IntegrityError:
+        return IntegrityError(f"{self._artifact.filename} from {self._artifact.source.display} {reason}", hint=_HINT)
