@@ -32,3 +32,16 @@ class Rule(Protocol):
         its level is set by ``evaluate``.
         """
         ...
+
+
+_LONGEST = 200
+
+
+def one_line(text: str) -> str:
+    """Make a stranger's *text* fit to print: one line, no control characters, at most 200 characters.
+
+    What an index or a package says must not be able to look like a line of ours, or to steer a terminal.
+    """
+    printable = "".join(c if c.isprintable() else " " for c in text[: 10 * _LONGEST])
+    line = " ".join(printable.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,0 +1,154 @@
+"""From the text of a policy to a :class:`Policy`, or to every problem of the text at once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import fields
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from safeinstall.errors import PolicyError
+from safeinstall.models import Location
+from safeinstall.policy.document import decode_document
+from safeinstall.policy.merge import PolicyText, merge
+from safeinstall.policy.model import OSV, Policy, Settings
+from safeinstall.rules.registry import known_rules
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeAlias
+
+    from safeinstall.policy.locations import Path
+    from safeinstall.policy.schema import Problem
+    from safeinstall.rules.base import Rule
+
+    Layer: TypeAlias = tuple[PolicyText, dict[str, Any]]
+    Reader: TypeAlias = Callable[[str], PolicyText]
+    Rules: TypeAlias = Mapping[str, type[Rule]]
+
+_MAX_DEPTH = 10
+_SYNTAX_LINE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def parse_policy(text: str, *, file: str, read: Reader, rules: Rules | None = None) -> Policy:
+    """Return the policy that *text* states, over what it extends.
+
+    *read* turns what ``extends`` names into a text. Raises :class:`PolicyError` with every problem.
+    """
+    return load_text(PolicyText(file, text), read=read, rules=rules)
+
+
+def load_text(text: PolicyText, *, read: Reader, rules: Rules | None = None) -> Policy:
+    """As :func:`parse_policy`, for a text that knows how its own paths are meant."""
+    try:
+        return _load(text, read, known_rules() if rules is None else rules)
+    except RecursionError:
+        raise PolicyError((f"{text.file}: nested too deeply for a policy",)) from None
+
+
+def _load(text: PolicyText, read: Reader, known: Rules) -> Policy:
+    layers = list(_layers(text, read, ()))
+    _raise_for(dict.fromkeys(problem for layer in layers for problem in _problems(layer, known)))
+    return _build(text, layers, known)
+
+
+def _layers(text: PolicyText, read: Reader, chain: tuple[str, ...]) -> Iterator[Layer]:
+    """Yield what *text* extends, in order, then *text* itself."""
+    data = _toml(text)
+    for index, reference in enumerate(_extends(text, data)):
+        at = text.location(("extends", index))
+        parent = _read(text.resolve(reference), read, at)
+        if parent.file in (*chain, text.file):
+            raise PolicyError((f"{at}: extends: {' → '.join((*chain, text.file, parent.file))} is a circle",))
+        if len(chain) == _MAX_DEPTH:
+            raise PolicyError((f"{at}: extends: more than {_MAX_DEPTH} policies deep",))
+        yield from _layers(parent, read, (*chain, text.file))
+    yield text, _absolute_sources(text, data)
+
+
+def _toml(text: PolicyText) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text.text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError((_syntax_problem(text, str(error)),)) from None
+    except ValueError:  # from int()
+        raise PolicyError((f"{text.file}: not valid TOML: a number is too long",)) from None
+
+
+def _syntax_problem(text: PolicyText, message: str) -> str:
+    at = _SYNTAX_LINE.search(message)
+    if at is None:
+        return f"{text.file}: not valid TOML: {message}"
+    line = int(at[1]) if at[1] else text.text.rstrip("\n").count("\n") + 1
+    column = f", column {at[2]}" if at[2] else ", at the end"
+    return f"{Location(text.file, line)}: not valid TOML: {message[: at.start()]}{column}"
+
+
+def _extends(text: PolicyText, data: dict[str, Any]) -> list[str]:
+    value = data.get("extends", [])
+    references = [value] if isinstance(value, str) else value
+    if isinstance(references, list) and all(isinstance(r, str) and r for r in references):
+        return references
+    raise PolicyError((f"{text.location(('extends',))}: extends: expected a preset, a path, or a list of them",))
+
+
+def _read(reference: str, read: Reader, at: Location) -> PolicyText:
+    try:
+        return read(reference)
+    except PolicyError as error:
+        raise PolicyError(tuple(f"{at}: extends: {problem}" for problem in error.problems)) from None
+
+
+def _problems(layer: Layer, known: Rules) -> list[str]:
+    """Return what is wrong with one text by itself, in the order of its lines."""
+    text, data = layer
+    return _located(decode_document(data, known).problems, text.location)
+
+
+def _build(text: PolicyText, layers: list[Layer], known: Rules) -> Policy:
+    merged = merge(layers)
+    document = decode_document(merged.data, known)
+    whole = Location(text.file, 0)
+    _raise_for(_located(document.problems, lambda path: merged.location(path) or whole))
+    settings = {f.name: getattr(document.settings, f.name) for f in fields(Settings)}
+    return Policy(file=text.file, digest=_digest(layers), rules=document.rules, merged=merged, **settings)
+
+
+def _located(problems: Iterable[Problem], locate: Callable[[Path], Location]) -> list[str]:
+    located = sorted({(locate(problem.path), problem.message) for problem in problems}, key=_by_line)
+    return [f"{at}: {message}" for at, message in located]
+
+
+def _by_line(located: tuple[Location, str]) -> tuple[str, int, str]:
+    at, message = located
+    return at.file, at.line, message
+
+
+def _digest(layers: list[Layer]) -> str:
+    """Hash the hashes, so that no text can pass for two."""
+    digests = b"".join(sha256(text.text.encode()).digest() for text, _ in layers)
+    return f"sha256:{sha256(digests).hexdigest()}"
+
+
+def _absolute_sources(text: PolicyText, data: dict[str, Any]) -> dict[str, Any]:
+    """Make the paths of ``[advisories] sources`` mean the same from everywhere."""
+    table = data.get("advisories")
+    if not isinstance(table, dict) or not isinstance(table.get("sources"), list):
+        return data
+    resolved = [text.resolve(s) if isinstance(s, str) and _is_path(s) else s for s in table["sources"]]
+    return {**data, "advisories": {**table, "sources": resolved}}
+
+
+def _is_path(source: str) -> bool:
+    return source != OSV and "://" not in source
+
+
+def _raise_for(problems: Iterable[str]) -> None:
+    if lines := tuple(problems):
+        raise PolicyError(lines)

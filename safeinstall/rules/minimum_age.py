@@ -1,0 +1,155 @@
+"""Rule ``minimum-age``: nothing that the world has not yet had time to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, ClassVar
+
+from safeinstall.models import Finding, Level, Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.version import Version
+
+    from safeinstall.models import Advisory, Evidence, Listed, PackageSelector
+
+_CLOCK_SKEW = timedelta(minutes=10)
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumAge:
+    """Deny files that were uploaded less than ``minimum`` ago.
+
+    Stops most releases of stolen accounts: they are found and removed within hours or days. The age is that of the
+    file, not of its version: a wheel added yesterday to a release of last year is one day old.
+
+    Options:
+        minimum: the age a file must have. Default: ``"7d"``.
+        exempt: selectors of packages that may be younger, such as your own. Default: none.
+        security-fix: the age that is enough for a version which, as an advisory states, repairs a vulnerability of the
+            newest version that is old enough. A malware advisory opens nothing, since it says that an account was
+            stolen. Default: none, so a repair waits as long as everything else.
+        on-missing: what follows when the index gives no upload time, or one in the future.
+
+    Denied: ``acme 2.1`` two days after its upload: "uploaded 2 days ago; the policy asks for 7 days". Fix: wait until
+    the time that the message names, take an older version, or have an exception written.
+    """
+
+    id: ClassVar[str] = "minimum-age"
+    exceptable: ClassVar[bool] = True
+
+    minimum: timedelta = timedelta(days=7)
+    exempt: tuple[PackageSelector, ...] = ()
+    security_fix: timedelta | None = None
+    on_missing: Level | None = None
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield a denial for a young file, or a note when it passes early as a repair."""
+        artifact, uploaded = evidence.artifact, evidence.upload_time
+        if self._is_exempt(evidence, artifact.version):
+            return
+        if isinstance(uploaded, Missing):
+            yield self._missing(f"the upload time is not known: {uploaded.reason}")
+        elif uploaded > evidence.as_of + _CLOCK_SKEW:
+            yield self._missing(f"the index says uploaded at {_utc(uploaded)}, which is in the future")
+        elif evidence.as_of - uploaded < self.minimum:
+            yield self._young(evidence, uploaded)
+
+    def _is_exempt(self, evidence: Evidence, version: Version) -> bool:
+        return any(selector.matches(evidence.artifact.name, version) for selector in self.exempt)
+
+    def _missing(self, message: str) -> Finding:
+        return Finding(
+            rule=self.id,
+            level=Level.DENY,
+            missing=True,
+            message=message,
+            key="rules.minimum-age.minimum",
+            remedy="take it from an index that publishes upload times (PEP 700), or add the package to exempt"
+            " in [rules.minimum-age]",
+        )
+
+    def _young(self, evidence: Evidence, uploaded: datetime) -> Finding:
+        if self.security_fix is not None and self.security_fix < self.minimum:
+            repair = self._repair(evidence)
+            if repair is not None:
+                return self._repairing(evidence, uploaded, repair, self.security_fix)
+        return self._denial(evidence, uploaded, self.minimum, "minimum", "")
+
+    def _repairing(
+        self, evidence: Evidence, uploaded: datetime, repair: tuple[Advisory, Version], enough: timedelta
+    ) -> Finding:
+        advisory, current = repair
+        repaired = f" for a repair of {advisory.id} in {current}"
+        if evidence.as_of - uploaded < enough:
+            return self._denial(evidence, uploaded, enough, "security-fix", repaired)
+        return Finding(
+            rule=self.id,
+            level=Level.ALLOW,
+            message=f"uploaded {_ago(evidence.as_of - uploaded)} ago; enough{repaired}",
+            key="rules.minimum-age.security-fix",
+            advisories=tuple(sorted(advisory.aliases | {advisory.id})),
+        )
+
+    def _denial(self, evidence: Evidence, uploaded: datetime, limit: timedelta, option: str, purpose: str) -> Finding:
+        return Finding(
+            rule=self.id,
+            level=Level.DENY,
+            message=f"uploaded {_ago(evidence.as_of - uploaded)} ago; the policy asks for {_ago(limit)}{purpose}",
+            key=f"rules.minimum-age.{option}",
+            remedy=f"wait until {_utc(uploaded + limit)}, or ask for an older version",
+        )
+
+    def _repair(self, evidence: Evidence) -> tuple[Advisory, Version] | None:
+        """Return an advisory that this version repairs, and the version that would be taken without it."""
+        if isinstance(evidence.advisories, Missing):
+            return None
+        current = self._newest_mature(evidence)
+        if current is None:
+            return None
+        fixed = [a for a in evidence.advisories if _repairs(a, current, evidence.artifact.version)]
+        return (min(fixed, key=lambda a: a.id), current) if fixed else None
+
+    def _newest_mature(self, evidence: Evidence) -> Version | None:
+        """Return the newest version below this one that passes, or ``None`` when that cannot be told for sure."""
+        version = evidence.artifact.version
+        older = [
+            listed
+            for listed in evidence.siblings
+            if listed.version < version and not listed.yanked and listed.version.is_prerelease <= version.is_prerelease
+        ]
+        if any(listed.upload_time is None for listed in older):
+            return None
+        return max((listed.version for listed in older if self._is_mature(evidence, listed)), default=None)
+
+    def _is_mature(self, evidence: Evidence, listed: Listed) -> bool:
+        old_enough = listed.upload_time is not None and evidence.as_of - listed.upload_time >= self.minimum
+        return old_enough or self._is_exempt(evidence, listed.version)
+
+
+def _repairs(advisory: Advisory, current: Version, version: Version) -> bool:
+    """Whether *advisory* itself states that *version* has the fix: not to be listed is no repair."""
+    fixed = advisory.fixed_after(current) if advisory.affects(current) and not advisory.malicious else None
+    return fixed is not None and fixed <= version and not advisory.affects(version)
+
+
+def _ago(span: timedelta) -> str:
+    """Show *span* in its two largest units, rounded down."""
+    seconds, parts = max(0, int(span.total_seconds())), []
+    for unit, length in _UNITS:
+        count, seconds = divmod(seconds, length)
+        if count:
+            parts.append(f"{count} {unit}" if count == 1 else f"{count} {unit}s")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0 seconds"
+
+
+def _utc(moment: datetime) -> str:
+    """Show *moment* to the minute, rounded up, so that waiting until then is long enough."""
+    utc = moment.astimezone(timezone.utc)
+    whole = utc.replace(second=0, microsecond=0)
+    return f"{whole if whole == utc else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,50 @@
+"""Rule ``yanked``: nothing its publisher has taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from safeinstall.models import Finding, Level
+from safeinstall.rules.base import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeinstall.models import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yanked:
+    """Deny files that their publisher has yanked (PEP 592), also when a requirement pins exactly that version.
+
+    Stops releases that are broken, or that were withdrawn because an account was taken over: pip installs them
+    for ``==`` with no more than a warning.
+
+    Options:
+        level: what a yanked file gets. Default: ``"deny"``.
+        on-missing: unused, since a file that an index does not call yanked is not.
+
+    Denied: ``acme==1.4.0`` after its publisher yanked it: 'yanked by its publisher ("breaks Python 3.12"); the policy
+    takes no yanked file'. Fix: ask for another version.
+    """
+
+    id: ClassVar[str] = "yanked"
+    exceptable: ClassVar[bool] = True
+
+    level: Level = Level.DENY
+    on_missing: Level | None = None
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield a finding of the configured level for a yanked file."""
+        artifact = evidence.artifact
+        if artifact.yanked is None or self.level is Level.ALLOW:
+            return
+        reason = f'"{one_line(artifact.yanked)}"' if artifact.yanked.strip() else "without a reason"
+        yield Finding(
+            rule=self.id,
+            level=self.level,
+            message=f"yanked by its publisher ({reason}); the policy asks for files that are not yanked",
+            key="rules.yanked.level",
+            remedy=f"ask for a version of {artifact.name} other than {artifact.version}",
+        )
