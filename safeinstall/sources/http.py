@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.sources.transport import HttpSettings, TransportError
-from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo
+from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -58,7 +58,7 @@ class Response:
 
     status: int
     url: str
-    """After redirects."""
+    """After redirects, without credentials."""
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
@@ -159,6 +159,28 @@ class HttpClient:
         with ExitStack() as stack:
             yield self._retrying(lambda: stack.enter_context(self._open(request)))
 
+    def download(
+        self,
+        url: str,
+        path: Path,
+        *,
+        index_url: str | None = None,
+        limit: int | None = None,
+        plain_http: bool = False,
+    ) -> None:
+        """Write the whole answer to *path*, like :meth:`get` and with its retries. The bytes are not checked."""
+        headers = {"accept-encoding": "identity"}
+        request = _Request(url=url, headers=headers, index_url=index_url, limit=limit, plain_http=plain_http, accept=())
+        self._retrying(lambda: self._write(request, path))
+
+    def _write(self, request: _Request, path: Path) -> None:
+        with self._open(request) as stream:
+            try:
+                with path.open("wb") as file:
+                    file.writelines(stream.chunks)
+            except OSError as error:
+                raise SourceError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
+
     def _read(self, request: _Request) -> Response:
         with self._open(request) as stream:
             body = b"".join(stream.chunks)
@@ -183,7 +205,7 @@ class HttpClient:
                     _check_status(reply, request)
                     yield Stream(
                         status=reply.status,
-                        url=request.url,
+                        url=without_userinfo(split(request.url)),
                         headers=reply.headers,
                         chunks=_checked_chunks(reply.body, request),
                     )
@@ -197,7 +219,7 @@ class HttpClient:
     @contextmanager
     def _send(self, request: _Request) -> Iterator[Reply]:
         parts = self._checked(request)
-        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+        bare = without_userinfo(parts)
         verify = not is_trusted(parts, self._settings.trusted_hosts)
         with ExitStack() as stack:
             with _mapped(request.url):

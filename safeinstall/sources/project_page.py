@@ -68,7 +68,7 @@ def _json_page(body: bytes, url: str, source: Source) -> ProjectPage:
     entries = page.get("files", [])
     if not isinstance(entries, list):
         raise _MalformedError("its files are no list")
-    base = _Base(url)
+    base = Base(url)
     files = tuple(_json_file(entry, base) for entry in entries)
     return ProjectPage(source=source, files=files, status=_json_status(page.get("project-status")))
 
@@ -94,7 +94,7 @@ def _json_status(status: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _json_file(entry: object, base: _Base) -> ListedFile:
+def _json_file(entry: object, base: Base) -> ListedFile:
     if not isinstance(entry, dict):
         raise _MalformedError("one of its files is no JSON object")
     link, filename, fragment = base.resolve(_text(entry, "url"))
@@ -103,7 +103,7 @@ def _json_file(entry: object, base: _Base) -> ListedFile:
     return ListedFile(
         filename=filename,
         url=link,
-        hashes=hashes | _fragment_hash(fragment) if fragment else hashes,
+        hashes=hashes | fragment_hash(fragment) if fragment else hashes,
         requires_python=_optional_text(entry, "requires-python"),
         yanked=_yanked(entry.get("yanked")),
         size=_size(entry.get("size")),
@@ -172,15 +172,17 @@ def _core_metadata(value: object) -> Mapping[str, str] | None:
     return {} if value else None
 
 
-def _fragment_hash(fragment: str) -> dict[str, str]:
+def fragment_hash(fragment: str) -> dict[str, str]:
+    """Return the hash in the fragment of an address (PEP 503), if there is one."""
     found = _HASH.search(fragment)
     return {found[1]: found[2].lower()} if found else {}
 
 
-class _Base:
+class Base:
     """What links are relative to. Splitting addresses is the bulk of parsing a long page, so the usual ones are cut."""
 
     def __init__(self, url: str) -> None:
+        """Resolve relative to *url*."""
         self._url = url
         self._local = url.startswith("file:")
 
@@ -210,7 +212,7 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source) -> Proj
     except (UnicodeDecodeError, LookupError) as error:
         raise _MalformedError("it cannot be decoded") from error
     _check_version(parser.meta.get("pypi:repository-version"))
-    base = _Base(urljoin(url, parser.base) if parser.base else url)
+    base = Base(urljoin(url, parser.base) if parser.base else url)
     files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))
     return ProjectPage(source=source, files=files, status=parser.meta.get("pypi:project-status"))
 
@@ -220,17 +222,17 @@ def _charset(content_type: str) -> str:
     return found[1] if found else "utf-8"
 
 
-def _html_file(anchor: Mapping[str, str | None], base: _Base) -> ListedFile:
+def _html_file(anchor: Mapping[str, str | None], base: Base) -> ListedFile:
     link, filename, fragment = base.resolve(str(anchor["href"]).strip())
     metadata = anchor.get("data-core-metadata", anchor.get("data-dist-info-metadata"))
     return ListedFile(
         filename=filename,
         url=link,
-        hashes=_fragment_hash(fragment),
+        hashes=fragment_hash(fragment),
         requires_python=anchor.get("data-requires-python") or None,
         # PEP 592: present is yanked, even where there is no value.
         yanked=anchor.get("data-yanked") or "" if "data-yanked" in anchor else None,
-        core_metadata=None if metadata is None else _fragment_hash(metadata),
+        core_metadata=None if metadata is None else fragment_hash(metadata),
     )
 
 

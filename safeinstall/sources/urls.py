@@ -47,6 +47,11 @@ def userinfo(parts: SplitResult) -> tuple[str, str] | None:
     return unquote(parts.username), unquote(parts.password or "")
 
 
+def without_userinfo(parts: SplitResult) -> str:
+    """Return the address that goes over the wire: no credentials, no fragment."""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+
 def is_trusted(parts: SplitResult, trusted_hosts: Iterable[str]) -> bool:
     """Whether the host is one of pip's ``--trusted-host``: ``HOST`` covers all its ports, ``HOST:PORT`` that one."""
     host = (parts.hostname or "").lower()

@@ -1,0 +1,197 @@
+"""Package indexes and find-links behind one :class:`~safeinstall.ports.IndexSource`, asked by many threads at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from safeinstall.errors import ProjectNotFoundError, SourceError
+from safeinstall.models import SourceKind
+from safeinstall.ports import ProjectPage
+from safeinstall.sources.file_metadata import FileMetadata
+from safeinstall.sources.find_links import FindLinks, read_local_page
+from safeinstall.sources.project_page import ACCEPT, parse_project_page
+from safeinstall.sources.urls import is_local, local_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from pathlib import Path
+
+    from packaging.utils import NormalizedName
+    from typing_extensions import Self
+
+    from safeinstall.models import Artifact, Metadata, Source
+    from safeinstall.ports import ListedFile
+    from safeinstall.sources.download_cache import DownloadCache
+    from safeinstall.sources.http import HttpClient
+    from safeinstall.sources.metadata_cache import MetadataCache
+
+    Route = Callable[[NormalizedName], Sequence[Source]]
+    OnPage = Callable[[NormalizedName, tuple[ProjectPage, ...]], None]
+    OnMetadata = Callable[[Artifact, Metadata], None]
+
+_T = TypeVar("_T")
+
+
+class SimpleIndex:
+    """Answers from the sources that *route* names for a project, in pip's order (pip: index/package_finder.py).
+
+    First the archives of all find-links together, by descending address; then the pages of find-links; then the
+    indexes as routed. Every question is asked once and its answer kept. Close it, or leave its ``with`` block, to
+    start nothing more.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        route: Route,
+        *,
+        cache: MetadataCache | None = None,
+        downloads: DownloadCache | None = None,
+        on_page: OnPage | None = None,
+        on_metadata: OnMetadata | None = None,
+        workers: int = 8,
+    ) -> None:
+        """Ask by *client*, with up to *workers* projects and as many files at once.
+
+        *cache* keeps metadata; *downloads* keeps the files that had to be downloaded whole, for whoever fetches later.
+        *on_page* and *on_metadata* hear each answer as it comes, in the thread that fetched it; they may prefetch, and
+        must not wait for anything.
+        """
+        self.on_page = on_page
+        self.on_metadata = on_metadata
+        self._files = FileMetadata(client, cache, downloads)
+        self._client = client
+        self._route = route
+        self._lock = Lock()
+        self._find_links: dict[str, FindLinks] = {}
+        self._pages: dict[Hashable, Future[tuple[ProjectPage, ...]]] = {}
+        self._metadata: dict[Hashable, Future[Metadata]] = {}
+        # A project waits for its sources, so that the two must not share threads.
+        self._projects = ThreadPoolExecutor(workers, "project")
+        self._requests = ThreadPoolExecutor(workers, "request")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Start nothing more, and wait for nothing."""
+        self._projects.shutdown(wait=False, cancel_futures=True)
+        self._requests.shutdown(wait=False, cancel_futures=True)
+
+    def pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
+        """See :class:`~safeinstall.ports.IndexSource`."""
+        return self._ask_pages(name).result()
+
+    def prefetch_pages(self, name: NormalizedName) -> None:
+        """See :class:`~safeinstall.ports.IndexSource`."""
+        self._ask_pages(name)
+
+    def metadata(self, artifact: Artifact) -> Metadata:
+        """See :class:`~safeinstall.ports.IndexSource`; also for direct references to wheels and archives."""
+        return self._ask_metadata(artifact).result()
+
+    def prefetch_metadata(self, artifact: Artifact) -> None:
+        """See :class:`~safeinstall.ports.IndexSource`."""
+        self._ask_metadata(artifact)
+
+    def _ask_pages(self, name: NormalizedName) -> Future[tuple[ProjectPage, ...]]:
+        def announce(pages: tuple[ProjectPage, ...]) -> None:
+            if self.on_page:
+                self.on_page(name, pages)
+
+        return self._once(self._pages, name, self._projects, lambda: self._collect(name), announce)
+
+    def _ask_metadata(self, artifact: Artifact) -> Future[Metadata]:
+        def announce(metadata: Metadata) -> None:
+            if self.on_metadata:
+                self.on_metadata(artifact, metadata)
+
+        key = (artifact.source.url, artifact.url)
+        return self._once(self._metadata, key, self._requests, lambda: self._files.read(artifact), announce)
+
+    def _once(
+        self,
+        answers: dict[Hashable, Future[_T]],
+        key: Hashable,
+        pool: ThreadPoolExecutor,
+        ask: Callable[[], _T],
+        announce: Callable[[_T], None],
+    ) -> Future[_T]:
+        with self._lock:
+            if key in answers:
+                return answers[key]
+            answer = answers[key] = Future()
+        pool.submit(_answer, answer, ask, announce)
+        return answer
+
+    def _collect(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
+        sources = self._route(name)
+        links = [self._links(source) for source in sources if source.kind is SourceKind.FIND_LINKS]
+        indexes = [source for source in sources if source.kind is SourceKind.INDEX]
+        answers = self._each(indexes, lambda source: self._index_page(name, source))
+        archives = _archive_pages([(source.source, file) for source in links for file in source.files(name)])
+        listings = [page for source in links for page in source.pages(name)]
+        return (*archives, *listings, *(page for page in answers if page is not None))
+
+    def _each(self, sources: Sequence[Source], ask: Callable[[Source], _T]) -> list[_T]:
+        """Ask all *sources* at once; a single one needs no other thread."""
+        if len(sources) == 1:
+            return [ask(sources[0])]
+        return list(self._requests.map(ask, sources))
+
+    def _links(self, source: Source) -> FindLinks:
+        with self._lock:
+            return self._find_links.setdefault(source.url, FindLinks(source, self._page))
+
+    def _index_page(self, name: NormalizedName, source: Source) -> ProjectPage | None:
+        if is_local(source.url):
+            return _local_index_page(local_path(source.url), name, source)
+        base = source.url if source.url.endswith("/") else f"{source.url}/"
+        try:
+            return self._page(f"{base}{name}/", source)
+        except ProjectNotFoundError:
+            return None
+
+    def _page(self, url: str, source: Source) -> ProjectPage:
+        answer = self._client.get(url, headers={"accept": ACCEPT}, index_url=source.url)
+        return parse_project_page(answer.body, answer.headers.get("content-type", ""), answer.url, source)
+
+
+def _answer(answer: Future[_T], ask: Callable[[], _T], announce: Callable[[_T], None]) -> None:
+    try:
+        found = ask()
+    except BaseException as error:  # noqa: BLE001  # whoever asked gets it, whatever it is
+        answer.set_exception(error)
+    else:
+        answer.set_result(found)
+        announce(found)
+
+
+def _archive_pages(archives: list[tuple[Source, ListedFile]]) -> list[ProjectPage]:
+    """Sort across all find-links, as pip does: one source can so come up more than once."""
+    ordered = sorted({file.url: (source, file) for source, file in archives}.values(), key=_by_url, reverse=True)
+    return [
+        ProjectPage(source=source, files=tuple(file for _, file in group))
+        for source, group in groupby(ordered, key=lambda pair: pair[0])
+    ]
+
+
+def _by_url(archive: tuple[Source, ListedFile]) -> str:
+    return archive[1].url
+
+
+def _local_index_page(root: Path, name: NormalizedName, source: Source) -> ProjectPage | None:
+    if not root.is_dir():
+        raise SourceError(
+            f"the index {source.display} is no directory", hint="create it, or take it out of pip's configuration"
+        )
+    page = root / name / "index.html"
+    return read_local_page(page, source) if page.is_file() else None
