@@ -34,6 +34,8 @@ _WORDS = {**BANDS, "moderate": BANDS["medium"]}  # GHSA says "moderate"
 _SUMMARY_LENGTH = 200
 _EVENT_ORDER = {"fixed": 0, "limit": 0, "introduced": 1, "last_affected": 2}
 _RELEASE = re.compile(r"v?(?P<head>(?:\d+!)?(?:\d+\.)+)(?P<last>\d+)", re.ASCII)
+_VERSION_LENGTH = 256
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a string"}
 _ID = re.compile(r"[!-~]+", re.ASCII)
 
 T = TypeVar("T")
@@ -110,7 +112,7 @@ def _record(document: dict[str, Any]) -> Record:
         raise UnreadableRecordError("its id is not an id")
     return Record(
         id=id_,
-        aliases=frozenset({id_, *_texts(document, "aliases")}),
+        aliases=frozenset({id_, *filter(_ID.fullmatch, _texts(document, "aliases"))}),
         modified=_text(document, "modified").removesuffix("Z"),
         withdrawn=bool(_text(document, "withdrawn", "")),
         summary=_summary(document),
@@ -123,7 +125,7 @@ def _record(document: dict[str, Any]) -> Record:
 
 def _typed(value: object, kind: type[T], what: str) -> T:
     if not isinstance(value, kind):
-        raise UnreadableRecordError(f"{what} is {type(value).__name__}, not {kind.__name__}")
+        raise UnreadableRecordError(f"{what} is not {_KINDS[kind]}")
     return value
 
 
@@ -237,7 +239,7 @@ def _statement(entry: dict[str, Any]) -> Affected:
 def parse_version(text: str) -> Version | None:
     """Return *text* as PEP 440 reads it, or ``None``. Remembers: the same versions fill many records."""
     try:
-        return Version(text)
+        return Version(text) if len(text) <= _VERSION_LENGTH else None
     except InvalidVersion:
         return None
 
@@ -261,7 +263,7 @@ def _intervals(raw: dict[str, Any]) -> tuple[AffectedRange, ...]:
     if kind == "GIT":  # commits; the versions stand in the ranges beside it
         return ()
     if kind not in {"ECOSYSTEM", "SEMVER"}:
-        raise UnreadableRecordError(f"a range of type {kind!r}")
+        raise UnreadableRecordError("a range of unknown type")
     pairs = [pair for event in _dicts(raw, "events") for pair in event.items()]
     if not any(key == "introduced" for key, _ in pairs):
         raise UnreadableRecordError("a range without `introduced`")
@@ -271,7 +273,7 @@ def _intervals(raw: dict[str, Any]) -> tuple[AffectedRange, ...]:
 def _ordinary(pairs: list[tuple[str, Any]]) -> Iterator[_Event]:
     for kind, text in pairs:
         if kind not in _EVENT_ORDER:
-            raise UnreadableRecordError(f"an event of type {kind!r}")
+            raise UnreadableRecordError("a range event of unknown type")
         if kind != "limit":
             yield from _event(kind, _typed(text, str, f"`{kind}`"))
 
@@ -294,15 +296,19 @@ def _limit(pairs: list[tuple[str, Any]]) -> Version | None:
     return None if None in bounds else max((bound for bound in bounds if bound is not None), default=None)
 
 
+def _release(text: str) -> re.Match[str] | None:
+    return _RELEASE.match(text) if len(text) <= _VERSION_LENGTH else None
+
+
 def _release_start(text: str) -> Version:
-    if (match := _RELEASE.match(text)) is None:
-        raise UnreadableRecordError(f"`introduced` is {text!r}")
+    if (match := _release(text)) is None:
+        raise UnreadableRecordError("an `introduced` that begins with no release")
     return Version(f"{match['head']}{match['last']}.dev0")
 
 
 def _release_end(text: str) -> Version | None:
     """Return the first version beyond the release that *text* begins with; a lone number is no release but a date."""
-    match = _RELEASE.match(text)
+    match = _release(text)
     return None if match is None else Version(f"{match['head']}{int(match['last']) + 1}.dev0")
 
 

@@ -111,8 +111,7 @@ class AdvisoryDatabase:
         self.path = path
         self._lock = Lock()
         self._known: dict[str, tuple[Advisory, ...] | Missing] = {}
-        uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
-        self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._connection = _connected(path)
         try:
             self._meta = dict(self._rows("SELECT key, value FROM meta"))
         except SourceError:
@@ -185,4 +184,15 @@ class AdvisoryDatabase:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise SourceError(f"cannot read the advisory database {self.path}: {error}", hint=_REBUILD) from error
+            raise _unreadable(self.path, error) from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> SourceError:
+    return SourceError(f"cannot read the advisory database {path}: {error}", hint=_REBUILD)

@@ -33,11 +33,11 @@ CREATE TABLE record (id TEXT PRIMARY KEY, modified TEXT NOT NULL, withdrawn INTE
                      body TEXT NOT NULL);
 CREATE TABLE package (name TEXT PRIMARY KEY, problem TEXT, advisories TEXT NOT NULL);
 """
-# Of the same record in several sources the newest counts; one that cannot be read gives way to none.
+# Of the same record in several sources the newest counts.
 _UPSERT = """
 INSERT INTO record VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-SET modified = excluded.modified, withdrawn = excluded.withdrawn, problem = excluded.problem, body = excluded.body
-WHERE record.problem IS NULL AND (excluded.problem IS NOT NULL OR excluded.modified > record.modified)
+SET modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
+WHERE excluded.modified > record.modified
 """
 _BUILDING = ".building"
 _ABANDONED_AFTER = 24 * 60 * 60
@@ -91,7 +91,7 @@ def _sweep(directory: Path) -> None:
 
 
 def _meta(identities: Sequence[Identity], read_at: float) -> list[tuple[str, str]]:
-    states = [[i.path, i.size, i.files, i.mtime_ns] for i in identities]
+    states = [[i.path, i.fingerprint, i.mtime_ns] for i in identities]
     return [("format", str(FORMAT)), ("identities", dumps(states)), ("read_at", str(read_at))]
 
 
@@ -104,7 +104,7 @@ def _rows(path: Path, limits: Limits) -> Iterator[Row]:
         try:
             yield _row(parse_record(document))
         except UnreadableRecordError as error:
-            yield (name, "", False, f"{name}: {error}", dumps(sorted(error.names)))
+            yield (str(path / name), "", False, f"{name}: {error}", dumps(sorted(error.names)))
 
 
 def _row(record: Record) -> Row:

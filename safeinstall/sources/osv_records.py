@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Limits:
     """How much one source may hold: far above what OSV publishes, far below what would fill a machine."""
 
     records: int = 1_000_000
-    record: int = 32 << 20
+    record: int = 8 << 20
     """Bytes of one record."""
     total: int = 2 << 30
     """Bytes of all records, unpacked."""
@@ -36,8 +36,8 @@ class Identity:
     """What tells one state of a source from another without reading it."""
 
     path: str
-    size: int
-    files: int
+    fingerprint: str
+    """Of names, sizes and times."""
     mtime_ns: int
     """Of the newest file."""
 
@@ -55,15 +55,12 @@ def unusable(path: Path, reason: str) -> SourceError:
 def identify(path: Path) -> Identity:
     """Look at *path* without reading it. Raises :class:`SourceError` when there is nothing to read."""
     try:
-        status = path.stat()
-        if not stat.S_ISDIR(status.st_mode):
-            return Identity(str(path), status.st_size, 1, status.st_mtime_ns)
-        found = [file.stat() for file in _files(path)]
+        files = list(_files(path)) if path.is_dir() else [path]
+        states = [(str(file), status.st_size, status.st_mtime_ns) for file in files for status in [file.stat()]]
     except OSError as error:
         raise unusable(path, _reason(error)) from error
-    return Identity(
-        str(path), sum(s.st_size for s in found), len(found), max((s.st_mtime_ns for s in found), default=0)
-    )
+    fingerprint = hashlib.sha256(repr(states).encode(errors="surrogateescape")).hexdigest()
+    return Identity(str(path), fingerprint, max((mtime for *_, mtime in states), default=0))
 
 
 def read_records(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
