@@ -113,7 +113,7 @@ def render(plan: Plan) -> str:
     """
     head = [f"lock-version = {_toml(LOCK_VERSION)}", f"created-by = {_toml(CREATED_BY)}"]
     packages = ["\n".join(_package(pin)) for pin in plan.pins]
-    return "\n\n".join(["\n".join(head), *packages, ""] if packages else ["\n".join([*head, "packages = []", ""])])
+    return "\n\n".join(["\n".join(head if packages else [*head, "packages = []"]), *packages]) + "\n"
 
 
 def without_credentials(url: str) -> str:

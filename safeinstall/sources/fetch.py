@@ -23,7 +23,7 @@ from safeinstall.sources.meter import Meter
 from safeinstall.sources.urls import is_local, local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 WORKERS = 8
 _ATTEMPTS = 3
 """Downloads of one file whose connection breaks half way."""
+_AS_IT_IS = {"accept-encoding": "identity"}
+"""Servers take ``x.tar.gz`` for an encoded ``x.tar``; the hash is of the file (pip: network/utils.py)."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -52,7 +54,7 @@ class Body(Protocol):
 class Client(Protocol):
     """What is needed of an HTTP client. It raises SourceError and nothing else."""
 
-    def stream(self, url: str, *, index_url: str | None = None) -> AbstractContextManager[Body]:
+    def stream(self, url: str, *, headers: Mapping[str, str], index_url: str | None) -> AbstractContextManager[Body]:
         """Open *url*, with the credentials of the index at *index_url* where those apply."""
         ...
 
@@ -197,7 +199,7 @@ class Downloads:
     def _download(self, artifact: Artifact, path: Path, attempt: int = 1) -> Meter:
         index_url = artifact.source.url if artifact.source.kind is SourceKind.INDEX else None
         try:
-            with self._client.stream(artifact.url, index_url=index_url) as body:
+            with self._client.stream(artifact.url, headers=_AS_IT_IS, index_url=index_url) as body:
                 return self._write(artifact, path, body.chunks)
         except ProjectNotFoundError:
             raise

@@ -1,0 +1,374 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+
+import pytest
+from lib.wheels import EPOCH, core_metadata, make_sdist, make_wheel, record, tar_archive, zip_archive
+
+from safeinstall.errors import EXIT_DENIED, IntegrityError
+from safeinstall.sources.archives import Contents, check_sdist, check_wheel
+from safeinstall.sources.members import Limits
+
+NAME = "demo-1.0-py3-none-any.whl"
+SDIST = "demo-1.0.tar.gz"
+INFO = "demo-1.0.dist-info"
+WHEEL = b"Wheel-Version: 1.0\nTag: py3-none-any\n"
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Check an archive, which must be refused, and return the message."""
+
+    def check(data: bytes, name: str = NAME, **options) -> str:
+        path = tmp_path / "file"
+        path.write_bytes(data)
+        with pytest.raises(IntegrityError) as caught:
+            (check_wheel if name.endswith(".whl") else check_sdist)(path, name, **options)
+        assert caught.value.exit_code == EXIT_DENIED
+        assert caught.value.hint == "do not install this file; report it to whoever publishes it"
+        return str(caught.value)
+
+    return check
+
+
+@pytest.fixture
+def accepted(tmp_path):
+    def check(data: bytes, name: str = NAME, **options) -> Contents:
+        path = tmp_path / "file"
+        path.write_bytes(data)
+        return (check_wheel if name.endswith(".whl") else check_sdist)(path, name, **options)
+
+    return check
+
+
+def members(extra: dict[str, bytes] | None = None, *, info: str = INFO) -> dict[str, bytes]:
+    """A valid wheel's members, RECORD included."""
+    content = {
+        "demo.py": b"",
+        f"{info}/METADATA": core_metadata("demo", "1.0").encode(),
+        f"{info}/WHEEL": WHEEL,
+        **(extra or {}),
+    }
+    return {**content, f"{info}/RECORD": record(content, f"{info}/RECORD")}
+
+
+def wheel_with(name: str, data: bytes = b"x") -> bytes:
+    return zip_archive(members({name: data}).items())
+
+
+def special(name: str, mode: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.external_attr = mode << 16
+    return info
+
+
+def patched(data: bytes, signature: bytes, name: str, offset: int, replacement: bytes) -> bytes:
+    """Overwrite a field of the header of member *name* that begins with *signature*."""
+    name_at = {b"PK\x03\x04": 30, b"PK\x01\x02": 46}[signature]
+    at = -1
+    while (at := data.index(signature, at + 1)) >= 0:
+        if data[at + name_at :].startswith(name.encode()):
+            return data[: at + offset] + replacement + data[at + offset + len(replacement) :]
+    raise AssertionError(name)
+
+
+LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
+
+
+def test_an_ordinary_wheel(accepted):
+    contents = accepted(make_wheel("demo", "1.0", ["six"])[1])
+    assert contents.metadata == core_metadata("demo", "1.0", ["six"]).encode()
+    assert contents.files == ("demo/__init__.py", f"{INFO}/METADATA", f"{INFO}/WHEEL", f"{INFO}/RECORD")
+    assert contents.pyproject is None
+
+
+@pytest.mark.parametrize(
+    ("filename", "info"),
+    [
+        ("Demo_Pkg-1.0-py3-none-any.whl", "Demo.Pkg-1.0.dist-info"),
+        ("demo_pkg-1.0-py3-none-any.whl", "demo-pkg-1.0.dist-info"),
+        ("demo-1.0.0-py3-none-any.whl", "demo-1.0.dist-info"),
+        ("demo-1.0+cu.11-py3-none-any.whl", "demo-1.0+cu_11.dist-info"),
+        ("demo-1.0-7-py3-none-any.whl", "demo-1.0.dist-info"),
+    ],
+)
+def test_names_are_compared_as_the_standard_normalises_them(accepted, filename, info):
+    assert accepted(zip_archive(members(info=info).items()), filename).metadata
+
+
+def test_quirks_of_real_wheels_pass(accepted):
+    content = members({"demo/data.txt": b"x"})
+    content[f"{INFO}/RECORD"] = (
+        b'"demo.py",,\ndemo/data.txt,sha256=wrong,\n'
+        + "".join(f"{INFO}/{name},,\n" for name in ("METADATA", "WHEEL", "RECORD", "RECORD.jws")).encode()
+    )
+    entries = [*content.items(), (f"{INFO}/RECORD.jws", b"{}"), (special("demo/", 0o40755), b""), ("empty/", b"")]
+    assert accepted(zip_archive(entries)).files == (*content, f"{INFO}/RECORD.jws")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", "holds '/etc/passwd', an absolute path"),
+        ("C:/x", "holds 'C:/x', an absolute path"),
+        ("../x", "holds '../x', a path that climbs out of its directory"),
+        ("a/../../x", "holds 'a/../../x', a path that climbs out of its directory"),
+        ("..", "holds '..', a path that climbs out of its directory"),
+        ("a\\b", "holds 'a\\b', a path with backslashes"),
+        ("a\x1b[31mb", "holds 'a\\x1b[31mb', a name with control characters"),
+        ("a\nb", "holds 'a\\nb', a name with control characters"),
+        ("a\u202egpj.py", "holds 'a\\u202egpj.py', a name with control characters"),
+        ("./demo.py", "holds './demo.py' more than once"),
+        ("demo//../demo.py", "holds 'demo//../demo.py', a path that climbs out of its directory"),
+    ],
+)
+def test_names_that_leave_the_tree_or_hide(refused, name, reason):
+    assert refused(wheel_with(name)) == f"{NAME} {reason}"
+
+
+def test_a_name_that_ends_at_a_nul(refused):
+    data = wheel_with("evil.py_ignored").replace(b"evil.py_ignored", b"evil.py\0ignored")
+    assert refused(data) == f"{NAME} holds 'evil.py\\x00ignored', a name with control characters"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_twice(refused):
+    assert refused(zip_archive([*members().items(), ("demo.py", b"evil")])) == f"{NAME} holds 'demo.py' more than once"
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [(0o120777, "a link"), (0o020666, "a device"), (0o060666, "a device"), (0o010666, "a device")],
+)
+def test_special_members(refused, mode, reason):
+    data = zip_archive([*members().items(), (special("special", mode), b"/etc/passwd")])
+    assert refused(data) == f"{NAME} holds 'special', {reason}"
+
+
+def test_an_encrypted_member(refused):
+    data = patched(wheel_with("x.py"), CENTRAL, "x.py", 8, b"\x01\x00")
+    assert refused(data) == f"{NAME} holds 'x.py', which is encrypted"
+
+
+def test_a_local_header_with_another_name(refused):
+    data = patched(wheel_with("x.py"), LOCAL, "x.py", 30, b"y")
+    assert refused(data) == f"{NAME} calls one member both 'x.py' and 'y.py'"
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [(8, b"\x00\x00"), (18, struct.pack("<L", 9)), (22, struct.pack("<L", 9))],
+    ids=["method", "packed", "unpacked"],
+)
+def test_a_local_header_with_other_sizes(refused, offset, value):
+    data = patched(wheel_with("x.py"), LOCAL, "x.py", offset, value)
+    assert refused(data) == f"{NAME} says two things about the size or packing of 'x.py'"
+
+
+def test_sizes_behind_a_streamed_member_are_the_directorys(accepted):
+    data = wheel_with("x.py")
+    for signature, offset in ((LOCAL, 6), (CENTRAL, 8)):
+        data = patched(data, signature, "x.py", offset, b"\x08\x00")
+    assert "x.py" in accepted(patched(data, LOCAL, "x.py", 14, bytes(12))).files
+
+
+def test_no_header_where_the_directory_says(refused):
+    data = patched(wheel_with("x.py"), LOCAL, "x.py", 0, b"no")
+    assert refused(data) == f"{NAME} has no member where its directory says 'x.py' is"
+
+
+def test_overlapping_members(refused):
+    data = zip_archive([*members({"x.py": b"x"}).items()])
+    first = struct.unpack_from("<L", data, data.index(CENTRAL) + 42)[0]
+    second = data.index(LOCAL, first + 4)
+    grown = struct.pack("<L", second)
+    data = patched(patched(data, CENTRAL, "demo.py", 20, grown), LOCAL, "demo.py", 18, grown)
+    assert refused(data) == (f"{NAME} is laid out so that '{INFO}/METADATA' overlaps another member")
+
+
+def test_a_member_over_the_directory(refused):
+    data = zip_archive(members().items())
+    grown = struct.pack("<L", len(data))
+    name = f"{INFO}/RECORD"
+    data = patched(patched(data, CENTRAL, name, 20, grown), LOCAL, name, 18, grown)
+    assert refused(data) == f"{NAME} is laid out so that its last member overlaps the directory"
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(members=3), "holds more than 3 members"),
+        (Limits(unpacked=100), "unpacks to more than 100 bytes"),
+        (Limits(ratio=2, ratio_from=1000), "unpacks to more than 2 times its size"),
+        (Limits(read=20), f"holds '{INFO}/METADATA', which is larger than 20 bytes"),
+    ],
+)
+def test_limits(refused, limits, reason):
+    assert refused(wheel_with("zeros", bytes(10_000)), limits=limits) == f"{NAME} {reason}"
+
+
+@pytest.mark.parametrize("missing", ["METADATA", "WHEEL", "RECORD"])
+def test_what_dist_info_must_hold(refused, missing):
+    content = members()
+    del content[f"{INFO}/{missing}"]
+    assert refused(zip_archive(content.items())) == f"{NAME} has no '{INFO}/{missing}'"
+
+
+def test_no_dist_info(refused):
+    assert refused(zip_archive([("demo.py", b"")])) == f"{NAME} holds 0 .dist-info directories instead of one"
+
+
+def test_two_dist_infos(refused):
+    data = wheel_with("other-1.0.dist-info/METADATA")
+    assert refused(data) == f"{NAME} holds 2 .dist-info directories instead of one"
+
+
+@pytest.mark.parametrize("info", ["other-1.0.dist-info", "demo-1.1.dist-info", "demo.dist-info", "demo-x.dist-info"])
+def test_dist_info_of_another(refused, info):
+    data = zip_archive(members(info=info).items())
+    assert refused(data) == f"{NAME} holds '{info}', which is of another name or version"
+
+
+@pytest.mark.parametrize("scheme", ["purelib", "platlib", "data"])
+def test_metadata_smuggled_through_the_data_directory(refused, scheme):
+    name = f"demo-1.0.data/{scheme}/demo-1.0.dist-info/METADATA"
+    assert refused(wheel_with(name)) == f"{NAME} holds '{name}', which would be installed as metadata"
+
+
+def test_a_name_no_wheel_has(refused):
+    assert refused(make_wheel("demo", "1.0")[1], "demo.whl") == "demo.whl has a name that no wheel may have"
+
+
+@pytest.mark.parametrize(
+    ("wheel", "version"), [(b"Wheel-Version: 2.0\n", "2.0"), (b"Wheel-Version: x\n", "x"), (b"Tag: x\n", "unknown")]
+)
+def test_wheel_versions(refused, wheel, version):
+    content = members() | {f"{INFO}/WHEEL": wheel}
+    assert refused(zip_archive(content.items())) == (
+        f"{NAME} is of wheel version '{version}', which pip cannot install"
+    )
+
+
+def test_a_member_that_record_does_not_list(refused):
+    data = zip_archive([*members().items(), ("evil.pth", b"import evil")])
+    assert refused(data) == f"{NAME} holds 'evil.pth', which its RECORD does not list"
+
+
+def test_a_member_that_record_alone_lists(refused):
+    content = members()
+    content[f"{INFO}/RECORD"] += b"gone.py,,\n"
+    assert refused(zip_archive(content.items())) == f"{NAME} does not hold 'gone.py', which its RECORD lists"
+
+
+def test_no_archive_at_all(refused):
+    assert refused(b"<html>") == f"{NAME} cannot be read as an archive: 'File is not a zip file'"
+
+
+def test_a_cut_archive(refused):
+    data = make_wheel("demo", "1.0")[1]
+    assert refused(data[:-30]) == f"{NAME} cannot be read as an archive: 'File is not a zip file'"
+
+
+def test_a_damaged_metadata_file(refused):
+    data = make_wheel("demo", "1.0")[1]
+    damaged = patched(patched(data, CENTRAL, f"{INFO}/METADATA", 16, b"evil"), LOCAL, f"{INFO}/METADATA", 14, b"evil")
+    assert refused(damaged) == (
+        f"{NAME} cannot be read as an archive: \"Bad CRC-32 for file '{INFO}/METADATA'\"".replace('"', "'")
+    )
+
+
+def test_text_that_is_not_utf8(refused):
+    content = members() | {f"{INFO}/RECORD": b"\xff,,\n"}
+    assert refused(zip_archive(content.items())).startswith(f"{NAME} cannot be read as an archive: ''utf-8' codec")
+
+
+def test_an_ordinary_sdist(accepted):
+    contents = accepted(make_sdist("demo", "1.0", pyproject="[build-system]\n")[1], SDIST)
+    assert contents.metadata == core_metadata("demo", "1.0").encode()
+    assert contents.pyproject == b"[build-system]\n"
+    assert contents.files == ("demo-1.0/demo/__init__.py", "demo-1.0/PKG-INFO", "demo-1.0/pyproject.toml")
+
+
+def test_an_sdist_as_zip(accepted):
+    data = zip_archive([("demo-1.0/PKG-INFO", b"Name: demo\n"), ("demo-1.0/x/PKG-INFO", b"no")])
+    contents = accepted(data, "demo-1.0.zip")
+    assert contents.metadata == b"Name: demo\n"
+    assert contents.pyproject is None
+
+
+def test_an_sdist_without_a_directory_of_its_own(accepted):
+    contents = accepted(tar_archive([("setup.py", b""), ("egg/PKG-INFO", b"no"), ("PKG-INFO", b"yes")]), SDIST)
+    assert contents.metadata == b"yes"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [
+        (".tar", bytes),
+        (".tgz", gzip.compress),
+        (".tar.bz2", bz2.compress),
+        (".tar.xz", lzma.compress),
+    ],
+)
+def test_other_kinds_of_tar(accepted, suffix, compress):
+    plain = gzip.decompress(tar_archive([("demo-1.0/PKG-INFO", b"yes")]))
+    assert accepted(compress(plain), f"demo-1.0{suffix}").metadata == b"yes"
+
+
+def tar_entry(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (tar_entry("d/link", tarfile.SYMTYPE, "/etc/passwd"), "holds 'd/link', a link"),
+        (tar_entry("d/link", tarfile.LNKTYPE, "d/x"), "holds 'd/link', a link"),
+        (tar_entry("d/pipe", tarfile.FIFOTYPE), "holds 'd/pipe', a device"),
+        (tar_entry("d/disk", tarfile.BLKTYPE), "holds 'd/disk', a device"),
+        (tar_entry("/etc/passwd", tarfile.REGTYPE), "holds '/etc/passwd', an absolute path"),
+        (tar_entry("d/../../x", tarfile.REGTYPE), "holds 'd/../../x', a path that climbs out of its directory"),
+        (tar_entry("d/./x", tarfile.REGTYPE), "holds 'd/./x' more than once"),
+    ],
+)
+def test_hostile_members_of_an_sdist(refused, entry, reason):
+    assert refused(tar_archive([("d/x", b""), (entry, b"")]), SDIST) == f"{SDIST} {reason}"
+
+
+def test_a_bomb_in_an_sdist_is_seen_before_it_is_unpacked(refused):
+    huge = tarfile.TarInfo("d/huge")
+    huge.size = 1 << 40
+    data = gzip.compress(huge.tobuf())
+    assert refused(data, SDIST) == f"{SDIST} unpacks to more than {32 << 30} bytes"
+
+
+def test_a_bomb_in_a_header_of_an_sdist(refused):
+    header = tarfile.TarInfo("d/header")
+    header.type, header.size = tarfile.XHDTYPE, 1 << 30
+    assert refused(gzip.compress(header.tobuf()), SDIST) == (
+        f"{SDIST} holds a header or file of more than {32 << 20} bytes to be read at once"
+    )
+
+
+def test_a_pkg_info_too_large_to_read(refused):
+    data = tar_archive([("d/PKG-INFO", bytes(100_000))])
+    assert refused(data, SDIST, limits=Limits(read=50_000)) == (
+        f"{SDIST} holds a header or file of more than 50000 bytes to be read at once"
+    )
+
+
+def test_no_tar_at_all(refused):
+    assert refused(b"<html>", SDIST) == f"{SDIST} cannot be read as an archive: 'Not a gzipped file (b'<h')'"
+
+
+def test_a_cut_sdist(refused):
+    data = gzip.compress(io.BytesIO(gzip.decompress(make_sdist("demo", "1.0")[1])).read(700))
+    assert refused(data, SDIST) == f"{SDIST} cannot be read as an archive: 'unexpected end of data'"
