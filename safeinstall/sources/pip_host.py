@@ -15,6 +15,8 @@ import sys
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+KEPT_VARIABLES = ("PIP_BUILD_TRACKER",)
+"""Set by the running pip for itself; it removes them at its end."""
 BOOT = (
     "import sys; sys.path[:] = [p for p in sys.path if p]; f = sys.argv[1]; "
     "exec(compile(open(f, encoding='utf-8').read(), f, 'exec'), {'__name__': 'safe_pip_host'})"
@@ -236,7 +238,7 @@ def confine(command, answer, options, finder, session):
         logging.getLogger("pip._internal.cli.req_command").info(places)
     scope = {"find_links": [], "index_urls": [answer["index"]], "no_index": False}
     finder.search_scope = SearchScope.create(**scope)
-    for name in [name for name in os.environ if name.startswith(("PIP_", "_PIP_"))]:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "_PIP_")) and name not in KEPT_VARIABLES]:
         del os.environ[name]
     os.environ.update(
         PIP_CONFIG_FILE=os.devnull, PIP_NO_INPUT="1", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONSAFEPATH="1"

@@ -1,0 +1,159 @@
+"""The composition root: arguments in, objects, one run, text out, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_INTERNAL, EXIT_PIP_ERROR, SafeInstallError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.pipeline import Outcome
+    from safeinstall.policy.model import Policy
+    from safeinstall.sources.pip import HostedPip
+
+PREFIX = "safe-pip: "
+DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The command line, ours and pip's told apart."""
+
+    pip: tuple[str, ...]
+    policy: str | None = None
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Take our own options, which all begin with ``--policy``, out of *argv*. The rest is pip's, untouched.
+
+    Raises ``UsageError``. What follows ``--`` is never ours.
+    """
+    rest: list[str] = []
+    policy: str | None = None
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "--policy":
+            policy = next(words, None)
+            if policy is None:
+                raise UsageError("--policy needs a value: the path of a policy file, or the name of a preset")
+        elif word.startswith("--policy="):
+            policy = word.partition("=")[2]
+        elif word.startswith("--policy"):
+            raise UsageError(f"there is no option {word.partition('=')[0]}", hint="the options of safe-pip: --policy FILE")
+        else:
+            rest.append(word)
+    return Arguments(tuple(rest), policy)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``safe-pip`` and return its exit code. Prints one message for each thing that goes wrong, never a traceback."""
+    try:
+        return run(sys.argv[1:] if argv is None else argv, os.environ)
+    except SafeInstallError as error:
+        say_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("cancelled; nothing was installed")
+        return EXIT_PIP_ERROR
+    except BrokenPipeError:
+        return EXIT_PIP_ERROR
+    except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends: closed, and told as such
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        say(f"internal error: {type(error).__name__}: {error}")
+        say(f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where. Nothing was installed (exit {EXIT_INTERNAL})")
+        return EXIT_INTERNAL
+
+
+def say(text: str) -> None:
+    """Print to standard error: standard output is pip's."""
+    sys.stdout.flush()
+    sys.stderr.write(f"{PREFIX}{text}\n")
+    sys.stderr.flush()
+
+
+def say_error(error: SafeInstallError) -> None:
+    """Print what happened, what to do, and that nothing was installed."""
+    from safeinstall.report.text import shown_lines
+
+    for line in shown_lines(error.message):
+        say(line)
+    if error.hint:
+        say(f"way out: {error.hint}")
+    say(f"nothing was installed (exit {error.exit_code})")
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Carry out one command line."""
+    from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
+
+    arguments = parse_arguments(argv)
+    if not may_be_judged(arguments.pip):
+        return pass_through(arguments.pip, environ)
+    with HostedPip.start(arguments.pip, environ) as pip:
+        # pip starts while we load the policy and what a resolution needs.
+        policy = read_policy(arguments, environ)
+        from safeinstall import world as _world  # noqa: F401 - as early as can be
+
+        said = pip.describe()
+        if said is None:
+            return pip.wait()
+        from safeinstall.invocation import parse_invocation
+
+        return judge(parse_invocation(said), policy, pip, environ)
+
+
+def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
+    """Load the policy of this run."""
+    from safeinstall.sources.policy_files import load_policy
+
+    return load_policy(arguments.policy, environ, Path.cwd())
+
+
+def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
+    """Run the judged command, tell how it ended, and keep a receipt."""
+    from safeinstall import pipeline
+    from safeinstall.report.receipt import render_receipt
+    from safeinstall.sources.receipts import append_receipt, receipts_file
+    from safeinstall.world import LiveWorld
+
+    as_of = datetime.now(timezone.utc)
+    with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
+        outcome = pipeline.run(invocation, policy, world, as_of)
+    exit_code = tell(outcome, invocation, policy)
+    receipt = render_receipt(invocation, policy, outcome, exit_code=exit_code, as_of=as_of)
+    if problem := append_receipt(receipt, receipts_file(environ)):
+        say(problem)
+    return exit_code
+
+
+def tell(outcome: Outcome, invocation: Invocation, policy: Policy) -> int:
+    """Print how the run ended; return the exit code."""
+    from safeinstall.report.pip_report import dry_run_report
+    from safeinstall.report.text import render_refusal, render_summary, render_would_install
+    from safeinstall.world import write_report
+
+    if outcome.refused is not None:
+        sys.stderr.write(render_refusal(outcome.refused, policy, outcome.newest_passing) + "\n")
+        denials = [finding for verdict in outcome.refused.verdicts for finding in verdict.denials]
+        return EXIT_EVIDENCE if denials and all(finding.missing for finding in denials) else EXIT_DENIED
+    if invocation.verbosity >= 0 and (text := render_summary(outcome, policy, verbose=invocation.verbosity > 0)):
+        sys.stderr.write(text + "\n")
+    if outcome.status is not None:
+        return outcome.status
+    resolution = outcome.resolution
+    write_report(invocation, dry_run_report(invocation, resolution))
+    if invocation.verbosity >= 0:
+        sys.stdout.write(render_would_install(resolution) + "\n")
+    return 0

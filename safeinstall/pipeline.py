@@ -1,0 +1,208 @@
+"""The program on one page: resolve while judging, plan, fetch and verify, let pip go on, and say what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from packaging.specifiers import SpecifierSet
+
+from safeinstall.evaluate import evaluate
+from safeinstall.gather import Gatherer
+from safeinstall.models import Verdict
+from safeinstall.plan import Plan
+from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.resolve.preference import preference_of
+from safeinstall.resolve.provider import Provider, Rules
+from safeinstall.resolve.resolution import Refusal, Resolution, collect_constraints, resolve
+from safeinstall.resolve.speculate import Speculator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata
+    from safeinstall.plan import VerifiedPlan
+    from safeinstall.policy.model import Policy
+    from safeinstall.ports import AdvisorySource, IndexSource
+    from safeinstall.requirements import Reference
+
+    Judge = Callable[[Artifact, str | None], Verdict]
+
+ADVISORY_RULES = frozenset({"vulnerability", "malware"})
+
+
+class Listener(Protocol):
+    """Hears of pages and metadata as they arrive, in the threads that fetch them."""
+
+    def on_page(self, name: NormalizedName) -> None:
+        """A project's pages have arrived."""
+        ...
+
+    def on_metadata(self, metadata: Metadata) -> None:
+        """A file's metadata has arrived."""
+        ...
+
+
+class World(Protocol):
+    """Everything outside, as this program needs it. ``cli`` puts it together."""
+
+    index: IndexSource
+    advisories: AdvisorySource
+
+    def listen(self, listener: Listener) -> None:
+        """Tell *listener* from now on what arrives."""
+        ...
+
+    def installed(self, name: NormalizedName) -> InstalledDistribution | None:
+        """Return what the target holds as *name*."""
+        ...
+
+    def open_reference(self, reference: Reference, name: NormalizedName | None) -> Artifact:
+        """Return the file a direct reference names. Fetches nothing."""
+        ...
+
+    def fetch(self, plan: Plan) -> VerifiedPlan:
+        """Fetch and verify the files of *plan*."""
+        ...
+
+    def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
+        """Let pip go on over exactly these files; return its exit code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended."""
+
+    resolution: Resolution | Refusal
+    plan: Plan | None = None
+    verified: VerifiedPlan | None = None
+    status: int | None = None
+    """pip's exit code; ``None`` when pip was not let go on."""
+    newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
+    """For a refusal: the best file of each refused project that the policy lets pass, whatever the requirements say."""
+
+    @property
+    def refused(self) -> Refusal | None:
+        """The refusal, if that is how it ended."""
+        return self.resolution if isinstance(self.resolution, Refusal) else None
+
+
+def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -> Outcome:
+    """Carry out one judged command. *as_of* is the instant of the judgement.
+
+    Raises what the sources raise; nothing is installed then. A denial is an :class:`Outcome`.
+    """
+    finder = CandidateFinder(world.index, invocation.selection)
+    judge = make_judge(invocation, policy, world, finder, as_of)
+    provider = make_provider(invocation, policy, world, finder, judge)
+    speculate(invocation, world, finder, judge)
+
+    resolution = resolve(provider, invocation.roots)
+    if isinstance(resolution, Refusal):
+        return Outcome(resolution=resolution, newest_passing=newest_passing(resolution, finder, judge))
+
+    plan = Plan.of(resolution.pins)
+    if invocation.dry_run and resolution.pins:
+        return Outcome(resolution=resolution, plan=plan)
+    verified = world.fetch(plan)
+    return Outcome(
+        resolution=resolution, plan=plan, verified=verified, status=world.install(verified, resolution)
+    )
+
+
+def make_judge(
+    invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime
+) -> Judge:
+    """Return the judge of this run: evidence gathered, rules applied, each file once."""
+    asks = any(rule.id in ADVISORY_RULES for rule in policy.rules)
+    gatherer = Gatherer(
+        advisories=world.advisories if asks else None,
+        siblings=lambda name: (found.artifact for found in finder.files(name)),
+        requested=requested_names(invocation),
+        user_hashes=user_hashes(invocation),
+        as_of=as_of,
+    )
+    verdicts: dict[tuple[str, str, str | None], Verdict] = {}
+
+    def judge(artifact: Artifact, required_by: str | None) -> Verdict:
+        key = (artifact.url, artifact.source.url, required_by)
+        if key not in verdicts:
+            verdicts[key] = evaluate(
+                gatherer.gather(artifact, required_by),
+                rules=policy.rules,
+                exceptions=policy.exceptions,
+                on_missing=policy.evidence.on_missing,
+                mode=policy.mode,
+            )
+        return verdicts[key]
+
+    return judge
+
+
+def make_provider(
+    invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, judge: Judge
+) -> Provider:
+    """Return pip's resolver for this command, over the judged files."""
+    order: dict[str, int] = {}
+    for place, root in enumerate(invocation.roots):
+        if root.user_supplied and root.name is not None:
+            order.setdefault(root.name, place)
+    return Provider(
+        finder=finder,
+        index=world.index,
+        judge=judge,
+        installed=world.installed,
+        open_reference=world.open_reference,
+        preference=preference_of(invocation.pip_version, order),
+        rules=Rules(
+            markers=invocation.markers,
+            python=invocation.selection.python,
+            strategy=invocation.upgrade_strategy,
+            no_dependencies=invocation.no_dependencies,
+            ignore_requires_python=invocation.selection.ignore_requires_python,
+            reinstalls=invocation.reinstalls,
+            strict=policy.select == "strict",
+        ),
+        constraints=collect_constraints(invocation.constraints),
+        requested=frozenset(order),
+    )
+
+
+def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
+    """Start fetching along the likely way before the resolver asks."""
+    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers)
+    world.listen(speculator)
+    upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
+    for root in invocation.roots:
+        speculator.want_root(root, upgrades=upgrades)
+
+
+def requested_names(invocation: Invocation) -> frozenset[NormalizedName]:
+    """Return the projects that the user named."""
+    return frozenset(root.name for root in invocation.roots if root.user_supplied and root.name is not None)
+
+
+def user_hashes(invocation: Invocation) -> dict[NormalizedName, frozenset[str]]:
+    """Return the hashes that the user gave, by project: ``--hash`` and URL fragments, in requirements and constraints."""
+    found: dict[NormalizedName, frozenset[str]] = {}
+    for root in (*invocation.roots, *invocation.constraints):
+        if root.name is not None:
+            digests = root.hashes | (root.reference.digests if root.reference else frozenset())
+            found[root.name] = found.get(root.name, frozenset()) | digests
+    return found
+
+
+def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> dict[NormalizedName, Artifact]:
+    """Return, for each refused project, the best file that passes, were the requirements to allow it."""
+    found: dict[NormalizedName, Artifact] = {}
+    for name in {verdict.artifact.name for verdict in refusal.verdicts}:
+        files = finder.applicable(name, SpecifierSet(), {})
+        best = next((artifact for artifact in files if not judge(artifact, None).denied), None)
+        if best is not None:
+            found[name] = best
+    return found

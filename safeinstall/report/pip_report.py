@@ -1,0 +1,109 @@
+"""pip's installation report (pip: models/installation_report.py), with the addresses the files really came from."""
+
+from __future__ import annotations
+
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from safeinstall.models import SourceKind
+from safeinstall.plan import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.models import Pinned
+    from safeinstall.plan import VerifiedPlan
+    from safeinstall.resolve.resolution import Resolution
+
+MULTIPLE = frozenset(
+    {
+        "platform", "supported-platform", "classifier", "requires-dist", "requires-external", "project-url",
+        "provides-extra", "provides-dist", "obsoletes-dist", "dynamic", "license-file", "requires", "provides",
+        "obsoletes",
+    }
+)  # fmt: skip
+"""Fields that may stand more than once (PEP 566, "JSON-compatible metadata")."""
+
+
+def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, Any]:
+    """Return the report that pip would write for this resolution."""
+    return {
+        "version": "1",
+        "pip_version": invocation.pip_version,
+        "install": [_item(pin) for pin in resolution.pins],
+        "environment": dict(invocation.markers),
+    }
+
+
+def _item(pin: Pinned) -> dict[str, Any]:
+    artifact = pin.artifact
+    item: dict[str, Any] = {
+        "download_info": {"url": without_credentials(artifact.url), "archive_info": _archive_info(artifact.hashes)},
+        "is_direct": artifact.source.kind is SourceKind.DIRECT,
+        "is_yanked": artifact.yanked is not None,
+        "requested": pin.requested,
+        "metadata": metadata_json(pin.metadata.text),
+    }
+    if pin.requested and pin.extras:
+        item["requested_extras"] = sorted(pin.extras)
+    return item
+
+
+def _archive_info(hashes: Mapping[str, str]) -> dict[str, Any]:
+    if not hashes:
+        return {}
+    kind = "sha256" if "sha256" in hashes else next(iter(hashes))
+    return {"hash": f"{kind}={hashes[kind]}", "hashes": dict(hashes)}
+
+
+def metadata_json(text: str) -> dict[str, Any]:
+    """Return a METADATA file as PEP 566 writes it in JSON."""
+    message = HeaderParser().parsestr(text)
+    found: dict[str, Any] = {}
+    for field in dict.fromkeys(name.lower() for name in message):
+        key = field.replace("-", "_")
+        if field in MULTIPLE:
+            found[key] = [str(value) for value in message.get_all(field, [])]
+        elif field == "keywords":
+            value = str(message[field])
+            found[key] = [part.strip() for part in (value.split(",") if "," in value else value.split())]
+        else:
+            found[key] = str(message[field])
+    body = message.get_payload()
+    if isinstance(body, str) and body:
+        found["description"] = body
+    return found
+
+
+def with_original_addresses(report: dict[str, Any], verified: VerifiedPlan) -> dict[str, Any]:
+    """Return pip's own *report* of a staged installation with the staged addresses replaced by the original ones."""
+    originals = {file.sha256: file.pin.artifact for file in verified.files}
+    for item in report.get("install", ()):
+        artifact = originals.get(reported_sha256(item))
+        if artifact is not None:
+            item["download_info"]["url"] = without_credentials(artifact.url)
+    return report
+
+
+def reported_sha256(item: Mapping[str, Any]) -> str:
+    """Return the sha256 that pip reports for one installed file; empty when it reports none."""
+    archive = item.get("download_info", {}).get("archive_info") or {}
+    digest = (archive.get("hashes") or {}).get("sha256") or str(archive.get("hash", "")).partition("sha256=")[2]
+    return str(digest)
+
+
+def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
+    """Return how pip's *report* differs from what was verified; empty when it is the same set of files."""
+    planned = {(file.pin.artifact.name, file.sha256) for file in verified.files}
+    reported = {(_normalised(item), reported_sha256(item)) for item in report.get("install", ())}
+    extra, absent = sorted(reported - planned), sorted(planned - reported)
+    parts = [f"pip installed {name} with sha256 {sha256 or '(none)'}" for name, sha256 in extra]
+    parts += [f"pip did not install {name} with sha256 {sha256}" for name, sha256 in absent]
+    return "; ".join(parts)
+
+
+def _normalised(item: Mapping[str, Any]) -> str:
+    return canonicalize_name(str(item.get("metadata", {}).get("name", "")))

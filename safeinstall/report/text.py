@@ -1,0 +1,155 @@
+"""The terminal form of a run: what happened, to which file, by which rule and policy line, and what to do now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from safeinstall.models import ArtifactKind, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, Finding, Verdict
+    from safeinstall.pipeline import Outcome
+    from safeinstall.policy.model import Policy
+    from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
+
+PREFIX = "safe-pip: "
+SHOWN_NAMES = 4
+SHOWN_DENIALS = 3
+"""Refused files of one project that are told in full; the rest is counted."""
+
+
+def shown(text: str) -> str:
+    """Return foreign *text* with what could steer a terminal made visible."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def describe(artifact: Artifact) -> str:
+    """Name one file for a reader."""
+    if artifact.kind in (ArtifactKind.TREE, ArtifactKind.VCS):
+        return shown(f"{artifact.name} ({artifact.filename})")
+    return shown(f"{artifact.name} {artifact.version} ({artifact.filename})")
+
+
+def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
+    """Return every refused file that mattered, with its reasons and ways out, and the verdict as last line."""
+    blocks = [
+        "\n".join(_project(name, verdicts, refusal, policy, newest.get(name)))
+        for name, verdicts in _by_project(refusal.verdicts).items()
+    ]
+    if refusal.conflict:
+        blocks.append(_indented(shown_lines(refusal.conflict)))
+    if policy.contact:
+        blocks.append(f"{PREFIX}questions and waivers: {shown(policy.contact)}")
+    blocks.append(f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed")
+    return "\n".join(blocks)
+
+
+def shown_lines(text: str) -> list[str]:
+    """Split *text* and make each line safe to print."""
+    return [shown(line) for line in text.splitlines()]
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" if line else "" for line in lines)
+
+
+def _by_project(verdicts: Iterable[Verdict]) -> dict[NormalizedName, list[Verdict]]:
+    found: dict[NormalizedName, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        found[verdict.artifact.name].append(verdict)
+    return found
+
+
+def _project(
+    name: NormalizedName, verdicts: Sequence[Verdict], refusal: Refusal, policy: Policy, newest: Artifact | None
+) -> Iterator[str]:
+    for verdict in verdicts[:SHOWN_DENIALS]:
+        yield from _refused_file(verdict, policy)
+    if len(verdicts) > SHOWN_DENIALS:
+        rest = verdicts[SHOWN_DENIALS:]
+        rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
+        yield f"  and {len(rest)} older files of {shown(name)}, by {rules}"
+    if requirers := refusal.required_by.get(name):
+        yield f"  required by     {_requirers(requirers)}"
+    yield f"  newest allowed  {describe(newest) if newest else f'no file of {shown(name)} passes this policy'}"
+    if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
+        yield f"  way out         {shown(remedy)}"
+
+
+def _refused_file(verdict: Verdict, policy: Policy) -> Iterator[str]:
+    yield f"{PREFIX}refused {describe(verdict.artifact)} from {shown(verdict.artifact.source.display)}"
+    for finding in verdict.denials:
+        yield f"  {finding.rule:<15} {shown(finding.message)}"
+        yield f"  {'':<15} policy: {policy.origin(finding.key)} ({finding.key})"
+
+
+def _requirers(requirers: Sequence[Requirer]) -> str:
+    parts = [shown(f"{r.text} (you)" if r.by is None else f"{r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]]
+    more = len(requirers) - SHOWN_NAMES
+    return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
+
+
+def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
+    """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used."""
+    resolution = outcome.resolution
+    if outcome.refused is not None:
+        return ""
+    lines = [*_fallbacks(resolution), *_warnings(resolution, policy, verbose=verbose), *_waived(resolution)]
+    return "\n".join(PREFIX + line for line in lines)
+
+
+def _fallbacks(resolution: Resolution | Refusal) -> Iterator[str]:
+    """One line for each project of which a better file was hidden."""
+    chosen = {pin.artifact.name: pin.artifact for pin in getattr(resolution, "pins", ())}
+    for name, verdicts in sorted(_by_project(resolution.hidden).items()):
+        artifact, best = chosen.get(name), verdicts[0]
+        if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
+            continue
+        reason = best.denials[0]
+        yield shown(f"{name} {artifact.version} instead of {best.artifact.version}: {reason.rule}: {reason.message}")
+
+
+def _warnings(resolution: Resolution | Refusal, policy: Policy, *, verbose: bool) -> Iterator[str]:
+    """Like warnings are told once, with the files they concern."""
+    groups: dict[tuple[str, str], list[tuple[Artifact, Finding]]] = defaultdict(list)
+    for pin in getattr(resolution, "pins", ()):
+        for finding in pin.verdict.findings:
+            if finding.level is Level.WARN and finding.suppressed_by is None:
+                groups[finding.rule, finding.message].append((pin.artifact, finding))
+    for (rule, message), found in groups.items():
+        kind = "would be denied" if found[0][1].audited else "warned"
+        where = f" [{policy.origin(found[0][1].key)}]" if verbose else ""
+        yield shown(f"{kind}: {_names([a for a, _ in found], verbose=verbose)}: {rule}: {message}{where}")
+
+
+def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
+    names = [f"{a.name} {a.version}" for a in artifacts]
+    if verbose or len(names) <= SHOWN_NAMES:
+        return ", ".join(names)
+    return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
+
+
+def _waived(resolution: Resolution | Refusal) -> Iterator[str]:
+    for pin in getattr(resolution, "pins", ()):
+        for finding in pin.verdict.findings:
+            if finding.suppressed_by is not None:
+                yield shown(
+                    f"allowed by an exception: {pin.artifact.name} {pin.artifact.version}: {finding.rule}: "
+                    f"{finding.message} ({finding.suppressed_by})"
+                )
+
+
+def render_would_install(resolution: Resolution) -> str:
+    """Return pip's own line for a dry run (pip: commands/install.py)."""
+    items = sorted((_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version)) for pin in resolution.pins)
+    return "Would install " + " ".join(f"{name}-{version}" for name, version in items)
+
+
+def _raw_name(text: str) -> str:
+    line = next((line for line in text.splitlines() if line.lower().startswith("name:")), "")
+    return line.partition(":")[2].strip()

@@ -1,0 +1,63 @@
+"""Direct references: the file that a URL or path in a requirement names (PEP 508). Nothing is fetched to tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.resolve.finder import split_sdist
+from safeinstall.sources.urls import redacted
+
+if TYPE_CHECKING:
+    from safeinstall.requirements import Reference
+
+UNKNOWN = Version("0")
+"""Stands for the version of what only a build can tell. Never shown."""
+
+
+def open_reference(reference: Reference, name: NormalizedName | None, tags: frozenset[str]) -> Artifact:
+    """Return the file that *reference* names, for a target that supports the wheel *tags*.
+
+    Raises ``UnsatisfiableError`` as pip does: for a wheel that cannot be installed here, and for a path that is not.
+    """
+    kind, filename = reference.kind, unquote(urlsplit(reference.url).path.rstrip("/").rpartition("/")[2])
+    if reference.path is not None:
+        if not Path(reference.path).exists():
+            raise UnsatisfiableError(f"{reference.path} does not exist")
+        kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
+    named, version = (_of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name))
+    digests = dict(digest.split(":", 1) for digest in sorted(reference.digests))
+    return Artifact(
+        name=named,
+        version=version,
+        filename=filename,
+        url=reference.url,
+        kind=kind,
+        source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
+        hashes=digests,
+    )
+
+
+def _of_wheel(filename: str, tags: frozenset[str]) -> tuple[NormalizedName, Version]:
+    try:
+        name, version, _, own = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise UnsatisfiableError(f"Invalid wheel filename: {filename!r} ({error})") from error
+    if tags.isdisjoint(map(str, own)):
+        raise UnsatisfiableError(f"{filename} is not a supported wheel on this platform.")
+    return name, version
+
+
+def _of_source(filename: str, kind: ArtifactKind, name: NormalizedName | None) -> tuple[NormalizedName, Version]:
+    stem = (split_sdist(filename) or filename) if kind is ArtifactKind.SDIST else filename
+    project, _, version = stem.rpartition("-")
+    try:
+        return name or canonicalize_name(project or stem), Version(version)
+    except InvalidVersion:
+        return name or canonicalize_name(stem), UNKNOWN

@@ -1,0 +1,237 @@
+"""The world of one run, put together from ``sources/``: what ``pipeline`` asks of it, and nothing more."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from safeinstall.errors import IntegrityError, RefusedError
+from safeinstall.invocation import installed_names
+from safeinstall.models import ArtifactKind, Source, SourceKind
+from safeinstall.policy.model import DEFAULT_INDEX
+from safeinstall.report.pip_report import difference, with_original_addresses
+from safeinstall.sources.download_cache import DownloadCache
+from safeinstall.sources.fetch import Downloads
+from safeinstall.sources.http import HttpClient
+from safeinstall.sources.index import SimpleIndex
+from safeinstall.sources.installed import InstalledDistributions
+from safeinstall.sources.local_advisories import LocalAdvisories
+from safeinstall.sources.metadata_cache import MetadataCache
+from safeinstall.sources.references import open_reference
+from safeinstall.sources.stage import Stage, open_stage
+from safeinstall.sources.transport import HttpSettings
+from safeinstall.sources.urls import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+    from typing_extensions import Self
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata
+    from safeinstall.pipeline import Listener
+    from safeinstall.plan import Plan, VerifiedPlan
+    from safeinstall.policy.model import IndexSettings, Policy
+    from safeinstall.ports import ProjectPage
+    from safeinstall.requirements import Reference
+    from safeinstall.resolve.resolution import Resolution
+    from safeinstall.sources.pip import HostedPip
+
+CACHE_DIR_VARIABLE = "SAFE_PIP_CACHE_DIR"
+
+
+def cache_directory(environ: Mapping[str, str]) -> Path:
+    """Return our own cache directory: ``SAFE_PIP_CACHE_DIR``, else the user's."""
+    return Path(environ.get(CACHE_DIR_VARIABLE) or platformdirs.user_cache_dir("safe-pip", appauthor=False))
+
+
+def http_settings(invocation: Invocation) -> HttpSettings:
+    """Return how pip would reach the network (pip: cli/index_command.py, ``_build_session``)."""
+    bundle = next((path for path in invocation.externals.values() if path), None)
+    return HttpSettings(
+        cert=invocation.option("cert") or bundle,
+        client_cert=invocation.option("client_cert"),
+        proxy="" if invocation.option("no_proxy_env") else (invocation.option("proxy") or None),
+        trusted_hosts=invocation.sources.trusted_hosts,
+        timeout=float(invocation.option("timeout") or 15),
+        retries=int(invocation.option("retries") or 0),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Which sources are asked for a project: pip's, or those that the policy binds it to."""
+
+    find_links: tuple[Source, ...]
+    configured: tuple[Source, ...]
+    policy: Policy
+    default_index: str
+
+    @classmethod
+    def of(cls, invocation: Invocation, policy: Policy) -> Routes:
+        """Name each source that pip is configured with."""
+        names = {_bare(index.url): index.name for index in policy.indexes if index.url}
+        names[_bare(invocation.sources.default_index)] = DEFAULT_INDEX
+        return cls(
+            tuple(_source(SourceKind.FIND_LINKS, url, {}) for url in invocation.sources.find_links),
+            tuple(_source(SourceKind.INDEX, url, names) for url in invocation.sources.index_urls),
+            policy,
+            invocation.sources.default_index,
+        )
+
+    def __call__(self, name: NormalizedName) -> tuple[Source, ...]:
+        """Return the sources of *name*, in pip's order.
+
+        Where the policy lists indexes, a name is asked of those alone that the most specific pattern binds it to: a
+        private name is not even told to another index.
+        """
+        if not self.policy.indexes:
+            return self.find_links + self.configured
+        return self.find_links + tuple(self._listed(index) for index in self.policy.indexes_for(name))
+
+    @property
+    def unlisted(self) -> tuple[Source, ...]:
+        """The configured indexes that the policy does not list, and that are therefore never asked."""
+        listed = {_bare(self._listed(index).url) for index in self.policy.indexes}
+        return tuple(source for source in self.configured if listed and _bare(source.url) not in listed)
+
+    def _listed(self, index: IndexSettings) -> Source:
+        url = index.url or self.default_index
+        # pip's own spelling may carry the credentials.
+        same = next((source for source in self.configured if _bare(source.url) == _bare(url)), None)
+        return Source(kind=SourceKind.INDEX, url=same.url if same else url, name=index.name)
+
+
+def _bare(url: str) -> str:
+    """Return what tells two addresses of one index apart: not credentials, not a closing slash."""
+    return redacted(url).replace("****@", "").rstrip("/")
+
+
+def _source(kind: SourceKind, url: str, names: Mapping[str, str]) -> Source:
+    return Source(kind=kind, url=url, name=names.get(_bare(url), redacted(url)))
+
+
+@dataclass(slots=True)
+class LiveWorld:
+    """One run's sources, opened when needed and closed together."""
+
+    invocation: Invocation
+    pip: HostedPip
+    index: SimpleIndex
+    advisories: LocalAdvisories
+    client: HttpClient
+    cache: Path
+    holds: InstalledDistributions
+    stack: ExitStack
+    tags: frozenset[str]
+    _stage: list[Stage] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls, invocation: Invocation, policy: Policy, pip: HostedPip, *, as_of: datetime, environ: Mapping[str, str]
+    ) -> LiveWorld:
+        """Open the world of *invocation*. Nothing is fetched yet."""
+        stack, cache = ExitStack(), cache_directory(environ)
+        client = stack.enter_context(HttpClient(http_settings(invocation)))
+        routes = Routes.of(invocation, policy)
+        index = stack.enter_context(SimpleIndex(client, routes, cache=MetadataCache(cache / "metadata")))
+        advisories = LocalAdvisories(
+            policy.advisories.sources, cache / "advisories", as_of, policy.evidence.max_staleness
+        )
+        holds = InstalledDistributions(installed_names(invocation.installed))
+        return cls(
+            invocation, pip, index, advisories, client, cache, holds, stack, frozenset(invocation.selection.tags)
+        )
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close everything; the stage is removed."""
+        self.stack.close()
+
+    def listen(self, listener: Listener) -> None:
+        """See :class:`~safeinstall.pipeline.World`."""
+
+        def on_page(name: NormalizedName, _pages: tuple[ProjectPage, ...]) -> None:
+            listener.on_page(name)
+
+        def on_metadata(_artifact: Artifact, metadata: Metadata) -> None:
+            listener.on_metadata(metadata)
+
+        self.index.on_page, self.index.on_metadata = on_page, on_metadata
+
+    def installed(self, name: NormalizedName) -> InstalledDistribution | None:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return self.holds(name)
+
+    def open_reference(self, reference: Reference, name: NormalizedName | None) -> Artifact:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return open_reference(reference, name, self.tags)
+
+    def fetch(self, plan: Plan) -> VerifiedPlan:
+        """See :class:`~safeinstall.pipeline.World`."""
+        for pin in plan.pins:
+            if pin.artifact.kind is not ArtifactKind.WHEEL:
+                raise RefusedError(
+                    f"{pin.artifact.name} {pin.artifact.version} would have to be built from {pin.artifact.filename}",
+                    hint="this version of safe-pip installs wheels only; add --only-binary :all: to take one",
+                )
+        stage = self.stack.enter_context(open_stage())
+        self._stage.append(stage)
+        downloads = Downloads(self.client, stage.files, cache=DownloadCache(self.cache / "files"))
+        with downloads:
+            return downloads.finish(plan)
+
+    def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
+        """See :class:`~safeinstall.pipeline.World`. Raises ``IntegrityError`` when pip reports other files than these."""
+        stage = self._stage[-1]
+        stage.publish(verified, empty=[kept.name for kept in resolution.kept])
+        told = stage.root / "report.json"
+        status = self.pip.proceed(self._answer(verified, resolution, stage, told))
+        if status == 0 and told.exists():
+            self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
+        return status
+
+    def _answer(self, verified: VerifiedPlan, resolution: Resolution, stage: Stage, told: Path) -> dict[str, Any]:
+        direct = [f for f in verified.files if f.pin.artifact.source.kind is SourceKind.DIRECT]
+        pins = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins]
+        options: dict[str, Any] = {"cache_dir": None, "require_hashes": False, "disable_pip_version_check": True}
+        if self.invocation.command == "install":
+            options["json_report_file"] = str(told)
+        return {
+            "index": stage.index_url,
+            "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept],
+            "digests": {file.pin.artifact.url: file.sha256 for file in direct},
+            "network": [f.pin.artifact.url for f in direct if not f.pin.artifact.url.startswith("file:")],
+            "options": options,
+        }
+
+    def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
+        if problem := difference(report, verified):
+            raise IntegrityError(
+                f"pip did not do what was planned: {problem}",
+                hint="look at the environment before you use it, and report this",
+            )
+        write_report(self.invocation, with_original_addresses(report, verified))
+
+
+def write_report(invocation: Invocation, report: Mapping[str, Any]) -> None:
+    """Write *report* where the user asked pip to write it, if so: to a file, or to standard output for ``-``."""
+    place = invocation.option("json_report_file")
+    if place is None:
+        return
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    if place == "-":
+        sys.stdout.write(text + "\n")
+    else:
+        Path(place).write_text(text, encoding="utf-8")
