@@ -16,7 +16,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from safeinstall.errors import SourceError
+from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.sources.project_page import Base, fragment_hash, parse_project_page
 from safeinstall.sources.urls import is_local, local_path
@@ -73,7 +73,13 @@ class FindLinks:
     def _listings(self) -> tuple[ProjectPage, ...]:
         if is_local(self.source.url):
             return tuple(read_local_page(path, self.source) for path in self._paths if _is_html(path))
-        return () if self._is_remote_archive else (self._fetch_page(self.source.url, self.source),)
+        return () if self._is_remote_archive else (self._remote_page(),)
+
+    def _remote_page(self) -> ProjectPage:
+        try:
+            return self._fetch_page(self.source.url, self.source)
+        except ProjectNotFoundError as error:  # the location is configured, so it is missed
+            raise SourceError(error.message, hint="correct it, or take it out of pip's find-links") from error
 
     @property
     def _is_remote_archive(self) -> bool:

@@ -279,7 +279,7 @@ class HttpClient:
                 f"{redacted(request.url)} redirects from HTTPS down to {redacted(target)}",
                 hint="report it to whoever runs the index, or name the host with --trusted-host",
             )
-        return replace(request, url=target)
+        return replace(request, url=target, index_url=request.index_url or request.url)
 
     def _transport(self) -> Transport:
         with self._lock:

@@ -129,7 +129,10 @@ class SimpleIndex:
             if key in answers:
                 return answers[key]
             answer = answers[key] = Future()
-        pool.submit(_answer, answer, ask, announce)
+        try:
+            pool.submit(_answer, answer, ask, announce)
+        except RuntimeError:  # closed
+            answer.cancel()
         return answer
 
     def _collect(self, name: NormalizedName) -> tuple[ProjectPage, ...]:

@@ -29,6 +29,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
 _HASH = re.compile(rf"(?:^|&)({'|'.join(_ALGORITHMS)})=([^&]*)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _FRACTION = re.compile(r"\.(\d+)")
 
@@ -196,11 +197,14 @@ class Base:
 
     def _join(self, link: str) -> str:
         try:
-            absolute = urljoin(self._url, link)
+            absolute = urljoin(self._url, link.strip())
+            scheme = urlsplit(absolute).scheme
         except ValueError as error:
             raise _MalformedError(f"a file has the impossible address {redacted(link)!r}") from error
-        if absolute.startswith("file:") and not self._local:
+        if scheme == "file" and not self._local:
             raise _MalformedError(f"it lists the local file {absolute!r}")
+        if _CONTROL.search(absolute):
+            raise _MalformedError(f"a file has the impossible address {redacted(absolute)!r}")
         return absolute
 
 
@@ -223,7 +227,7 @@ def _charset(content_type: str) -> str:
 
 
 def _html_file(anchor: Mapping[str, str | None], base: Base) -> ListedFile:
-    link, filename, fragment = base.resolve(str(anchor["href"]).strip())
+    link, filename, fragment = base.resolve(str(anchor["href"]))
     metadata = anchor.get("data-core-metadata", anchor.get("data-dist-info-metadata"))
     return ListedFile(
         filename=filename,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -76,7 +77,7 @@ def _is_loopback(host: str) -> bool:
 
 def is_local(url: str) -> bool:
     """Whether *url* is a path or a ``file:`` URL."""
-    return url.lower().startswith("file:") or "://" not in url
+    return url.lower().startswith("file:") or not _SCHEME.match(url)
 
 
 def local_path(url: str) -> Path:

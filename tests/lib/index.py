@@ -12,6 +12,7 @@ import html
 import io
 import json
 import re
+import ssl
 import threading
 import time
 import zipfile
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
+CERTIFICATE = Path(__file__).parent.parent / "data" / "localhost.pem"
+"""Self-signed, with its key."""
 LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
@@ -80,7 +84,9 @@ class LocalIndex:
     ``status`` (PEP 792 status by project name). ``requests`` records every request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
+        """Speak HTTPS if *tls*, with :data:`CERTIFICATE`, which is good for localhost and 127.0.0.1."""
+        self.scheme = "https" if tls else "http"
         self.html = False
         self.ranges = True
         self.etag = False
@@ -93,6 +99,10 @@ class LocalIndex:
         self._replies: dict[str, list[Reply | None]] = {}
         self._lock = threading.Lock()
         self._server = _Server(self)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -107,7 +117,7 @@ class LocalIndex:
     @property
     def root(self) -> str:
         """The server's address, without a trailing slash."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def url(self) -> str:
