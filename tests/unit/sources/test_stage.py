@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import html.parser
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from lib.pins import artifact_of, pin_of
+from lib.wheels import make_wheel
+
+from safeinstall.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
+from safeinstall.sources.stage import Stage, open_stage
+
+NAME, DATA = make_wheel("Demo.Pkg", "1.0+local")
+SHA256 = "0" * 64
+
+
+def verified(stage: Stage, **facts) -> VerifiedPlan:
+    pin = pin_of(replace(artifact_of(NAME, DATA), **facts))
+    file = VerifiedFile(pin=pin, path=str(stage.files / pin.artifact.filename), sha256=SHA256, size=len(DATA))
+    return VerifiedPlan(Plan.of([pin]), (file,), _SEAL)
+
+
+def page(stage: Stage, name: str) -> str:
+    return (stage.root / "simple" / name / "index.html").read_text()
+
+
+class Anchors(html.parser.HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[dict[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "a":
+            self.found.append(dict(attrs))
+
+
+def test_the_page_of_a_project(tmp_path):
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage))
+        assert page(stage, "demo-pkg") == (
+            "<!DOCTYPE html>\n<html><body>\n"
+            f'<a href="../../files/demo_pkg-1.0%2Blocal-py3-none-any.whl#sha256={SHA256}">'
+            "demo_pkg-1.0+local-py3-none-any.whl</a><br>\n"
+            "</body></html>\n"
+        )
+        assert stage.index_url == f"file://{stage.root}/simple"
+
+
+@pytest.mark.parametrize("reason", ["", 'broken" onclick="x', "<b>&amp;</b>"])
+def test_a_yanked_file_stays_yanked_and_the_reason_stays_text(tmp_path, reason):
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage, yanked=reason))
+        (anchor,) = Anchors(page(stage, "demo-pkg")).found
+    assert anchor["data-yanked"] == reason
+    assert set(anchor) == {"href", "data-yanked"}
+
+
+def test_a_file_name_stays_text(tmp_path):
+    name = 'a"><a href="x#%.whl'
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage, filename=name))
+        (anchor,) = Anchors(page(stage, "demo-pkg")).found
+    path, _, fragment = anchor["href"].partition("#")
+    assert unquote(path) == f"../../files/{name}"
+    assert fragment == f"sha256={SHA256}"
+
+
+def test_empty_pages(tmp_path):
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage), empty=["installed", "demo-pkg"])
+        assert page(stage, "installed") == "<!DOCTYPE html>\n<html><body>\n</body></html>\n"
+        assert NAME in page(stage, "demo-pkg")
+        assert sorted(path.name for path in (stage.root / "simple").iterdir()) == ["demo-pkg", "installed"]
+
+
+def test_a_file_from_elsewhere_is_refused(tmp_path):
+    with open_stage(tmp_path) as stage:
+        there = replace(verified(stage).files[0], path=str(tmp_path / NAME))
+        plan = VerifiedPlan(Plan.of([there.pin]), (there,), _SEAL)
+        with pytest.raises(ValueError) as caught:
+            stage.publish(plan)
+    assert str(caught.value) == f"{NAME} is not in the staged directory"
+
+
+def test_only_we_may_enter_and_nothing_stays(tmp_path):
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage))
+        assert stage.root.parent == tmp_path
+        assert stat.S_IMODE(stage.root.stat().st_mode) == 0o700
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_stays_after_an_interrupt(tmp_path):
+    def run():
+        with open_stage(tmp_path):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_default_place_is_that_of_temporary_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open_stage() as stage:
+        assert stage.root.parent == tmp_path
+
+
+KEEP_OPEN = """
+import pathlib, sys
+from safeinstall.sources.stage import open_stage
+with open_stage(pathlib.Path(sys.argv[1])) as stage:
+    print(stage.root, flush=True)
+    sys.stdin.read()
+"""
+
+
+def other_run(parent: Path) -> tuple[subprocess.Popen, Path]:
+    run = subprocess.Popen(
+        [sys.executable, "-c", KEEP_OPEN, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    return run, Path(run.stdout.readline().strip())
+
+
+def test_the_stage_of_a_killed_run_is_removed_by_the_next(tmp_path):
+    run, root = other_run(tmp_path)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert root.is_dir()
+    with open_stage(tmp_path) as stage:
+        assert [path.name for path in tmp_path.iterdir()] == [stage.root.name]
+
+
+def test_the_stage_of_a_running_run_is_left_alone(tmp_path):
+    run, root = other_run(tmp_path)
+    with open_stage(tmp_path):
+        assert root.is_dir()
+    run.communicate("")
+    assert not root.exists()
+
+
+def test_a_link_that_looks_like_a_stage_is_not_followed(tmp_path):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "in-use").touch()
+    parent = tmp_path / "temporary"
+    parent.mkdir()
+    (parent / "safe-pip-stage-x").symlink_to(precious)
+    with open_stage(parent):
+        pass
+    assert (precious / "in-use").exists()
