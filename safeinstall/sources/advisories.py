@@ -113,10 +113,15 @@ class AdvisoryDatabase:
         self._known: dict[str, tuple[Advisory, ...] | Missing] = {}
         self._connection = _connected(path)
         try:
-            self._meta = dict(self._rows("SELECT key, value FROM meta"))
+            meta = dict(self._rows("SELECT key, value FROM meta"))
+            self.identities = tuple(Identity(*state) for state in json.loads(meta["identities"]))
+            self._read_at = datetime.fromtimestamp(float(meta["read_at"]), tz=timezone.utc)
         except SourceError:
             self.close()
             raise
+        except (LookupError, TypeError, ValueError) as error:
+            self.close()
+            raise _unreadable(path, error) from error
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -153,20 +158,14 @@ class AdvisoryDatabase:
             raise SourceError(found.reason, hint="correct the record, or take it from another source")
         return matching(found, version)
 
-    @property
-    def identities(self) -> tuple[Identity, ...]:
-        """The states of the sources it was built of."""
-        return tuple(Identity(*state) for state in json.loads(self._meta["identities"]))
-
     def status(self) -> AdvisoryStatus:
         """Count what it holds."""
-        read_at = datetime.fromtimestamp(float(self._meta["read_at"]), tz=timezone.utc)
         ((records, withdrawn),) = self._rows("SELECT count(*), coalesce(sum(withdrawn), 0) FROM record")
         bodies = self._rows("SELECT body FROM record WHERE problem IS NULL AND NOT withdrawn")
         return AdvisoryStatus(
             sources=tuple(identity.path for identity in self.identities),
-            read_at=read_at,
-            as_of=min(read_at, *(identity.modified for identity in self.identities)),
+            read_at=self._read_at,
+            as_of=min(self._read_at, *(identity.modified for identity in self.identities)),
             records=records,
             withdrawn=withdrawn,
             unmatchable=sum(not any(map(any, json.loads(body)[-1].values())) for (body,) in bodies),
@@ -194,5 +193,5 @@ def _connected(path: Path) -> sqlite3.Connection:
         raise _unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> SourceError:
+def _unreadable(path: Path, error: Exception) -> SourceError:
     return SourceError(f"cannot read the advisory database {path}: {error}", hint=_REBUILD)

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -348,6 +348,17 @@ def test_a_damaged_database_is_built_again(tmp_path, opened, content):
     source = zipped(tmp_path / "all.zip", osv("PYSEC-1"))
     path = opened(source).path
     path.write_bytes(content)
+
+    assert open_stored([source], tmp_path / "cache") is None
+    assert opened(source).match("demo", "1") == ("PYSEC-1",)
+
+
+def test_a_database_of_another_make_is_built_again(tmp_path, opened):
+    source = zipped(tmp_path / "all.zip", osv("PYSEC-1"))
+    path = opened(source).path
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("CREATE TABLE meta (key, value); INSERT INTO meta VALUES ('identities', '[[1]]')")
 
     assert open_stored([source], tmp_path / "cache") is None
     assert opened(source).match("demo", "1") == ("PYSEC-1",)
