@@ -190,8 +190,8 @@ class Evidence:
     """For a direct reference: who wrote it (``None``: the user)."""
     upload_time: datetime | Missing
     sha256: str | Missing
-    user_hashes: frozenset[Digest] = frozenset()
-    """The hashes that the user's own requirements or lock give for this release; empty when they give none."""
+    user_hashes: frozenset[str] = frozenset()
+    """``sha256:…`` as the user's own requirements or lock give them for this release; empty when they give none."""
     siblings: tuple[Listed, ...] = ()
     """The project's listed files on the same source."""
     advisories: tuple[Advisory, ...] | Missing = Missing("no advisory source was asked")

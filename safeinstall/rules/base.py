@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from safeinstall.models import ArtifactKind, SourceKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence, Finding, Level
+    from safeinstall.models import Artifact, Evidence, Finding, Level
 
 
 @runtime_checkable
@@ -32,6 +34,17 @@ class Rule(Protocol):
         its level is set by ``evaluate``.
         """
         ...
+
+
+def is_local(artifact: Artifact) -> bool:
+    """Whether a direct reference names a file or directory of this machine."""
+    is_path = artifact.kind is ArtifactKind.TREE or artifact.url.lower().startswith("file:")
+    return artifact.source.kind is SourceKind.DIRECT and artifact.kind is not ArtifactKind.VCS and is_path
+
+
+def is_own_path(evidence: Evidence) -> bool:
+    """Whether the user named this file or directory of this machine: no index has anything to say about it."""
+    return is_local(evidence.artifact) and evidence.required_by is None
 
 
 _LONGEST = 200

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.models import ArtifactKind, Finding, Level, SourceKind
-from safeinstall.rules.base import one_line
+from safeinstall.rules.base import is_local, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +79,7 @@ def _way(artifact: Artifact) -> str:
         return "find-links"
     if artifact.kind is ArtifactKind.VCS:
         return "vcs"
-    is_local = artifact.kind is ArtifactKind.TREE or artifact.url.lower().startswith("file:")
-    return "local" if is_local else "url"
+    return "local" if is_local(artifact) else "url"
 
 
 def _remedy(artifact: Artifact, way: str, author: str | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from safeinstall.models import ArtifactKind, Digest, Finding, Level, Missing, Release
+from safeinstall.models import Finding, Level, Missing, Release
+from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from safeinstall.models import Evidence
+    from safeinstall.models import Digest, Evidence
 
 _SHOWN = 3
 
@@ -24,7 +25,7 @@ class Hashes:
     Options:
         require: ``"pinned"`` (default): the hash must be listed in ``pins``, or given with the requirement (``--hash``)
             or by a lock. ``"index"``: it is enough that the index publishes a sha256; where a release has pins, they
-            still bind.
+            still bind, and a path that you name yourself needs none.
         pins: a table of releases to hashes, ``"acme==1.0" = ["sha256:…"]``. Default: none.
         on-missing: what follows when the index publishes no sha256.
 
@@ -46,7 +47,7 @@ class Hashes:
         if not pinned and self.require == "pinned":
             yield self._unpinned(release, evidence.sha256)
         elif isinstance(evidence.sha256, Missing):
-            if pinned or evidence.artifact.kind is not ArtifactKind.TREE:
+            if pinned or not is_own_path(evidence):
                 yield self._missing(release, evidence.sha256)
         elif pinned and f"sha256:{evidence.sha256}" not in pinned:
             yield self._mismatch(release, evidence.sha256, pinned)
@@ -71,7 +72,7 @@ class Hashes:
             remedy="take it from an index that publishes sha256 hashes",
         )
 
-    def _mismatch(self, release: Release, sha256: str, pinned: frozenset[Digest]) -> Finding:
+    def _mismatch(self, release: Release, sha256: str, pinned: frozenset[str]) -> Finding:
         shown = ", ".join(sorted(pinned)[:_SHOWN]) + (", …" if len(pinned) > _SHOWN else "")
         return Finding(
             rule=self.id,

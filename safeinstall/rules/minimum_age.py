@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.models import Finding, Level, Missing
+from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,8 @@ class MinimumAge:
     """Deny files that were uploaded less than ``minimum`` ago.
 
     Stops most releases of stolen accounts: they are found and removed within hours or days. The age is that of the
-    file, not of its version: a wheel added yesterday to a release of last year is one day old.
+    file, not of its version: a wheel added yesterday to a release of last year is one day old. A path that you name
+    yourself has no age.
 
     Options:
         minimum: the age a file must have. Default: ``"7d"``.
@@ -49,7 +51,7 @@ class MinimumAge:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a denial for a young file, or a note when it passes early as a repair."""
         artifact, uploaded = evidence.artifact, evidence.upload_time
-        if self._is_exempt(evidence, artifact.version):
+        if is_own_path(evidence) or self._is_exempt(evidence, artifact.version):
             return
         if isinstance(uploaded, Missing):
             yield self._missing(f"the upload time is not known: {uploaded.reason}")

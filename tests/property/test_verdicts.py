@@ -1,0 +1,159 @@
+"""Laws of verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from lib.facts import FIND_LINKS, INDEX, NOW, SHA, advisory, direct, evidence, listed
+
+from safeinstall.evaluate import evaluate
+from safeinstall.models import ArtifactKind, Level, Missing, Waiver
+from safeinstall.policy.selectors import parse_release, parse_selector
+from safeinstall.rules.allowlist import Allowlist
+from safeinstall.rules.denylist import Denied, Denylist
+from safeinstall.rules.direct_references import DirectReferences
+from safeinstall.rules.hashes import Hashes
+from safeinstall.rules.minimum_age import MinimumAge
+from safeinstall.rules.registry import known_rules
+from safeinstall.rules.sdists import Sdists
+from safeinstall.rules.yanked import Yanked
+
+UNKNOWN = Missing("nobody knows")
+VERSIONS = ["1.0", "1.1", "1.2rc1", "1.2", "2.0"]
+ages = st.integers(-1, 20).map(lambda hours: timedelta(hours=12 * hours))
+selectors = st.lists(st.sampled_from(["acme", "acme<1.2", "ac*", "other"]).map(parse_selector), max_size=2).map(tuple)
+levels = st.sampled_from(Level)
+on_missing = st.none() | levels
+advisories = st.lists(
+    st.builds(
+        advisory,
+        st.sampled_from(["PYSEC-1", "GHSA-2", "MAL-3"]),
+        fixed=st.sampled_from([None, *VERSIONS]),
+        introduced=st.sampled_from([None, *VERSIONS]),
+        malicious=st.booleans(),
+        severity=st.sampled_from([3.0, 9.8, UNKNOWN]),
+    ),
+    max_size=2,
+).map(tuple)
+siblings = st.lists(st.builds(listed, st.sampled_from(VERSIONS), age=ages, yanked=st.booleans()), max_size=4).map(tuple)
+facts = {
+    "age": ages,
+    "siblings": siblings,
+    "advisories": advisories,
+    "kind": st.sampled_from(ArtifactKind),
+    "required_by": st.none() | st.just("other 1.0"),
+    "user_hashes": st.sampled_from([frozenset(), frozenset({f"sha256:{SHA}"}), frozenset({"sha256:" + "0" * 64})]),
+}
+releases = st.sampled_from(VERSIONS).map("acme=={}".format)
+complete = st.one_of(
+    st.builds(evidence, releases, source=st.sampled_from([INDEX, FIND_LINKS]), yanked=st.none() | st.just(""), **facts),
+    st.builds(direct, releases, url=st.sampled_from(["file:///tmp/acme", "https://files.example/acme"]), **facts),
+)
+
+
+def rules_of(missing):
+    """Rules of every kind, with options of every kind."""
+    own = {"on_missing": missing}
+    return st.one_of(
+        st.builds(Allowlist, packages=selectors, **own),
+        st.builds(Denylist, packages=selectors.map(lambda s: tuple(Denied(package=p, reason="r") for p in s)), **own),
+        st.builds(
+            MinimumAge,
+            minimum=ages,
+            exempt=selectors,
+            security_fix=st.none() | ages,
+            **own,
+        ),
+        st.builds(
+            Hashes,
+            require=st.sampled_from(["index", "pinned"]),
+            pins=st.sampled_from([{}, {parse_release("acme==1.1"): (f"sha256:{SHA}",)}]),
+            **own,
+        ),
+        st.builds(Sdists, allow=selectors, **own),
+        st.builds(Yanked, level=levels, **own),
+        st.builds(DirectReferences, url=levels, vcs=levels, local=levels, transitive=levels, find_links=levels, **own),
+        st.sampled_from([known_rules()["vulnerability"], known_rules()["malware"]]).flatmap(
+            lambda rule: st.builds(rule, **own)
+        ),
+    )
+
+
+rules = st.lists(rules_of(on_missing), max_size=4)
+waivers = st.lists(
+    st.builds(
+        Waiver,
+        package=st.just(parse_selector("acme<2")),
+        rules=st.lists(st.sampled_from(list(known_rules())), min_size=1).map(tuple),
+        reason=st.just("r"),
+        expires=st.sampled_from([date(2026, 11, 22), date(2027, 1, 1)]),
+        advisories=st.sampled_from([(), ("PYSEC-1",)]),
+    ),
+    max_size=2,
+)
+settings = st.fixed_dictionaries(
+    {"exceptions": waivers, "on_missing": levels, "mode": st.sampled_from(["enforce", "audit"])}
+)
+
+
+@given(complete, rules, rules_of(on_missing), settings)
+def test_adding_a_rule_never_makes_a_verdict_milder(given_, some, another, how):
+    before = evaluate(given_, rules=some, **how)
+    after = evaluate(given_, rules=[*some, another], **how)
+    assert after.level >= before.level
+
+
+@given(complete, rules.flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))), settings)
+def test_the_order_of_rules_does_not_matter(given_, orders, how):
+    some, permuted = orders
+    assert evaluate(given_, rules=some, **how) == evaluate(given_, rules=permuted, **how)
+
+
+def _without_one_age(siblings_):
+    first, *others = siblings_
+    return (replace(first, upload_time=None), *others)
+
+
+def _blind(given_, fact):
+    """The same file with one fact fewer."""
+    if fact == "siblings":
+        return replace(given_, siblings=_without_one_age(given_.siblings)) if given_.siblings else given_
+    return replace(given_, **{fact: UNKNOWN})
+
+
+@given(
+    complete,
+    st.lists(rules_of(st.none() | st.just(Level.DENY)), max_size=4),
+    st.sampled_from(["upload_time", "sha256", "advisories", "siblings"]),
+)
+def test_a_missing_fact_is_never_better_than_the_fact(given_, some, fact):
+    how = {"rules": some, "exceptions": [], "on_missing": Level.DENY, "mode": "enforce"}
+    assert evaluate(_blind(given_, fact), **how).level >= evaluate(given_, **how).level
+
+
+@given(complete, rules, settings)
+def test_an_audit_stops_nothing_and_hides_nothing(given_, some, how):
+    enforced = evaluate(given_, rules=some, **{**how, "mode": "enforce"})
+    audited = evaluate(given_, rules=some, **{**how, "mode": "audit"})
+    assert not audited.denied
+    assert len([f for f in audited.findings if f.audited]) == len(enforced.denials)
+
+
+@given(complete, rules, settings)
+def test_every_finding_is_one_line_and_every_denial_names_its_key_and_a_way_out(given_, some, how):
+    for finding in evaluate(given_, rules=some, **how).findings:
+        assert finding.message.isprintable()
+        assert not finding.message.startswith(("WARNING:", "ERROR:"))
+        assert finding.key.startswith(("rules.", "evidence."))
+        if finding.level is Level.DENY and not finding.missing:
+            assert finding.remedy
+
+
+@given(complete, st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_a_file_that_is_old_enough_stays_so(given_, later):
+    rule = MinimumAge(minimum=timedelta(days=3))
+    if not list(rule.check(given_)):
+        assert list(rule.check(replace(given_, as_of=NOW + later))) == []
