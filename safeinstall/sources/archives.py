@@ -35,6 +35,7 @@ _UNREADABLE = (
     RuntimeError,  # a password, or a way of packing that Python does not know
     ValueError,
 )
+_METADATA = (".dist-info", ".egg-info")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 """Signatures of RECORD, which RECORD cannot list (binary distribution format, "signed wheel files")."""
 
@@ -108,10 +109,15 @@ def _required(filename: str, archive: zipfile.ZipFile, member: str, limits: Limi
 
 
 def _dist_info(filename: str, files: Sequence[str]) -> str:
-    """Return the one ``.dist-info`` directory, which must bear the name and version of the file."""
-    found = sorted({top for top in (f.split("/", 1)[0] for f in files) if top.endswith(".dist-info")})
-    if len(found) != 1:
-        raise refusal(filename, f"holds {len(found)} .dist-info directories instead of one")
+    """Return the one ``.dist-info`` directory, which must bear the name and version of the file.
+
+    Whatever else Python takes for metadata (importlib.metadata, ``Lookup``) would pass for another distribution.
+    """
+    found = sorted({top for top in (f.split("/", 1)[0] for f in files) if top.lower().endswith(_METADATA)})
+    if len(found) != 1 or not found[0].endswith(".dist-info"):
+        raise refusal(
+            filename, f"must hold one .dist-info directory, but holds {', '.join(map(shown, found)) or 'none'}"
+        )
     if _named(found[0]) != _named_by(filename):
         raise refusal(filename, f"holds {shown(found[0])}, which is of another name or version")
     smuggled = next((f for f in files if _is_smuggled(f)), None)
@@ -123,7 +129,7 @@ def _dist_info(filename: str, files: Sequence[str]) -> str:
 def _is_smuggled(member: str) -> bool:
     """Whether installing moves *member* among the metadata: ``x.data/purelib/y.dist-info/METADATA`` replaces y's."""
     data, _, rest = member.partition(".data/")
-    return "/" not in data and any(part.lower().endswith((".dist-info", ".egg-info")) for part in rest.split("/")[1:2])
+    return "/" not in data and any(part.lower().endswith(_METADATA) for part in rest.split("/")[1:2])
 
 
 def _named(directory: str) -> tuple[str, Version | str]:

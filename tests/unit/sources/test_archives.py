@@ -221,12 +221,19 @@ def test_what_dist_info_must_hold(refused, missing):
 
 
 def test_no_dist_info(refused):
-    assert refused(zip_archive([("demo.py", b"")])) == f"{NAME} holds 0 .dist-info directories instead of one"
+    assert refused(zip_archive([("demo.py", b"")])) == f"{NAME} must hold one .dist-info directory, but holds none"
 
 
-def test_two_dist_infos(refused):
-    data = wheel_with("other-1.0.dist-info/METADATA")
-    assert refused(data) == f"{NAME} holds 2 .dist-info directories instead of one"
+@pytest.mark.parametrize("other", ["x-1.0.dist-info", "x-1.0.DIST-INFO", "x-1.0.egg-info", "x.EGG-INFO"])
+def test_metadata_of_a_second_distribution(refused, other):
+    data = wheel_with(f"{other}/METADATA")
+    first, second = sorted([INFO, other])
+    assert refused(data) == f"{NAME} must hold one .dist-info directory, but holds '{first}', '{second}'"
+
+
+def test_a_dist_info_that_only_some_recognise(refused):
+    data = zip_archive(members(info="demo-1.0.Dist-Info").items())
+    assert refused(data) == f"{NAME} must hold one .dist-info directory, but holds 'demo-1.0.Dist-Info'"
 
 
 @pytest.mark.parametrize("info", ["other-1.0.dist-info", "demo-1.1.dist-info", "demo.dist-info", "demo-x.dist-info"])
