@@ -50,6 +50,13 @@ def load_text(text: PolicyText, *, read: Reader, rules: Rules | None = None) -> 
         return _load(text, read, known_rules() if rules is None else rules)
     except RecursionError:
         raise PolicyError((f"{text.file}: nested too deeply for a policy",)) from None
+    except PolicyError as error:
+        raise PolicyError(tuple(map(_printable, error.problems)), hint=error.hint) from None
+
+
+def _printable(problem: str) -> str:
+    """Keep a problem on its line, whatever the policy's author wrote into a value."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in problem)
 
 
 def _load(text: PolicyText, read: Reader, known: Rules) -> Policy:
@@ -82,12 +89,12 @@ def _toml(text: PolicyText) -> dict[str, Any]:
 
 
 def _syntax_problem(text: PolicyText, message: str) -> str:
-    at = _SYNTAX_LINE.search(message)
-    if at is None:
-        return f"{text.file}: not valid TOML: {message}"
-    line = int(at[1]) if at[1] else text.text.rstrip("\n").count("\n") + 1
-    column = f", column {at[2]}" if at[2] else ", at the end"
-    return f"{Location(text.file, line)}: not valid TOML: {message[: at.start()]}{column}"
+    place = _SYNTAX_LINE.search(message)
+    if place and place[1]:
+        line, where = int(place[1]), f"column {place[2]}"
+    else:
+        line, where = text.text.rstrip("\n").count("\n") + 1, "at the end"
+    return f"{Location(text.file, line)}: not valid TOML: {_SYNTAX_LINE.sub('', message)}, {where}"
 
 
 def _extends(text: PolicyText, data: dict[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
-from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union, cast
 
@@ -30,6 +29,7 @@ _ANNOTATIONS = {
 }
 """What a field's annotation may name although its module imports it for type checkers only."""
 _PARSERS = {PackageSelector: parse_selector, Release: parse_release, Digest: parse_digest}
+_LONGEST_SHOWN = 60
 _PLAIN = {bool: "true or false", str: "a string", int: "a whole number"}
 
 
@@ -80,8 +80,8 @@ class Decoder:
         origin, arguments = typing.get_origin(kind), typing.get_args(kind)
         if origin in (Union, types.UnionType):
             return self._value(value, next(a for a in arguments if a is not types.NoneType), path)
-        if origin in (tuple, frozenset):
-            return self._list(value, origin, arguments[0], path)
+        if origin is tuple:
+            return self._list(value, arguments[0], path)
         if origin is Mapping:
             return self._mapping(value, arguments, path)
         if is_dataclass(kind) and kind not in _PARSERS:
@@ -91,11 +91,12 @@ class Decoder:
         except ValueError as error:
             return self.refuse(path, str(error))
 
-    def _list(self, value: object, container: type, kind: Any, path: Path) -> Any:
+    def _list(self, value: object, kind: Any, path: Path) -> Any:
         if not isinstance(value, list):
-            return self.refuse(path, f"expected a list, found {_found(value)}; write [{_found(value)}]")
+            hint = f"; write [{_found(value)}]" if isinstance(value, str) and _is_short(value) else ""
+            return self.refuse(path, f"expected a list, found {_found(value)}{hint}")
         items = [self._value(item, kind, (*path, index)) for index, item in enumerate(value)]
-        return _INVALID if _INVALID in items else container(items)
+        return _INVALID if _INVALID in items else tuple(items)
 
     def _mapping(self, value: object, kinds: tuple[Any, ...], path: Path) -> Any:
         if not isinstance(value, dict):
@@ -108,13 +109,14 @@ class Decoder:
         if not isinstance(value, dict):
             return self.refuse(path, f"expected a table, found {_found(value)}")
         kinds = field_types(cls)
-        for key in value.keys() - kinds.keys():
+        unknown = value.keys() - kinds.keys()
+        for key in unknown:
             self.unknown((*path, key), kinds)
         absent = [key for key in required_keys(cls) if key not in value]
         for key in absent:
             self._note(path, f'"{key}" is required{_inside(path)}')
         known = {key: self._field(cls, key, value[key], path) for key in kinds if key in value}
-        if absent or _INVALID in known.values():
+        if unknown or absent or _INVALID in known.values():
             return _INVALID
         return cls(**{key.replace("-", "_"): item for key, item in known.items()})
 
@@ -162,8 +164,6 @@ def _scalar(value: object, kind: Any) -> Any:
         return _PARSERS[kind](_plain(value, str))
     if typing.get_origin(kind) is Literal:
         return _choice(value, typing.get_args(kind))
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(_choice(value, [member.value for member in kind]))
     return _plain(value, kind)
 
 
@@ -204,13 +204,17 @@ def _inside(path: Path) -> str:
     return f" in [{render_key(path)}]"
 
 
+def _is_short(text: str) -> bool:
+    return text.isprintable() and len(text) <= _LONGEST_SHOWN
+
+
 def _found(value: object) -> str:
     """Show a TOML value, short."""
     match value:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"' if value.isprintable() and len(value) <= 60 else "a string"  # noqa: PLR2004
+            return f'"{value}"' if _is_short(value) else "a string"
         case dict():
             return "a table"
         case list():

@@ -57,4 +57,4 @@ def one_line(text: str) -> str:
     """
     printable = "".join(c if c.isprintable() else " " for c in text[: 10 * _LONGEST])
     line = " ".join(printable.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"

@@ -221,6 +221,16 @@ def test_a_table_cannot_be_something_else(text):
     assert ": expected a " in problem
 
 
+def test_a_value_cannot_break_out_of_its_line():
+    assert problems('extends = "x\\nERROR: y"') == [r"safe-pip.toml:1: extends: x\nERROR: y: no such policy file"]
+    assert problems('[rules.minimum-age]\nexempt = ["x\\nERROR: \\u001b[2J"]') == [
+        (
+            r'safe-pip.toml:2: rules.minimum-age.exempt[0]: "x\nERROR: \x1b[2J" is not a package selector; write "django",'
+            ' "django>=5,<6" or, as a glob, "acme-*"'
+        )
+    ]
+
+
 # -- extends ---------------------------------------------------------------------------------------------------------
 
 
