@@ -59,16 +59,6 @@ def matching(advisories: Iterable[Advisory], version: str) -> tuple[str, ...]:
     return tuple(sorted(advisory.id for advisory in advisories if advisory.affects(wanted)))
 
 
-def escaped(text: str) -> str:
-    r"""Foreign text for one line of a terminal: what does not print, line ends included, becomes ``\x1b``."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def shortened(text: str, length: int = 120) -> str:
-    """Return *text*, cut at a word and marked with ``…`` if it is longer than *length*."""
-    return text if len(text) <= length else f"{text[: length - 1].rpartition(' ')[0] or text[: length - 1]}…"
-
-
 def _precedence(advisory: Advisory) -> tuple[bool, bool, str]:
     return (not advisory.id.startswith("PYSEC-"), not advisory.id.startswith("GHSA-"), advisory.id)
 

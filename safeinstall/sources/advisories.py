@@ -116,6 +116,7 @@ class AdvisoryDatabase:
             meta = dict(self._rows("SELECT key, value FROM meta"))
             self.identities = tuple(Identity(*state) for state in json.loads(meta["identities"]))
             self._read_at = datetime.fromtimestamp(float(meta["read_at"]), tz=timezone.utc)
+            self._unmatchable = int(meta["unmatchable"])
         except SourceError:
             self.close()
             raise
@@ -158,17 +159,21 @@ class AdvisoryDatabase:
             raise SourceError(found.reason, hint="correct the record, or take it from another source")
         return matching(found, version)
 
+    @property
+    def as_of(self) -> datetime:
+        """The age of the data, see :attr:`AdvisoryStatus.as_of`."""
+        return min(self._read_at, *(identity.modified for identity in self.identities))
+
     def status(self) -> AdvisoryStatus:
         """Count what it holds."""
         ((records, withdrawn),) = self._rows("SELECT count(*), coalesce(sum(withdrawn), 0) FROM record")
-        bodies = self._rows("SELECT body FROM record WHERE problem IS NULL AND NOT withdrawn")
         return AdvisoryStatus(
             sources=tuple(identity.path for identity in self.identities),
             read_at=self._read_at,
-            as_of=min(self._read_at, *(identity.modified for identity in self.identities)),
+            as_of=self.as_of,
             records=records,
             withdrawn=withdrawn,
-            unmatchable=sum(not any(map(any, json.loads(body)[-1].values())) for (body,) in bodies),
+            unmatchable=self._unmatchable,
             unreadable=tuple(p for (p,) in self._rows("SELECT problem FROM record WHERE problem NOTNULL ORDER BY id")),
         )
 

@@ -56,8 +56,8 @@ def build_database(target: Path, identities: Sequence[Identity], read_at: float,
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
             for identity in identities:
                 connection.executemany(_UPSERT, _rows(Path(identity.path), limits))
-            _derive(connection)
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta(identities, read_at))
+            unmatchable = _derive(connection)
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta(identities, read_at, unmatchable))
             connection.commit()
     except (OSError, sqlite3.Error) as error:
         raise SourceError(
@@ -90,9 +90,14 @@ def _sweep(directory: Path) -> None:
                 file.unlink()
 
 
-def _meta(identities: Sequence[Identity], read_at: float) -> list[tuple[str, str]]:
+def _meta(identities: Sequence[Identity], read_at: float, unmatchable: int) -> list[tuple[str, str]]:
     states = [[i.path, i.fingerprint, i.mtime_ns] for i in identities]
-    return [("format", str(FORMAT)), ("identities", dumps(states)), ("read_at", str(read_at))]
+    return [
+        ("format", str(FORMAT)),
+        ("identities", dumps(states)),
+        ("read_at", str(read_at)),
+        ("unmatchable", str(unmatchable)),
+    ]
 
 
 def _rows(path: Path, limits: Limits) -> Iterator[Row]:
@@ -113,16 +118,18 @@ def _row(record: Record) -> Row:
     return (record.id, record.modified, record.withdrawn, None, dumps(body))
 
 
-def _derive(connection: sqlite3.Connection) -> None:
-    """Fill ``package`` from ``record``."""
+def _derive(connection: sqlite3.Connection) -> int:
+    """Fill ``package`` from ``record``. Return how many live records match nothing."""
     readable = "SELECT id, body FROM record WHERE problem IS NULL"
     groups = alias_groups(json.loads(body)[0] for _, body in connection.execute(readable))
     severities = _severities(groups, (json.loads(body) for _, body in connection.execute(readable)))
     advisories: defaultdict[str, list[str]] = defaultdict(list)
+    unmatchable = 0
     for id_, body in connection.execute(f"{readable} AND NOT withdrawn ORDER BY id"):
         _, summary, score, rating, url, affected = json.loads(body)
         aliases = groups[id_]
         severity = _first(score, severities[aliases][0], rating, severities[aliases][1])
+        unmatchable += not any(any(statement) for statement in affected.values())
         for name, statement in affected.items():
             stored = encode_advisory(id_, statement, aliases=aliases, summary=summary, severity=severity, url=url)
             advisories[name].append(dumps(stored))
@@ -131,6 +138,7 @@ def _derive(connection: sqlite3.Connection) -> None:
         "INSERT INTO package VALUES (?, ?, ?)",
         ((n, problems.get(n), f"[{','.join(advisories[n])}]") for n in sorted({*advisories, *problems})),
     )
+    return unmatchable
 
 
 def _problems(connection: sqlite3.Connection) -> dict[str, str]:

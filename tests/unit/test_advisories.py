@@ -6,7 +6,7 @@ import sys
 import pytest
 from packaging.version import Version
 
-from safeinstall.advisories import alias_groups, collapse, escaped, is_malicious, matching, shortened
+from safeinstall.advisories import alias_groups, collapse, is_malicious, matching
 from safeinstall.models import Advisory, AffectedRange, Missing
 
 
@@ -76,18 +76,6 @@ def test_a_group_with_one_record_of_malware_is_malicious():
 )
 def test_matching_names_every_record_in_order(version, ids):
     assert matching([advisory("B-1", "1", group="A-1"), advisory("A-1", "1.0.0", group="B-1")], version) == ids
-
-
-def test_what_does_not_print_is_escaped():
-    assert escaped("red \x1b[31m\r\nnext \u202egnp.exe \ud800 é …") == r"red \x1b[31m\r\nnext \u202egnp.exe \ud800 é …"
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "expected"),
-    [("short", 5, "short"), ("two words", 8, "two…"), ("onelongword", 5, "onel…"), ("", 5, "")],
-)
-def test_shortening_cuts_at_a_word(text, length, expected):
-    assert shortened(text, length) == expected
 
 
 def test_reading_advisories_does_not_load_the_scoring_library():

@@ -59,6 +59,7 @@ def events(*pairs: str) -> list[dict[str, str]]:
         pytest.param("introduced=0 limit=2", "1 2 3", "1", id="limit"),
         pytest.param("introduced=0 limit=2 limit=3", "1 2 3", "1 2", id="any-limit"),
         pytest.param("introduced=0 limit=*", "1 99", "1 99", id="no-limit"),
+        pytest.param("introduced=0 limit=2 limit=*", "1 99", "1 99", id="no-limit-beside-one"),
         pytest.param("introduced=0 fixed=4 limit=2", "1 2 3 4", "1", id="limit-before-fix"),
         pytest.param("introduced=1!0 fixed=1!2", "1 9 1!1 1!2", "1!1", id="epoch"),
         pytest.param("introduced=2.12.0-a1 fixed=2.12.0b", "2.12a0 2.12a1 2.12.0b0", "2.12a1", id="not-canonical"),
@@ -81,6 +82,7 @@ def test_a_range(pairs, asked, expected):
         pytest.param("introduced=0 fixed=2019-09-12", "1.0 9999.9", "1.0 9999.9", id="date-ends-nothing"),
         pytest.param("introduced=2.0-NA fixed=3", "1.9 2.0.dev0 3", "2.0.dev0", id="introduced"),
         pytest.param("introduced=0 limit=2.0-NA", "1.9 2.0.1 2.1", "1.9 2.0.1", id="limit"),
+        pytest.param("introduced=0 fixed=2.0-NA limit=1", "0.9 1 2", "0.9", id="beyond-the-limit"),
         pytest.param("introduced=0 fixed=1!2.0-NA", "1!1.0 1!2.0 1!2.1", "1!1.0 1!2.0", id="epoch"),
     ],
 )

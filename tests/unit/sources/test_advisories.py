@@ -198,12 +198,6 @@ def truncated(path: Path) -> None:
     path.write_bytes(zipped(path, osv("PYSEC-1"), osv("PYSEC-2")).read_bytes()[:-40])
 
 
-def corrupted(path: Path) -> None:
-    data = bytearray(zipped(path, osv("PYSEC-1")).read_bytes())
-    data[60] ^= 0xFF
-    path.write_bytes(data)
-
-
 def not_json(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("PYSEC-1.json", "{")
@@ -245,41 +239,22 @@ def test_a_broken_source_is_said_and_the_old_data_stays(tmp_path, opened, damage
         assert stored.match("demo", "1") == ("PYSEC-1",)
 
 
-@pytest.mark.parametrize(("damage", "reason"), [(corrupted, "the zip is damaged"), (deep, "PYSEC-1.json is not JSON")])
-def test_damage_inside_a_zip_is_found(tmp_path, opened, damage, reason):
-    damage(tmp_path / "all.zip")
+def test_json_too_deep_to_read_is_not_json(tmp_path, opened):
+    deep(tmp_path / "all.zip")
 
-    with pytest.raises(SourceError, match=reason):
+    with pytest.raises(SourceError, match=r"PYSEC-1\.json is not JSON"):
         opened(tmp_path / "all.zip")
 
     assert built(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("limits", "reason"),
-    [
-        (Limits(record=100), "PYSEC-1.json is larger than 100 bytes"),
-        (Limits(records=1), "more than 1 records or 2147483648 bytes"),
-        (Limits(total=200), "more than 1000000 records or 200 bytes"),
-    ],
-)
-@pytest.mark.parametrize("make", [lambda p, *r: zipped(p / "all.zip", *r), lambda p, *r: tree(p / "db", *r)])
-def test_a_source_that_is_too_large_is_refused(tmp_path, opened, make, limits, reason):
-    source = make(tmp_path, osv("PYSEC-1"), osv("PYSEC-2"))
+def test_a_source_beyond_the_limits_leaves_nothing(tmp_path, opened):
+    source = zipped(tmp_path / "all.zip", osv("PYSEC-1"), osv("PYSEC-2"))
 
-    with pytest.raises(SourceError) as caught:
-        opened(source, limits=limits)
+    with pytest.raises(SourceError, match="more than 1 records"):
+        opened(source, limits=Limits(records=1))
 
-    assert caught.value.message == f"advisory source {source}: {reason}"
     assert built(tmp_path) == []
-
-
-def test_hidden_directories_of_a_clone_are_passed_over(tmp_path, opened):
-    source = tree(tmp_path / "db", osv("PYSEC-1"))
-    (source / ".github").mkdir()
-    (source / ".github" / "settings.json").write_text("not JSON")
-
-    assert opened(source).match("demo", "1") == ("PYSEC-1",)
 
 
 def test_no_source_is_an_error(opened):
