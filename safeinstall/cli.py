@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safeinstall.invocation import Invocation
-    from safeinstall.pipeline import Outcome
+    from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.sources.pip import HostedPip
 
@@ -50,7 +50,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         elif word.startswith("--policy="):
             policy = word.partition("=")[2]
         elif word.startswith("--policy"):
-            raise UsageError(f"there is no option {word.partition('=')[0]}", hint="the options of safe-pip: --policy FILE")
+            raise UsageError(
+                f"there is no option {word.partition('=')[0]}", hint="the options of safe-pip: --policy FILE"
+            )
         else:
             rest.append(word)
     return Arguments(tuple(rest), policy)
@@ -72,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}")
-        say(f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where. Nothing was installed (exit {EXIT_INTERNAL})")
+        say(
+            f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where. Nothing was installed (exit {EXIT_INTERNAL})"
+        )
         return EXIT_INTERNAL
 
 
@@ -104,14 +108,23 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     with HostedPip.start(arguments.pip, environ) as pip:
         # pip starts while we load the policy and what a resolution needs.
         policy = read_policy(arguments, environ)
-        from safeinstall import world as _world  # noqa: F401 - as early as can be
-
+        preload(environ)
         said = pip.describe()
         if said is None:
             return pip.wait()
         from safeinstall.invocation import parse_invocation
 
         return judge(parse_invocation(said), policy, pip, environ)
+
+
+def preload(environ: Mapping[str, str]) -> None:
+    """Load what a judged command needs, while pip starts on the other processor."""
+    from safeinstall import pipeline as _pipeline
+    from safeinstall import world as _world
+    from safeinstall.sources import httpx_transport
+
+    httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
+    _ = _pipeline, _world
 
 
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:

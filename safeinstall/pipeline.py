@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.specifiers import SpecifierSet
@@ -10,15 +9,16 @@ from packaging.specifiers import SpecifierSet
 from safeinstall.evaluate import evaluate
 from safeinstall.gather import Gatherer
 from safeinstall.models import Verdict
+from safeinstall.outcome import Outcome
 from safeinstall.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
-from safeinstall.resolve.resolution import Refusal, Resolution, collect_constraints, resolve
+from safeinstall.resolve.resolution import Refusal, collect_constraints, resolve
 from safeinstall.resolve.speculate import Speculator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.ports import AdvisorySource, IndexSource
     from safeinstall.requirements import Reference
+    from safeinstall.resolve.resolution import Resolution
 
     Judge = Callable[[Artifact, str | None], Verdict]
 
@@ -74,24 +75,6 @@ class World(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a run ended."""
-
-    resolution: Resolution | Refusal
-    plan: Plan | None = None
-    verified: VerifiedPlan | None = None
-    status: int | None = None
-    """pip's exit code; ``None`` when pip was not let go on."""
-    newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
-    """For a refusal: the best file of each refused project that the policy lets pass, whatever the requirements say."""
-
-    @property
-    def refused(self) -> Refusal | None:
-        """The refusal, if that is how it ended."""
-        return self.resolution if isinstance(self.resolution, Refusal) else None
-
-
 def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -> Outcome:
     """Carry out one judged command. *as_of* is the instant of the judgement.
 
@@ -110,14 +93,10 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     if invocation.dry_run and resolution.pins:
         return Outcome(resolution=resolution, plan=plan)
     verified = world.fetch(plan)
-    return Outcome(
-        resolution=resolution, plan=plan, verified=verified, status=world.install(verified, resolution)
-    )
+    return Outcome(resolution=resolution, plan=plan, verified=verified, status=world.install(verified, resolution))
 
 
-def make_judge(
-    invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime
-) -> Judge:
+def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
     """Return the judge of this run: evidence gathered, rules applied, each file once."""
     asks = any(rule.id in ADVISORY_RULES for rule in policy.rules)
     gatherer = Gatherer(

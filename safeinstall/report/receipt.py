@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from safeinstall.invocation import Invocation
     from safeinstall.models import Finding, Verdict
-    from safeinstall.pipeline import Outcome
+    from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
 
 SCHEMA = 1

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.models import Artifact, Finding, Verdict
-    from safeinstall.pipeline import Outcome
+    from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
 
@@ -146,7 +146,9 @@ def _waived(resolution: Resolution | Refusal) -> Iterator[str]:
 
 def render_would_install(resolution: Resolution) -> str:
     """Return pip's own line for a dry run (pip: commands/install.py)."""
-    items = sorted((_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version)) for pin in resolution.pins)
+    items = sorted(
+        (_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version)) for pin in resolution.pins
+    )
     return "Would install " + " ".join(f"{name}-{version}" for name, version in items)
 
 

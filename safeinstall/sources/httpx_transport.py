@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -87,6 +88,13 @@ def _tls_context(settings: HttpSettings, *, verify: bool) -> ssl.SSLContext:
     return context
 
 
+def warm_up(cert: str | None) -> None:
+    """Do early, while nothing else can be done, what the first request would wait for. *cert* is a guess."""
+    with suppress(OSError):
+        httpx.Client(verify=_verifying_context(cert)).close()
+
+
+@cache
 def _verifying_context(cert: str | None) -> ssl.SSLContext:
     if cert is not None and Path(cert).is_dir():
         return ssl.create_default_context(capath=cert)

@@ -75,8 +75,8 @@ def import_pip(lent_folder):
         if version < OLDEST_PIP:
             refuse("pip %s in %s is older than 23.1; upgrade pip first" % (pip.__version__, sys.executable))
         import pip._internal.cli.main as cli_main
-        import pip._internal.cli.main_parser as main_parser
-        import pip._internal.commands as commands
+        from pip._internal import commands
+        from pip._internal.cli import main_parser
 
         assert callable(commands.create_command) and callable(main_parser.identify_python_interpreter)
     except Exception as error:
@@ -91,7 +91,7 @@ def retarget_by_exec(main_parser, argv_of_ours, neutral):
     def identify(python):
         interpreter = find(python)
         if interpreter is None:
-            return None
+            return
         os.environ["_PIP_RUNNING_IN_SUBPROCESS"] = "1"
         interpreter = os.path.abspath(interpreter)
         os.chdir(neutral)
@@ -315,7 +315,11 @@ def main():
 
     commands.create_command = cli_main.create_command = create_guarded
     os.chdir(cwd)
-    sys.exit(getattr(cli_main, "cli", cli_main.main)())
+    status = getattr(cli_main, "cli", cli_main.main)()
+    # pip has tidied up; tearing down what it imported would only cost time.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "safe_pip_host":

@@ -1,0 +1,35 @@
+"""How a run ended: what every report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from safeinstall.resolve.resolution import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact
+    from safeinstall.plan import Plan, VerifiedPlan
+    from safeinstall.resolve.resolution import Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended."""
+
+    resolution: Resolution | Refusal
+    plan: Plan | None = None
+    verified: VerifiedPlan | None = None
+    status: int | None = None
+    """pip's exit code; ``None`` when pip was not let go on."""
+    newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
+    """For a refusal: the best file of each refused project that the policy lets pass, whatever the requirements say."""
+
+    @property
+    def refused(self) -> Refusal | None:
+        """The refusal, if that is how it ended."""
+        return self.resolution if isinstance(self.resolution, Refusal) else None
