@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from safeinstall.errors import IntegrityError, MetadataInvalidError, ProjectNotFoundError, SourceError
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
@@ -22,10 +22,17 @@ from safeinstall.sources.wheel_metadata import METADATA_LIMIT, TAIL, NoRangesErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
     from safeinstall.models import Artifact, Metadata
     from safeinstall.sources.download_cache import DownloadCache
     from safeinstall.sources.http import HttpClient
     from safeinstall.sources.metadata_cache import MetadataCache
+
+    class _Parse(Protocol):
+        def __call__(self, data: bytes, *, name: NormalizedName, version: Version) -> Metadata: ...
+
 
 FILE_LIMIT = 16 * 1024**3
 """Bytes of a distribution file."""
@@ -52,23 +59,23 @@ class FileMetadata:
             SourceError: it could not be read.
         """
         if artifact.kind is ArtifactKind.WHEEL:
-            return parse_metadata(self._cached(artifact, self._wheel), name=artifact.name, version=artifact.version)
+            return self._parsed(artifact, self._wheel, parse_metadata)
         if artifact.kind is ArtifactKind.SDIST:
-            data = self._cached(artifact, self._sdist)
-            return parse_sdist_metadata(data, name=artifact.name, version=artifact.version)
+            return self._parsed(artifact, self._sdist, parse_sdist_metadata)
         raise MetadataInvalidError(
             f"the dependencies of {artifact.name} are unknown before a build: it is a source tree",
             hint="build a wheel of it, and install that",
         )
 
-    def _cached(self, artifact: Artifact, read: Callable[[Artifact], bytes]) -> bytes:
-        if self._cache is None or is_local(artifact.url):
-            return read(artifact)
-        data = self._cache.get(artifact)
-        if data is None:
-            data = read(artifact)
-            self._cache.put(artifact, data)
-        return data
+    def _parsed(self, artifact: Artifact, read: Callable[[Artifact], bytes], parse: _Parse) -> Metadata:
+        """Only what could be parsed is kept: a refusal may be the network's fault, not the file's."""
+        cache = None if is_local(artifact.url) else self._cache
+        kept = cache.get(artifact) if cache else None
+        data = read(artifact) if kept is None else kept
+        metadata = parse(data, name=artifact.name, version=artifact.version)
+        if cache and kept is None:
+            cache.put(artifact, data)
+        return metadata
 
     def _wheel(self, artifact: Artifact) -> bytes:
         if is_local(artifact.url):
@@ -141,12 +148,21 @@ class FileMetadata:
             return
         with tempfile.TemporaryDirectory(prefix="safe-pip-") as folder:
             path = Path(folder) / "file"
-            self._client.download(artifact.url, path, index_url=_index_url(artifact), limit=FILE_LIMIT, plain_http=True)
+            self._download(artifact, path)
             if artifact.sha256:
                 _check_sha256(artifact, path)
                 if self._downloads:
                     self._downloads.add(artifact.sha256, path)
             yield path
+
+    def _download(self, artifact: Artifact, path: Path) -> None:
+        try:
+            self._client.download(artifact.url, path, index_url=_index_url(artifact), limit=FILE_LIMIT, plain_http=True)
+        except ProjectNotFoundError as error:
+            raise SourceError(
+                f"{artifact.source.display} lists {artifact.filename} but does not have it",
+                hint="try again later, or report it to whoever runs the index",
+            ) from error
 
 
 def _index_url(artifact: Artifact) -> str | None:

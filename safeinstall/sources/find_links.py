@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections import defaultdict
 from functools import cached_property
 from threading import Lock
@@ -89,12 +90,14 @@ class FindLinks:
     def _paths(self) -> tuple[Path, ...]:
         path = local_path(self.source.url)
         try:
-            return tuple(sorted(path.iterdir())) if path.is_dir() else (path.resolve(strict=True),)
+            if stat.S_ISDIR(path.stat().st_mode):
+                return tuple(sorted(entry for entry in path.iterdir() if entry.is_file()))
         except OSError as error:
             raise SourceError(
                 f"cannot read the find-links location {self.source.display}: {error.strerror}",
                 hint="create it, or take it out of pip's find-links",
             ) from error
+        return (path,)
 
 
 def read_local_page(path: Path, source: Source) -> ProjectPage:

@@ -136,7 +136,7 @@ class SimpleIndex:
         return answer
 
     def _collect(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
-        sources = self._route(name)
+        sources = {(source.kind, source.url): source for source in self._route(name)}.values()
         links = [self._links(source) for source in sources if source.kind is SourceKind.FIND_LINKS]
         indexes = [source for source in sources if source.kind is SourceKind.INDEX]
         answers = self._each(indexes, lambda source: self._index_page(name, source))

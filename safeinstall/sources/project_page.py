@@ -182,10 +182,12 @@ def fragment_hash(fragment: str) -> dict[str, str]:
 class Base:
     """What links are relative to. Splitting addresses is the bulk of parsing a long page, so the usual ones are cut."""
 
-    def __init__(self, url: str) -> None:
-        """Resolve relative to *url*."""
-        self._url = url
+    def __init__(self, url: str, base: str | None = None) -> None:
+        """Resolve relative to the page at *url*, or to the *base* it declares. Only a local page has local links."""
         self._local = url.startswith("file:")
+        self._url = url
+        if base:
+            self._url = self._join(base)
 
     def resolve(self, link: str) -> tuple[str, str, str]:
         """Return absolute address, file name and fragment."""
@@ -216,7 +218,7 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source) -> Proj
     except (UnicodeDecodeError, LookupError) as error:
         raise _MalformedError("it cannot be decoded") from error
     _check_version(parser.meta.get("pypi:repository-version"))
-    base = Base(urljoin(url, parser.base) if parser.base else url)
+    base = Base(url, parser.base)
     files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))
     return ProjectPage(source=source, files=files, status=parser.meta.get("pypi:project-status"))
 

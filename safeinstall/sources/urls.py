@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def redacted(url: str) -> str:
-    """Return *url* as it may be shown: without its user and password."""
-    return _CREDENTIALS.sub("****@", url)
+    """Return *url* as it may be shown: without user and password, control characters escaped."""
+    return _CONTROL.sub(lambda found: f"%{ord(found[0]):02X}", _CREDENTIALS.sub("****@", url))
 
 
 def split(url: str) -> SplitResult:

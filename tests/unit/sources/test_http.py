@@ -270,6 +270,20 @@ def test_a_proxy_that_cannot_be_used_is_told(index, new_client):
     assert "secret" not in error.message
 
 
+def test_a_proxy_that_refuses_is_told(index, new_client):
+    error = failure(new_client(proxy=index.root, retries=0), "https://files.example/a")
+    assert error.message == (
+        "cannot read https://files.example/a: the proxy refused: 501 Unsupported method ('CONNECT')"
+    )
+    assert error.hint == "check --proxy"
+
+
+def test_an_address_that_the_library_refuses_is_told(client, slept):
+    error = failure(client, "https://files.example/a\x00b")
+    assert error.message == "cannot read https://files.example/a%00b: its address is not valid"
+    assert slept == []
+
+
 def test_uses_the_credentials_of_the_address_and_shows_them_nowhere(index, client):
     index.credentials = ("me", "s:cret")
     url = index.file_url("a-1.0.tar.gz").replace("//", "//me:s%3Acret@")
@@ -358,6 +372,11 @@ def test_an_unknown_certificate_is_refused_at_once(tls_index, client, slept):
 def test_a_certificate_authority_can_be_given(tls_index, new_client):
     client = new_client(cert=str(CERTIFICATE))
     assert client.get(tls_index.file_url("a-1.0.tar.gz")).body == b"body of a"
+
+
+def test_certificate_authorities_can_be_a_directory(tls_index, new_client, tmp_path):
+    error = failure(new_client(cert=str(tmp_path)), tls_index.url)
+    assert error.message == f"cannot read {tls_index.url}: its certificate could not be verified"
 
 
 def test_a_client_certificate_can_be_given(tls_index, new_client):

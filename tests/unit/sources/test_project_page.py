@@ -1,0 +1,289 @@
+import json
+from datetime import datetime, timezone
+
+import pytest
+
+from safeinstall.errors import SourceError
+from safeinstall.models import Source, SourceKind
+from safeinstall.ports import ListedFile
+from safeinstall.sources.project_page import parse_project_page
+
+JSON = "application/vnd.pypi.simple.v1+json"
+URL = "https://i.example/simple/foo/"
+SOURCE = Source(kind=SourceKind.INDEX, url="https://i.example/simple/", name="acme")
+SHA = "AB" * 32
+
+
+def page(body, content_type=JSON, url=URL):
+    data = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    return parse_project_page(data, content_type, url, SOURCE)
+
+
+def file(**entry):
+    (found,) = page({"files": [{"url": "foo-1.0.tar.gz", **entry}]}).files
+    return found
+
+
+def anchor(attributes, url=URL):
+    (found,) = page(f"<a {attributes}>text</a>", "text/html", url).files
+    return found
+
+
+def refusal(body, content_type=JSON, url=URL):
+    with pytest.raises(SourceError) as caught:
+        page(body, content_type, url)
+    return caught.value
+
+
+def test_reads_every_key_of_a_json_file():
+    assert file(
+        **{
+            "url": "../../files/foo-1.0-py3-none-any.whl",
+            "filename": "foo-1.0-py3-none-any.whl",
+            "hashes": {"sha256": SHA, "blake2b": "0"},
+            "requires-python": ">=3.8",
+            "yanked": "broken",
+            "size": 12,
+            "upload-time": "2024-01-02T03:04:05.678901Z",
+            "core-metadata": {"sha256": SHA},
+            "gpg-sig": True,
+        }
+    ) == ListedFile(
+        filename="foo-1.0-py3-none-any.whl",
+        url="https://i.example/files/foo-1.0-py3-none-any.whl",
+        hashes={"sha256": SHA.lower(), "blake2b": "0"},
+        requires_python=">=3.8",
+        yanked="broken",
+        size=12,
+        upload_time=datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc),
+        core_metadata={"sha256": SHA.lower()},
+    )
+
+
+def test_a_json_file_needs_nothing_but_its_address():
+    assert file() == ListedFile(filename="foo-1.0.tar.gz", url=f"{URL}foo-1.0.tar.gz", hashes={})
+
+
+def test_keeps_the_order_and_the_source_of_a_page():
+    found = page({"files": [{"url": "foo-2.0.tar.gz"}, {"url": "foo-1.0.tar.gz"}]})
+    assert [f.filename for f in found.files] == ["foo-2.0.tar.gz", "foo-1.0.tar.gz"]
+    assert found.source is SOURCE
+    assert found.status is None
+
+
+def test_a_page_may_list_no_files():
+    assert page({"meta": {"api-version": "1.0"}}).files == ()
+    assert page("", "text/html").files == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "filename", "absolute"),
+    [
+        ("https://files.example/a/foo-1.0.tar.gz", "foo-1.0.tar.gz", "https://files.example/a/foo-1.0.tar.gz"),
+        ("//files.example/foo-1.0.tar.gz", "foo-1.0.tar.gz", "https://files.example/foo-1.0.tar.gz"),
+        ("/foo-1.0%2Blocal.tar.gz", "foo-1.0+local.tar.gz", "https://i.example/foo-1.0%2Blocal.tar.gz"),
+        ("/a%2Ffoo-1.0.tar.gz", "foo-1.0.tar.gz", "https://i.example/a%2Ffoo-1.0.tar.gz"),
+        ("/foo-1.0.tar.gz?token=a/b", "foo-1.0.tar.gz", "https://i.example/foo-1.0.tar.gz?token=a/b"),
+        ("https://files.example/a/..", "", "https://files.example/a/.."),
+        ("https://files.example/%2e%2e", "", "https://files.example/%2e%2e"),
+    ],
+)
+def test_takes_the_file_name_from_the_address_as_pip_does(url, filename, absolute):
+    found = file(url=url, filename="other-9.whl")
+    assert (found.filename, found.url) == (filename, absolute)
+
+
+def test_a_hash_in_the_address_wins_as_in_pip():
+    found = file(url=f"foo-1.0.tar.gz#egg=x&sha256={SHA}", hashes={"sha256": "00", "md5": "11"})
+    assert found.url == f"{URL}foo-1.0.tar.gz"
+    assert found.hashes == {"sha256": SHA.lower(), "md5": "11"}
+
+
+@pytest.mark.parametrize(("value", "yanked"), [(False, None), (None, None), ("", None), (True, ""), ("bad", "bad")])
+def test_yanked_in_json(value, yanked):
+    assert file(yanked=value).yanked == yanked
+
+
+@pytest.mark.parametrize("size", ["12", 1.5, -1, True, None])
+def test_an_odd_size_is_none(size):
+    assert file(size=size).size is None
+
+
+@pytest.mark.parametrize(
+    ("value", "time"),
+    [
+        ("2024-01-02T03:04:05Z", datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("2024-01-02T03:04:05.5Z", datetime(2024, 1, 2, 3, 4, 5, 500000, tzinfo=timezone.utc)),
+        ("2024-01-02T03:04:05.1234567Z", datetime(2024, 1, 2, 3, 4, 5, 123456, tzinfo=timezone.utc)),
+        ("2024-01-02T03:04:05+02:00", datetime(2024, 1, 2, 1, 4, 5, tzinfo=timezone.utc)),
+        ("2024-01-02T03:04:05", datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+        ("yesterday", None),
+        (1704164645, None),
+        (None, None),
+    ],
+)
+def test_upload_times_have_a_time_zone(value, time):
+    found = file(**{"upload-time": value}).upload_time
+    assert found == time
+    assert found is None or found.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"core-metadata": True}, {}),
+        ({"core-metadata": {"sha256": "ab", "crc": "0", "md5": 1}}, {"sha256": "ab"}),
+        ({"core-metadata": False, "dist-info-metadata": True}, None),
+        ({"dist-info-metadata": {"sha256": "ab"}}, {"sha256": "ab"}),
+        ({}, None),
+    ],
+)
+def test_core_metadata_in_json(keys, expected):
+    assert file(**keys).core_metadata == expected
+
+
+@pytest.mark.parametrize("key", ["status", "state"])
+def test_project_status_in_json(key):
+    assert page({"files": [], "project-status": {key: "quarantined"}}).status == "quarantined"
+
+
+@pytest.mark.parametrize("status", ["quarantined", {"status": 1}, {}])
+def test_an_odd_project_status_is_none(status):
+    assert page({"files": [], "project-status": status}).status is None
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.99", 1.1])
+def test_understands_every_minor_version(version):
+    assert page({"meta": {"api-version": version}, "files": []}).files == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
+        (b"\xff\xfe\xfa", "it is not JSON"),
+        ([], "it is no JSON object"),
+        ({"files": {}}, "its files are no list"),
+        ({"files": ["foo"]}, "one of its files is no JSON object"),
+        ({"files": [{"filename": "foo-1.0.tar.gz"}]}, "a file has no url"),
+        ({"files": [{"url": 1}]}, "a file has no url"),
+        ({"files": [{"url": "x", "hashes": ["sha256"]}]}, "the hashes of a file are no table of texts"),
+        ({"files": [{"url": "x", "hashes": {"sha256": 1}}]}, "the hashes of a file are no table of texts"),
+        ({"files": [{"url": "x", "requires-python": 3}]}, "the requires-python of a file is no text"),
+        ({"files": [{"url": "file:///etc/x.whl"}]}, "it lists the local file 'file:///etc/x.whl'"),
+        ({"files": [{"url": " FILE:///etc/x.whl"}]}, "it lists the local file 'FILE:///etc/x.whl'"),
+        ({"files": [{"url": "//[x/a.whl"}]}, "a file has the impossible address '//[x/a.whl'"),
+        ({"files": [{"url": "a\x07.whl"}]}, f"a file has the impossible address '{URL}a%07.whl'"),
+        ({"meta": {"api-version": "2.0"}}, "its API version is 2.0, and only 1.x is understood"),
+    ],
+)
+def test_a_page_that_cannot_be_understood_is_an_error(body, reason):
+    error = refusal(body)
+    assert error.message == f"the project page {URL} cannot be used: {reason}"
+    assert error.hint == "this is a fault of the index: report it to whoever runs it"
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", "application/vnd.pypi.simple.v2+json"])
+def test_another_content_type_is_no_project_page(content_type):
+    error = refusal(b"{}", content_type, "https://me:secret@i.example/simple/foo/")
+    assert error.message == (
+        f"https://****@i.example/simple/foo/ is no project page: its content type is {content_type!r}"
+    )
+    assert error.hint == "check the address of the index, and that no login page or proxy answers in its place"
+
+
+def test_reads_every_attribute_of_an_anchor():
+    assert anchor(
+        f'href="../../files/foo-1.0-py3-none-any.whl#sha256={SHA}" data-requires-python="&gt;=3.8" '
+        f'data-yanked="bad" data-core-metadata="sha256={SHA}"'
+    ) == ListedFile(
+        filename="foo-1.0-py3-none-any.whl",
+        url="https://i.example/files/foo-1.0-py3-none-any.whl",
+        hashes={"sha256": SHA.lower()},
+        requires_python=">=3.8",
+        yanked="bad",
+        core_metadata={"sha256": SHA.lower()},
+    )
+
+
+def test_an_anchor_needs_nothing_but_its_address():
+    assert anchor('HREF=" foo-1.0.tar.gz "') == ListedFile(
+        filename="foo-1.0.tar.gz", url=f"{URL}foo-1.0.tar.gz", hashes={}
+    )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "yanked"), [("", None), ('data-yanked=""', ""), ("data-yanked", ""), ('data-yanked="why"', "why")]
+)
+def test_yanked_in_html(attribute, yanked):
+    assert anchor(f'href="foo-1.0.tar.gz" {attribute}').yanked == yanked
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ('data-core-metadata="true"', {}),
+        ('data-core-metadata="crc=0"', {}),
+        ('data-dist-info-metadata="sha256=ab"', {"sha256": "ab"}),
+        ("", None),
+    ],
+)
+def test_core_metadata_in_html(attribute, expected):
+    assert anchor(f'href="foo-1.0.tar.gz" {attribute}').core_metadata == expected
+
+
+def test_anchors_without_an_address_are_no_files():
+    assert page('<a name="top">x</a><a href="">y</a>', "text/html").files == ()
+
+
+def test_other_links_of_an_html_page_do_no_harm():
+    found = page('<a href="mailto:me@a.example">x</a><a href="javascript:void(0)">y</a>', "text/html")
+    assert [f.url for f in found.files] == ["mailto:me@a.example", "javascript:void(0)"]
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://files.example/a/", "https://files.example/a/foo-1.0.tar.gz"),
+        ("/a/", "https://i.example/a/foo-1.0.tar.gz"),
+    ],
+)
+def test_honours_the_first_base_address(base, url):
+    html = f'<base target="x"><base href="{base}"><base href="https://evil.example/"><a href="foo-1.0.tar.gz">x</a>'
+    assert page(html, "text/html").files[0].url == url
+
+
+def test_a_base_address_makes_no_page_local():
+    error = refusal('<base href="file:///etc/"><a href="x.whl">x</a>', "text/html")
+    assert error.message == f"the project page {URL} cannot be used: it lists the local file 'file:///etc/'"
+
+
+def test_a_local_page_may_list_local_files():
+    assert anchor('href="foo-1.0.tar.gz"', url="file:///a/index.html").url == "file:///a/foo-1.0.tar.gz"
+
+
+def test_project_status_in_html():
+    assert page('<meta name="pypi:project-status" content="archived">', "text/html").status == "archived"
+
+
+def test_a_later_html_version_is_refused():
+    error = refusal('<meta name="pypi:repository-version" content="2.0">', "text/html")
+    assert error.message == (
+        f"the project page {URL} cannot be used: its API version is 2.0, and only 1.x is understood"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [("é".encode("latin-1"), "text/html; charset=ISO-8859-1"), ("é".encode(), "application/vnd.pypi.simple.v1+html")],
+)
+def test_honours_the_charset(body, content_type):
+    found = page(b'<a href="x" data-yanked="' + body + b'">x</a>', content_type)
+    assert found.files[0].yanked == "é"
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/html; charset=nonsense"])
+def test_a_page_that_cannot_be_decoded_is_an_error(content_type):
+    error = refusal(b"\xff", content_type)
+    assert error.message == f"the project page {URL} cannot be used: it cannot be decoded"
