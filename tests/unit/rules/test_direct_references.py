@@ -82,6 +82,7 @@ def test_the_stricter_of_the_two_levels_counts_for_a_dependency():
     given = direct(url=URL, required_by="other 2.0")
     assert [f.key for f in DirectReferences(transitive=Level.WARN).check(given)] == ["rules.direct-references.url"]
     assert [f.key for f in DirectReferences(url=Level.WARN).check(given)] == ["rules.direct-references.transitive"]
+    assert [f.key for f in DirectReferences().check(given)] == ["rules.direct-references.transitive"]
 
 
 def test_find_links_are_of_the_users_choice_whoever_needs_the_file():

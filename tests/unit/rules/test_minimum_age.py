@@ -6,7 +6,7 @@ import pytest
 from lib.facts import FIND_LINKS, NOW, advisory, direct, evidence, listed, messages
 from packaging.version import Version
 
-from safeinstall.models import ArtifactKind, Finding, Level, Missing
+from safeinstall.models import AffectedRange, ArtifactKind, Finding, Level, Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.minimum_age import MinimumAge
 
@@ -14,6 +14,10 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 WITH_FIXES = MinimumAge(security_fix=12 * HOUR)
 AFFECTED, HOLE = (listed("1.0"),), (advisory(),)
+TWO_RANGES = (
+    AffectedRange(introduced=None, last_affected=Version("1.0")),
+    AffectedRange(introduced=Version("1.5"), fixed=Version("1.6")),
+)
 UNKNOWN = Missing("default does not tell when it was uploaded")
 
 
@@ -171,6 +175,10 @@ def test_the_option_never_makes_a_version_wait_longer():
         pytest.param(
             repair(advisories=(advisory(ranges=(), versions=frozenset({Version("1.0")})),)),
             id="not being listed is no repair",
+        ),
+        pytest.param(
+            repair(advisories=(advisory(ranges=TWO_RANGES),)),
+            id="not affected, but the repair is only in a later version",
         ),
         pytest.param(repair(siblings=()), id="nothing to repair"),
         pytest.param(repair(siblings=(listed("1.0", age=2 * DAY),)), id="the affected version is young itself"),
