@@ -59,7 +59,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``safe-pip`` and return its exit code. Prints one message for each thing that goes wrong, never a traceback."""
+    """Run ``safe-pip`` and return its exit code. What goes wrong is told in a message, never in a traceback."""
     try:
         return run(sys.argv[1:] if argv is None else argv, os.environ)
     except SafeInstallError as error:
@@ -165,8 +165,7 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy) -> int:
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status
-    resolution = outcome.resolution
-    write_report(invocation, dry_run_report(invocation, resolution))
+    write_report(invocation, dry_run_report(invocation, outcome.resolved))
     if invocation.verbosity >= 0:
-        sys.stdout.write(render_would_install(resolution) + "\n")
+        sys.stdout.write(render_would_install(outcome.resolved) + "\n")
     return 0

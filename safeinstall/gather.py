@@ -33,13 +33,14 @@ class Gatherer:
     _siblings: dict[tuple[NormalizedName, str], tuple[Listed, ...]] = field(default_factory=dict)
 
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
-        """Return everything known about *artifact*; *required_by* names who wrote a direct reference, if not the user."""
+        """Return what is known of *artifact*; *required_by* names who wrote a direct reference, if not the user."""
         return Evidence(
             artifact=artifact,
             as_of=self.as_of,
             requested=artifact.name in self.requested,
             required_by=required_by,
-            upload_time=artifact.upload_time or Missing(f"{artifact.source.display} does not tell when it was uploaded"),
+            upload_time=artifact.upload_time
+            or Missing(f"{artifact.source.display} does not tell when it was uploaded"),
             sha256=artifact.sha256 or Missing(f"{artifact.source.display} publishes no sha256"),
             user_hashes=self.user_hashes.get(artifact.name, frozenset()),
             siblings=self._siblings_of(artifact),

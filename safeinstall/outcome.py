@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Outcome:
     """How a run ended."""
 
-    resolution: Resolution | Refusal
+    result: Resolution | Refusal
     plan: Plan | None = None
     verified: VerifiedPlan | None = None
     status: int | None = None
@@ -32,4 +32,11 @@ class Outcome:
     @property
     def refused(self) -> Refusal | None:
         """The refusal, if that is how it ended."""
-        return self.resolution if isinstance(self.resolution, Refusal) else None
+        return self.result if isinstance(self.result, Refusal) else None
+
+    @property
+    def resolved(self) -> Resolution:
+        """The resolution; only asked for where there was no refusal."""
+        if isinstance(self.result, Refusal):
+            raise TypeError("a refusal has no resolution")
+        return self.result

@@ -8,7 +8,6 @@ from packaging.specifiers import SpecifierSet
 
 from safeinstall.evaluate import evaluate
 from safeinstall.gather import Gatherer
-from safeinstall.models import Verdict
 from safeinstall.outcome import Outcome
 from safeinstall.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.invocation import Invocation
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
     from safeinstall.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import AdvisorySource, IndexSource
@@ -51,8 +50,15 @@ class Listener(Protocol):
 class World(Protocol):
     """Everything outside, as this program needs it. ``cli`` puts it together."""
 
-    index: IndexSource
-    advisories: AdvisorySource
+    @property
+    def index(self) -> IndexSource:
+        """Project pages and metadata."""
+        ...
+
+    @property
+    def advisories(self) -> AdvisorySource:
+        """Known vulnerabilities and malware."""
+        ...
 
     def listen(self, listener: Listener) -> None:
         """Tell *listener* from now on what arrives."""
@@ -87,13 +93,13 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
 
     resolution = resolve(provider, invocation.roots)
     if isinstance(resolution, Refusal):
-        return Outcome(resolution=resolution, newest_passing=newest_passing(resolution, finder, judge))
+        return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
 
     plan = Plan.of(resolution.pins)
     if invocation.dry_run and resolution.pins:
-        return Outcome(resolution=resolution, plan=plan)
+        return Outcome(result=resolution, plan=plan)
     verified = world.fetch(plan)
-    return Outcome(resolution=resolution, plan=plan, verified=verified, status=world.install(verified, resolution))
+    return Outcome(result=resolution, plan=plan, verified=verified, status=world.install(verified, resolution))
 
 
 def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
@@ -167,7 +173,7 @@ def requested_names(invocation: Invocation) -> frozenset[NormalizedName]:
 
 
 def user_hashes(invocation: Invocation) -> dict[NormalizedName, frozenset[str]]:
-    """Return the hashes that the user gave, by project: ``--hash`` and URL fragments, in requirements and constraints."""
+    """Return the hashes that the user gave (``--hash``, URL fragments), by project."""
     found: dict[NormalizedName, frozenset[str]] = {}
     for root in (*invocation.roots, *invocation.constraints):
         if root.name is not None:

@@ -193,7 +193,7 @@ class LiveWorld:
             return downloads.finish(plan)
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
-        """See :class:`~safeinstall.pipeline.World`. Raises ``IntegrityError`` when pip reports other files than these."""
+        """See :class:`~safeinstall.pipeline.World`. Raises ``IntegrityError`` when pip reports other files."""
         stage = self._stage[-1]
         stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = stage.root / "report.json"

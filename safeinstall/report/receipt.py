@@ -35,7 +35,7 @@ def render_receipt(
         "exit_code": exit_code,
         "files": _files(outcome),
         "denied": [_verdict(v) for v in (outcome.refused.verdicts if outcome.refused else ())],
-        "hidden": [_verdict(v) for v in outcome.resolution.hidden],
+        "hidden": [_verdict(v) for v in outcome.result.hidden],
     }
 
 

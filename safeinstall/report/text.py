@@ -96,16 +96,16 @@ def _requirers(requirers: Sequence[Requirer]) -> str:
 
 def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
     """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used."""
-    resolution = outcome.resolution
     if outcome.refused is not None:
         return ""
+    resolution = outcome.resolved
     lines = [*_fallbacks(resolution), *_warnings(resolution, policy, verbose=verbose), *_waived(resolution)]
     return "\n".join(PREFIX + line for line in lines)
 
 
-def _fallbacks(resolution: Resolution | Refusal) -> Iterator[str]:
+def _fallbacks(resolution: Resolution) -> Iterator[str]:
     """One line for each project of which a better file was hidden."""
-    chosen = {pin.artifact.name: pin.artifact for pin in getattr(resolution, "pins", ())}
+    chosen = {pin.artifact.name: pin.artifact for pin in resolution.pins}
     for name, verdicts in sorted(_by_project(resolution.hidden).items()):
         artifact, best = chosen.get(name), verdicts[0]
         if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
@@ -114,10 +114,10 @@ def _fallbacks(resolution: Resolution | Refusal) -> Iterator[str]:
         yield shown(f"{name} {artifact.version} instead of {best.artifact.version}: {reason.rule}: {reason.message}")
 
 
-def _warnings(resolution: Resolution | Refusal, policy: Policy, *, verbose: bool) -> Iterator[str]:
+def _warnings(resolution: Resolution, policy: Policy, *, verbose: bool) -> Iterator[str]:
     """Like warnings are told once, with the files they concern."""
     groups: dict[tuple[str, str], list[tuple[Artifact, Finding]]] = defaultdict(list)
-    for pin in getattr(resolution, "pins", ()):
+    for pin in resolution.pins:
         for finding in pin.verdict.findings:
             if finding.level is Level.WARN and finding.suppressed_by is None:
                 groups[finding.rule, finding.message].append((pin.artifact, finding))
@@ -134,8 +134,8 @@ def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
 
 
-def _waived(resolution: Resolution | Refusal) -> Iterator[str]:
-    for pin in getattr(resolution, "pins", ()):
+def _waived(resolution: Resolution) -> Iterator[str]:
+    for pin in resolution.pins:
         for finding in pin.verdict.findings:
             if finding.suppressed_by is not None:
                 yield shown(

@@ -1,7 +1,8 @@
 """The resolvelib provider: pip's answer over a judged index (pip: resolution/resolvelib/{provider,factory}.py).
 
 A judge is asked for every file before its metadata is. A denied file is hidden, so that the next best one of its
-project is taken; under ``select = "strict"`` it stays, without dependencies, and the resolution as a whole is refused in the end.
+project is taken; under ``select = "strict"`` it stays, without dependencies, and the resolution as a whole is refused
+in the end.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class InstalledDistributions:
     _read: dict[NormalizedName, InstalledDistribution | None] = field(default_factory=dict)
 
     def __call__(self, name: NormalizedName) -> InstalledDistribution | None:
-        """Return what is installed as *name*, or ``None``. Raises ``RefusedError`` for metadata that pip refuses too."""
+        """Return what is installed as *name*. Raises ``RefusedError`` for metadata that pip refuses too."""
         if name not in self._read:
             row = self.rows.get(name)
             self._read[name] = None if row is None else _read(name, row)

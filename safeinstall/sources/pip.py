@@ -1,4 +1,4 @@
-"""The target's pip, from our side: find the interpreter, start pip in it, hear what it understood, let it go on or leave.
+"""The target's pip, from our side: find its interpreter, start it, hear what it understood, let it go on or leave.
 
 ``pip_host.py`` is the other side.
 """

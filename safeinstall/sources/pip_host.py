@@ -1,9 +1,10 @@
 """Run the target's own pip, and stop it where it would start to look for files.
 
-This file runs inside the *target* interpreter (any Python and pip from 23.1 on), started by ``sources/pip.py``; it imports
-nothing of ours. pip parses the command, its configuration and the requirement files itself, makes every check it makes, and
-calls ``get_requirements``. There we describe to our parent what pip understood, and wait. Either the parent answers with a
-private index that holds only judged files, and pip goes on over that index alone; or pip is told to leave.
+This file runs inside the *target* interpreter (any Python and pip from 23.1 on), started by ``sources/pip.py``; it
+imports nothing of ours. pip parses the command, its configuration and the requirement files itself, makes every check
+it makes, and calls ``get_requirements``. There we describe to our parent what pip understood, and wait. Either the
+parent answers with a private index that holds only judged files, and pip goes on over that index alone; or pip is told
+to leave.
 
 So pip starts once, its options are never translated, and what it prints and leaves behind is its own.
 """
@@ -27,6 +28,7 @@ class Channel:
     """Lines of JSON over two pipes. Without a parent (a command that is not judged) nothing can be approved."""
 
     def __init__(self, read_fd, write_fd):
+        """Keep both ends."""
         self.read_fd, self.write_fd = read_fd, write_fd
 
     def ask(self, message):
@@ -44,6 +46,7 @@ class LentPip:
     """Find ``pip`` in our own environment, for a target that has none (pip: __pip-runner__.py does the same)."""
 
     def __init__(self, folder):
+        """Keep the folder that holds our pip."""
         self.folder = folder
 
     def find_spec(self, fullname, path=None, target=None):
@@ -78,7 +81,9 @@ def import_pip(lent_folder):
         from pip._internal import commands
         from pip._internal.cli import main_parser
 
-        assert callable(commands.create_command) and callable(main_parser.identify_python_interpreter)
+        for needed in (commands.create_command, main_parser.identify_python_interpreter):
+            if not callable(needed):
+                raise TypeError("%r cannot be called" % needed)
     except Exception as error:
         refuse("the pip of %s cannot be read (%s: %s)" % (sys.executable, type(error).__name__, error))
     return cli_main, main_parser, commands
@@ -178,7 +183,7 @@ def describe_sources(finder, session):
     }
 
 
-def describe_selection(finder, options):
+def describe_selection(finder):
     """Describe which files pip would consider and prefer."""
     prefs, target = finder._candidate_prefs, finder._target_python
     tags = target.get_sorted_tags() if hasattr(target, "get_sorted_tags") else target.get_tags()
@@ -213,7 +218,7 @@ def describe(command, args, options, finder, session, requirements):
         "requirements": [describe_requirement(ireq) for ireq in requirements],
         "installed": describe_installed(options),
         "sources": describe_sources(finder, session),
-        "selection": describe_selection(finder, options),
+        "selection": describe_selection(finder),
         "externals": {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
     }
 

@@ -31,7 +31,7 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         if not Path(reference.path).exists():
             raise UnsatisfiableError(f"{reference.path} does not exist")
         kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
-    named, version = (_of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name))
+    named, version = _of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name)
     digests = dict(digest.split(":", 1) for digest in sorted(reference.digests))
     return Artifact(
         name=named,
