@@ -7,6 +7,7 @@ import sys
 import traceback
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
+OWN_COMMANDS: frozenset[str] = frozenset()
+"""None of them is a command of pip's; each is a module of ``commands/``."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 
 
@@ -103,6 +106,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
 
     arguments = parse_arguments(argv)
+    if arguments.pip and arguments.pip[0] in OWN_COMMANDS:
+        command = import_module(f"safeinstall.commands.{arguments.pip[0]}")
+        return int(command.main(arguments.pip[1:], environ, arguments.policy))
     if not may_be_judged(arguments.pip):
         return pass_through(arguments.pip, environ)
     with HostedPip.start(arguments.pip, environ) as pip:
