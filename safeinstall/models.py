@@ -339,6 +339,8 @@ class Pinned:
     verdict: Verdict
     requested: bool
     extras: frozenset[NormalizedName] = frozenset()
+    user_hashes: tuple[frozenset[str], ...] = ()
+    """What each requirement of the user allows, as ``sha256:…``: the file must have one hash of each set."""
 
     MESSAGE: ClassVar[str] = "a denied file cannot be part of a resolution"
 

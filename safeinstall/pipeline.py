@@ -15,6 +15,7 @@ from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
 from safeinstall.resolve.resolution import Refusal, collect_constraints, resolve
 from safeinstall.resolve.speculate import Speculator
+from safeinstall.resolve.user_hashes import hold_to_user_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,8 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     if isinstance(resolution, Refusal):
         return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
 
-    plan = Plan.of(resolution.pins)
+    hashed = (*invocation.roots, *invocation.constraints)
+    plan = Plan.of(hold_to_user_hashes(resolution, hashed, required=invocation.selection.require_hashes))
     if invocation.dry_run and resolution.pins:
         return Outcome(result=resolution, plan=plan)
     verified = world.fetch(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from safeinstall.errors import IntegrityError, MetadataInvalidError, ProjectNotF
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
 from safeinstall.models import ArtifactKind, SourceKind
 from safeinstall.plan import _SEAL, VerifiedFile, VerifiedPlan
+from safeinstall.resolve.user_hashes import check_user_hashes
 from safeinstall.sources.archives import check_sdist, check_wheel
 from safeinstall.sources.download_cache import DownloadCache, read_local
 from safeinstall.sources.members import shown
@@ -145,6 +147,7 @@ class Downloads:
     def _verified(self, pin: Pinned) -> VerifiedFile:
         job = self._jobs[pin.artifact]
         fetched = job.result.result()
+        _check_user_hashes(pin, fetched.sha256, job.path)
         _check_metadata(pin, fetched.contents)
         path = job.path.rename(self._directory / pin.artifact.filename)
         return VerifiedFile(pin=pin, path=str(path), sha256=fetched.sha256, size=fetched.size)
@@ -241,6 +244,17 @@ def _check_filename(artifact: Artifact) -> None:
     name = artifact.filename
     if name in {"", ".", ".."} or not name.isprintable() or {"/", "\\"} & {*name} or name.endswith(".partial"):
         raise IntegrityError(f"{artifact.source.display} offers {shown(name)}, which is not a file name")
+
+
+def _check_user_hashes(pin: Pinned, sha256: str, path: Path) -> None:
+    """Refuse a file that is not the one the user gave hashes of, whatever the index says of it."""
+    kinds = {digest.partition(":")[0] for digests in pin.user_hashes for digest in digests} - {"sha256"}
+    measured = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
+    if measured:
+        for chunk in read_local(path):
+            for digest in measured.values():
+                digest.update(chunk)
+    check_user_hashes(pin, {"sha256": sha256} | {kind: digest.hexdigest() for kind, digest in measured.items()})
 
 
 def _check_metadata(pin: Pinned, contents: Contents) -> None:
