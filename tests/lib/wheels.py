@@ -44,17 +44,18 @@ def make_wheel(
     metadata_extra: str = "",
     build: str | None = None,
     entry_points: str | None = None,
+    metadata: str | None = None,
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid wheel.
 
     *files* defaults to one module with a ``__version__``. *extras* maps an extra to its requirements;
-    *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``.
+    *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``; *metadata* replaces the
+    whole METADATA.
     """
     stem = f"{_escaped(name)}-{version}"
     members = _encoded(_module(name, version) if files is None else files)
-    members[f"{stem}.dist-info/METADATA"] = core_metadata(
-        name, version, requires, requires_python, extras, metadata_extra=metadata_extra
-    ).encode()
+    own = core_metadata(name, version, requires, requires_python, extras, metadata_extra=metadata_extra)
+    members[f"{stem}.dist-info/METADATA"] = (own if metadata is None else metadata).encode()
     members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build).encode()
     if entry_points is not None:
         members[f"{stem}.dist-info/entry_points.txt"] = entry_points.encode()

@@ -1,0 +1,241 @@
+"""A case of the differential suite: what is on the indexes, what is installed, and one command line.
+
+A file of a project is written ``"name version"`` or ``"name version needs requirement, requirement"`` for a wheel, or
+as a table with more facts (:class:`Loader`). ``{main}`` is the address of the index ``main``, ``{main.files}`` that of
+its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import zipfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lib.index import LocalIndex, Reply
+from lib.targets import SITE_PACKAGES, make_target, snapshot
+from lib.wheels import make_sdist, make_wheel
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from lib.targets import Pip
+
+CASES = Path(__file__).parent.parent / "conformance" / "cases"
+MAIN = "main"
+TIMEOUT = 120
+TOLD = re.compile(r"(?:Successfully |Would install |Requirement already satisfied|Saved |Ignoring ).*")
+"""What pip prints of its results, as opposed to its progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One file below ``cases/``."""
+
+    name: str
+    why: str
+    argv: str
+    exit: int = 0
+    """pip's exit code."""
+    chosen: tuple[str, ...] | None = None
+    """What pip installs, as ``name version``: so that the case shows what it says."""
+    pip: str = ""
+    """The versions of pip that know what the case needs."""
+    difference: str | None = None
+    """The heading in ``docs/compatibility.md`` that tells why safe-pip ends otherwise."""
+    safe_exit: int = 0
+    """safe-pip's exit code where there is a difference."""
+    indexes: Mapping[str, Any] = field(default_factory=dict)
+    folders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    installed: Sequence[Any] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    config: str = ""
+
+
+def load_case(path: Path) -> Case:
+    """Read one case; an unknown key is an error."""
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    said["chosen"] = tuple(said["chosen"]) if "chosen" in said else None
+    return Case(name=str(path.relative_to(CASES).with_suffix("")), **said)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one tool did."""
+
+    exit: int
+    report: Any
+    files: Mapping[str, bytes]
+    """Of the environment and of the working directory."""
+    told: tuple[str, ...]
+    stdout: str
+    stderr: str
+
+    @property
+    def chosen(self) -> list[str]:
+        """The installed files, as ``name version``."""
+        return sorted(f"{i['metadata']['name']} {i['metadata']['version']}" for i in self.report or ())
+
+
+class Loader:
+    """Lays a case out: indexes on loopback, folders of files, texts, an environment."""
+
+    def __init__(self, case: Case, root: Path) -> None:
+        self.case = case
+        self.root = root
+        self.values = {"root": str(root), "wrong": "0" * 64, "py": f"{sys.version_info.major}{sys.version_info.minor}"}
+
+    def open_indexes(self, stack: ExitStack) -> None:
+        indexes = {MAIN: [], **self.case.indexes}
+        opened = {name: stack.enter_context(LocalIndex()) for name in indexes}
+        for name, index in opened.items():
+            self.values |= {name: index.url, f"{name}.files": f"{index.root}/files"}
+        for name, said in indexes.items():
+            about = said if isinstance(said, dict) else {"files": said}
+            opened[name].html = about.get("html", False)
+            for spec in about.get("files", ()):
+                self._list(name, opened[name], self._spec(spec))
+            for path, status in about.get("replies", {}).items():
+                opened[name].reply(path, Reply(status=status))
+
+    def lay_out(self) -> None:
+        """Make the working directory."""
+        for folder, specs in self.case.folders.items():
+            place = self.root / folder
+            place.mkdir(parents=True, exist_ok=True)
+            for spec in specs:
+                filename, data = self._build(folder, self._spec(spec))
+                (place / filename).write_bytes(data)
+        for name, text in self.case.files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self.filled(text), encoding="utf-8")
+
+    def install_before(self, site_packages: Path) -> None:
+        """Put what is installed beforehand into *site_packages*, as an installer does."""
+        for spec in self.case.installed:
+            _, data = self._build("installed", self._spec(spec))
+            with zipfile.ZipFile(io.BytesIO(data)) as wheel:
+                wheel.extractall(site_packages)
+
+    def filled(self, text: str) -> str:
+        """Return *text* with its placeholders replaced; other braces stay."""
+        return re.sub(r"\{([a-z0-9:./_+-]+)\}", lambda m: self.values.get(m[1], m[0]), text, flags=re.IGNORECASE)
+
+    def _spec(self, spec: Any) -> dict[str, Any]:
+        about = dict(spec) if isinstance(spec, dict) else {"wheel": spec}
+        kind = "sdist" if "sdist" in about else "wheel"
+        head, _, needs = about.pop(kind).partition(" needs ")
+        name, version = head.split()
+        requires = [self.filled(part) for part in [*about.pop("requires", ()), *needs.split(", ")] if part]
+        if "tag" in about:
+            about["tag"] = self.filled(about["tag"])
+        return {"kind": kind, "name": name, "version": version, "requires": requires, **about}
+
+    def _build(self, place: str, about: dict[str, Any]) -> tuple[str, bytes]:
+        make = make_wheel if about["kind"] == "wheel" else make_sdist
+        keys = ("extras", "requires_python", "tag", "build", "entry_points", "metadata", "metadata_extra", "contents")
+        facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
+        filename, data = make(about["name"], about["version"], about["requires"], **facts)
+        filename = about.get("filename", filename)
+        self.values[f"sha256:{place}/{filename}"] = hashlib.sha256(data).hexdigest()
+        return filename, data
+
+    def _list(self, place: str, index: LocalIndex, about: dict[str, Any]) -> None:
+        filename, data = self._build(place, about)
+        facts: dict[str, Any] = {key: about[key] for key in ("yanked", "project", "listed", "hashes") if key in about}
+        if "uploaded" in about:
+            facts["upload_time"] = datetime.fromisoformat(about["uploaded"]) if about["uploaded"] else None
+        sidecar = about.get("sidecar", True)
+        facts["metadata"] = sidecar.encode() if isinstance(sidecar, str) else sidecar
+        facts["requires_python"] = about.get("link_requires_python", about.get("requires_python"))
+        index.add(filename, data, **facts)
+
+
+def run_case(case: Case, pip: Pip, place: Path) -> tuple[Result, Result]:
+    """Run real pip and safe-pip, one after the other in the same place, so that every path is the same."""
+    with ExitStack() as stack:
+        loader = Loader(case, place / "work")
+        loader.open_indexes(stack)
+        return (
+            _run(loader, pip, place, lambda python: [python, "-m", "pip"]),
+            _run(loader, pip, place, lambda _: [sys.executable, "-m", "safeinstall"]),
+        )
+
+
+def _run(loader: Loader, pip: Pip, place: Path, tool: Callable[[str], list[str]]) -> Result:
+    case = loader.case
+    shutil.rmtree(place, ignore_errors=True)
+    loader.root.mkdir(parents=True)
+    (place / "policy.toml").write_text("schema = 1\n")
+    target = place / "target"
+    python = make_target(target, pip)
+    loader.install_before(target / SITE_PACKAGES)
+    loader.lay_out()
+    if case.config:
+        (place / "pip.conf").write_text(loader.filled(case.config))
+    report = place / "report.json"
+    argv = [loader.filled(word) for word in shlex.split(case.argv)]
+    if "install" in argv and "--report" not in case.argv:
+        argv += ["--report", str(report)] if "--" not in argv else []
+    done = subprocess.run(
+        [*tool(str(python)), *argv],
+        cwd=loader.root,
+        env=_environ(loader, place),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    files = {f"target/{path}": data for path, data in snapshot(target).items()}
+    files |= {f"work/{path}": data for path, data in snapshot(loader.root).items()}
+    return Result(
+        exit=done.returncode,
+        report=_items(json.loads(report.read_text())) if report.exists() else None,
+        files=files,
+        told=tuple(sorted(m.group() for m in TOLD.finditer(done.stdout))),
+        stdout=done.stdout,
+        stderr=done.stderr,
+    )
+
+
+def _environ(loader: Loader, place: Path) -> dict[str, str]:
+    """Return an environment with nothing of this machine's pip in it."""
+    config = str(place / "pip.conf") if loader.case.config else os.devnull
+    environ = {
+        "PATH": f"{place / 'target' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(place / "target"),
+        "HOME": str(place / "home"),
+        "XDG_CONFIG_DIRS": str(place / "home"),
+        "LANG": "C.UTF-8",
+        "SAFE_PIP_POLICY": str(place / "policy.toml"),
+        "SAFE_PIP_CACHE_DIR": str(place / "cache"),
+        "SAFE_PIP_STATE_DIR": str(place / "state"),
+        "SAFE_PIP_DEBUG": "1",
+        "PIP_CONFIG_FILE": config,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_INDEX_URL": loader.values[MAIN],
+    }
+    environ |= {name: loader.filled(value) for name, value in loader.case.environ.items()}
+    return {name: value for name, value in environ.items() if value}
+
+
+def _items(report: Mapping[str, Any]) -> list[Any]:
+    return sorted(report["install"], key=lambda item: item["metadata"]["name"])
