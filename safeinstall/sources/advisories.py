@@ -8,28 +8,28 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.advisories import matching
+from safeinstall.advisories import alias_groups, matching
 from safeinstall.errors import SourceError
 from safeinstall.models import Missing
-from safeinstall.sources.advisory_build import build_database
+from safeinstall.sources.advisory_build import Part, build_database, read_only
 from safeinstall.sources.advisory_codec import FORMAT, decode_advisory
 from safeinstall.sources.osv_records import Identity, Limits, identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
     from safeinstall.models import Advisory
+    from safeinstall.sources.advisory_codec import Statement
 
 _REBUILD = "delete it; it is built anew from its sources"
 
@@ -42,7 +42,8 @@ class AdvisoryStatus:
     read_at: datetime
     """When the sources were read."""
     as_of: datetime
-    """When the oldest source last changed on this disk, never after ``read_at``: the age to hold against a limit.
+    """When the oldest source last changed on this disk, or was last asked if it is an address, never after
+    ``read_at``: the age to hold against a limit.
 
     The records' own ``modified`` says nothing of it: it may lie in the future, and a dump that lost its newest
     records would look merely quiet.
@@ -55,6 +56,22 @@ class AdvisoryStatus:
     """One line for each record that breaks the schema. The packages these name are ``Missing``."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """One record as it was read, withdrawn or not."""
+
+    id: str
+    modified: str
+    withdrawn: bool
+    aliases: list[str]
+    """Its own statement, its id included."""
+    summary: str
+    score: float | None
+    rating: float | None
+    url: str | None
+    affected: dict[str, Statement]
+
+
 def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits | None = None) -> AdvisoryDatabase:
     """Return the database of *sources*, built in *directory* unless the one there was made of just these files.
 
@@ -62,19 +79,24 @@ def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits 
     :func:`open_stored`.
     """
     identities = tuple(identify(path.absolute()) for path in sources)
-    target = _target(sources, directory)
+    target = database_file([str(path.absolute()) for path in sources], directory)
     stored = _open_if_made_of(identities, target)
     if stored is not None:
         return stored
-    build_database(target, identities, time.time(), limits or Limits())
+    parts = [Part(identity=identity, records=Path(identity.name)) for identity in identities]
+    build_database(target, parts, time.time(), limits or Limits())
     return AdvisoryDatabase(target)
 
 
 def open_stored(sources: Sequence[Path], directory: Path) -> AdvisoryDatabase | None:
     """Return what was last built of *sources*, however old and whatever became of them; ``None`` if nothing was."""
-    target = _target(sources, directory)
+    return open_database(database_file([str(path.absolute()) for path in sources], directory))
+
+
+def open_database(file: Path) -> AdvisoryDatabase | None:
+    """Return the database *file*; ``None`` if there is none, or none that this version reads."""
     try:
-        return AdvisoryDatabase(target) if target.exists() else None
+        return AdvisoryDatabase(file) if file.exists() else None
     except SourceError:
         return None
 
@@ -92,11 +114,12 @@ def _open_if_made_of(identities: tuple[Identity, ...], target: Path) -> Advisory
     return None
 
 
-def _target(sources: Sequence[Path], directory: Path) -> Path:
+def database_file(sources: Sequence[str], directory: Path) -> Path:
+    """Return where the database of *sources*, paths and addresses in this order, is kept."""
     if not sources:
         raise SourceError("no advisory source is configured", hint="name one in `sources` under [advisories]")
-    paths = "\n".join(str(path.absolute()) for path in sources)
-    return directory / f"advisories-{FORMAT}-{hashlib.sha256(paths.encode()).hexdigest()[:16]}.sqlite3"
+    names = "\n".join(sources).encode(errors="surrogateescape")
+    return directory / f"advisories-{FORMAT}-{hashlib.sha256(names).hexdigest()[:16]}.sqlite3"
 
 
 class AdvisoryDatabase:
@@ -164,17 +187,33 @@ class AdvisoryDatabase:
         """The age of the data, see :attr:`AdvisoryStatus.as_of`."""
         return min(self._read_at, *(identity.modified for identity in self.identities))
 
+    def index(self, source: int) -> dict[str, str]:
+        """Map the ids of the readable records of the source with this number to when they were modified."""
+        return dict(self._rows("SELECT id, modified FROM record WHERE problem IS NULL AND source = ?", source))
+
+    def records(self, wanted: str) -> tuple[StoredRecord, ...]:
+        """Return every record of the alias group that holds the id *wanted*, in any case of letters, by id."""
+        rows = self._rows("SELECT id, modified, withdrawn, problem, body FROM current ORDER BY id")
+        found = [
+            StoredRecord(id_, modified, bool(withdrawn), *json.loads(body))
+            for id_, modified, withdrawn, problem, body in rows
+            if problem is None
+        ]
+        groups = alias_groups(record.aliases for record in found)
+        group = next((ids for id_, ids in groups.items() if id_.upper() == wanted.upper()), frozenset())
+        return tuple(record for record in found if record.id in group)
+
     def status(self) -> AdvisoryStatus:
         """Count what it holds."""
-        ((records, withdrawn),) = self._rows("SELECT count(*), coalesce(sum(withdrawn), 0) FROM record")
+        ((records, withdrawn),) = self._rows("SELECT count(*), coalesce(sum(withdrawn), 0) FROM current")
         return AdvisoryStatus(
-            sources=tuple(identity.path for identity in self.identities),
+            sources=tuple(identity.name for identity in self.identities),
             read_at=self._read_at,
             as_of=self.as_of,
             records=records,
             withdrawn=withdrawn,
             unmatchable=self._unmatchable,
-            unreadable=tuple(p for (p,) in self._rows("SELECT problem FROM record WHERE problem NOTNULL ORDER BY id")),
+            unreadable=tuple(p for (p,) in self._rows("SELECT problem FROM current WHERE problem NOTNULL ORDER BY id")),
         )
 
     def _look_up(self, name: str) -> tuple[Advisory, ...] | Missing:
@@ -184,7 +223,7 @@ class AdvisoryDatabase:
             return tuple(map(decode_advisory, json.loads(stored)))
         return ()
 
-    def _rows(self, query: str, *values: str) -> list[Any]:
+    def _rows(self, query: str, *values: str | int) -> list[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
@@ -193,7 +232,7 @@ class AdvisoryDatabase:
 
 def _connected(path: Path) -> sqlite3.Connection:
     try:
-        return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        return sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
 

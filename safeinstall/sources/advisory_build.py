@@ -1,41 +1,48 @@
 """From OSV records to the advisory database, as one atomic step.
 
-Two tables: ``record`` holds each record as it stands, so that a later sync can replace some; ``package`` is derived
-from it, one row for each name with what a look-up needs.
+Two tables: ``record`` holds each record of each source as it stands, so that a later sync can replace some; ``package``
+is derived from it, one row for each name with what a look-up needs.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
 
 from safeinstall.advisories import alias_groups
 from safeinstall.errors import SourceError
 from safeinstall.osv import UnreadableRecordError, parse_record
 from safeinstall.sources.advisory_codec import FORMAT, dumps, encode_advisory, encode_affected
-from safeinstall.sources.osv_records import Identity, Limits, read_records, unusable
+from safeinstall.sources.osv_records import SUFFIX, Identity, Limits, read_records, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from safeinstall.osv import Record
 
+# Of the same record in several sources the newest counts.
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE record (id TEXT PRIMARY KEY, modified TEXT NOT NULL, withdrawn INTEGER NOT NULL, problem TEXT,
-                     body TEXT NOT NULL);
+CREATE TABLE record (id TEXT, source INTEGER, modified TEXT NOT NULL, withdrawn INTEGER NOT NULL, problem TEXT,
+                     body TEXT NOT NULL, PRIMARY KEY (id, source));
+CREATE VIEW current AS SELECT * FROM record AS this WHERE NOT EXISTS (
+    SELECT 1 FROM record AS other WHERE other.id = this.id
+    AND (other.modified > this.modified OR (other.modified = this.modified AND other.source < this.source)));
 CREATE TABLE package (name TEXT PRIMARY KEY, problem TEXT, advisories TEXT NOT NULL);
 """
-# Of the same record in several sources the newest counts.
 _UPSERT = """
-INSERT INTO record VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+INSERT INTO record VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO UPDATE
 SET modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
 WHERE excluded.modified > record.modified
 """
@@ -43,22 +50,69 @@ _BUILDING = ".building"
 _ABANDONED_AFTER = 24 * 60 * 60
 
 Row = tuple[str, str, bool, "str | None", str]
+Index: TypeAlias = Mapping[str, str]
+"""Id of every readable record of one source, and when it was modified."""
+Check: TypeAlias = Callable[[Index, Index, int], None]
+"""Takes what a source held, what it now holds, and how many of these speak of the ecosystem. Raises to refuse it."""
 
 
-def build_database(target: Path, identities: Sequence[Identity], read_at: float, limits: Limits) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one source brings to a database. Without *records* it stays as it is in the database there is."""
+
+    identity: Identity
+    records: Path | None = None
+    """A zip or directory to read."""
+    replacing: frozenset[str] | None = None
+    """``None``: *records* are all. Else the ids that go before *records* come; the others stay."""
+    check: Check | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it needs what the database held of it."""
+        return self.records is None or self.replacing is not None
+
+
+def build_database(
+    target: Path, parts: Sequence[Part], read_at: float, limits: Limits, *, base: Path | None = None
+) -> None:
     """Write the records of all sources to *target*, which is replaced at the end or not at all.
 
+    *base* is the database of the same sources from which a part keeps what it has, and against which it is checked.
     Safe to run several times at once: each builds its own file, the last to finish wins. Raises
-    :class:`SourceError` when a source is damaged or the disk does not take the database.
+    :class:`SourceError` when a source is damaged or refused, or the disk does not take the database.
     """
-    try:
-        with _replacing(target) as building, closing(sqlite3.connect(building)) as connection:
-            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
-            for identity in identities:
-                connection.executemany(_UPSERT, _rows(Path(identity.path), limits))
-            unmatchable = _derive(connection)
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta(identities, read_at, unmatchable))
+    with _writing(target) as building, closing(sqlite3.connect(building, uri=True)) as connection:
+        if base:
+            connection.execute("ATTACH ? AS old", (read_only(base),))
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        for number, part in enumerate(parts):
+            before = _index(connection, "old", number) if base and part.check else {}
+            speaking = _load(connection, number, part, limits)
+            if part.check:
+                part.check(before, _index(connection, "main", number), speaking)
+        unmatchable = _derive(connection)
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta(parts, read_at, unmatchable))
+        connection.commit()
+
+
+def confirm_database(target: Path, identities: Sequence[Identity], read_at: float) -> None:
+    """Note in *target* that its sources, now known as *identities*, were found unchanged. Atomic as a build is."""
+    with _writing(target) as building:
+        shutil.copyfile(target, building)
+        with closing(sqlite3.connect(building)) as connection:
+            stated = [(dumps(_states(identities)), "identities"), (str(read_at), "read_at")]
+            connection.execute("PRAGMA journal_mode = OFF")
+            connection.executemany("UPDATE meta SET value = ? WHERE key = ?", stated)
             connection.commit()
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """Offer a new file beside *target* and put it in its place only if all goes well."""
+    try:
+        with _replacing(target) as building:
+            yield building
     except (OSError, sqlite3.Error) as error:
         raise SourceError(
             f"cannot write the advisory database {target}: {error}",
@@ -68,7 +122,6 @@ def build_database(target: Path, identities: Sequence[Identity], read_at: float,
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
-    """Offer a new file beside *target* and put it in its place only if all goes well."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target.parent)
     handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=_BUILDING, dir=target.parent)
@@ -90,26 +143,56 @@ def _sweep(directory: Path) -> None:
                 file.unlink()
 
 
-def _meta(identities: Sequence[Identity], read_at: float, unmatchable: int) -> list[tuple[str, str]]:
-    states = [[i.path, i.fingerprint, i.mtime_ns] for i in identities]
+def _meta(parts: Sequence[Part], read_at: float, unmatchable: int) -> list[tuple[str, str]]:
     return [
         ("format", str(FORMAT)),
-        ("identities", dumps(states)),
+        ("identities", dumps(_states([part.identity for part in parts]))),
         ("read_at", str(read_at)),
         ("unmatchable", str(unmatchable)),
     ]
 
 
-def _rows(path: Path, limits: Limits) -> Iterator[Row]:
-    for name, data in read_records(path, limits):
+def read_only(path: Path) -> str:
+    """Return *path* as SQLite opens it if the file never changes: a new one takes its place."""
+    return f"file:{quote(str(path))}?mode=ro&immutable=1"
+
+
+def _states(identities: Sequence[Identity]) -> list[list[object]]:
+    return [[i.name, i.fingerprint, i.mtime_ns] for i in identities]
+
+
+def _load(connection: sqlite3.Connection, number: int, part: Part, limits: Limits) -> int:
+    """Fill in one source; return how many of the records that were read speak of the ecosystem."""
+    if part.keeps:
+        connection.execute("INSERT INTO record SELECT * FROM old.record WHERE source = ?", (number,))
+    for id_ in part.replacing or ():
+        names = (id_, f"{part.identity.name}/{id_}{SUFFIX}")  # the second if it could not be read
+        connection.execute("DELETE FROM record WHERE source = ? AND id IN (?, ?)", (number, *names))
+    speaking = 0
+    for row, speaks in _rows(part.identity.name, part.records, limits) if part.records else ():
+        connection.execute(_UPSERT, (row[0], number, *row[1:]))
+        speaking += speaks
+    return speaking
+
+
+def _index(connection: sqlite3.Connection, database: str, number: int) -> dict[str, str]:
+    query = f"SELECT id, modified FROM {database}.record WHERE source = ? AND problem IS NULL"  # noqa: S608
+    return dict(connection.execute(query, (number,)))
+
+
+def _rows(source: str, path: Path, limits: Limits) -> Iterator[tuple[Row, bool]]:
+    """Yield each record as a row, and whether it speaks of a package of the ecosystem."""
+    for name, data in read_records(path, limits, source):
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise unusable(path, f"{name} is not JSON ({error})") from error
+            raise unusable(source, f"{name} is not JSON ({error})") from error
         try:
-            yield _row(parse_record(document))
+            record = parse_record(document)
         except UnreadableRecordError as error:
-            yield (str(path / name), "", False, f"{name}: {error}", dumps(sorted(error.names)))
+            yield (f"{source}/{name}", "", False, f"{name}: {error}", dumps(sorted(error.names))), bool(error.names)
+        else:
+            yield _row(record), bool(record.affected)
 
 
 def _row(record: Record) -> Row:
@@ -120,18 +203,18 @@ def _row(record: Record) -> Row:
 
 def _derive(connection: sqlite3.Connection) -> int:
     """Fill ``package`` from ``record``. Return how many live records match nothing."""
-    readable = "SELECT id, body FROM record WHERE problem IS NULL"
+    readable = "SELECT id, body FROM current WHERE problem IS NULL"
     groups = alias_groups(json.loads(body)[0] for _, body in connection.execute(readable))
     severities = _severities(groups, (json.loads(body) for _, body in connection.execute(readable)))
     advisories: defaultdict[str, list[str]] = defaultdict(list)
     unmatchable = 0
     for id_, body in connection.execute(f"{readable} AND NOT withdrawn ORDER BY id"):
-        _, summary, score, rating, url, affected = json.loads(body)
-        aliases = groups[id_]
-        severity = _first(score, severities[aliases][0], rating, severities[aliases][1])
+        aliases, summary, score, rating, url, affected = json.loads(body)
+        group = groups[aliases[0]]
+        severity = _first(score, severities[group][0], rating, severities[group][1])
         unmatchable += not any(any(statement) for statement in affected.values())
         for name, statement in affected.items():
-            stored = encode_advisory(id_, statement, aliases=aliases, summary=summary, severity=severity, url=url)
+            stored = encode_advisory(id_, statement, aliases=group, summary=summary, severity=severity, url=url)
             advisories[name].append(dumps(stored))
     problems = _problems(connection)
     connection.executemany(
@@ -142,7 +225,7 @@ def _derive(connection: sqlite3.Connection) -> int:
 
 
 def _problems(connection: sqlite3.Connection) -> dict[str, str]:
-    rows = connection.execute("SELECT problem, body FROM record WHERE problem IS NOT NULL ORDER BY id")
+    rows = connection.execute("SELECT problem, body FROM current WHERE problem IS NOT NULL ORDER BY id")
     return {name: problem for problem, body in rows for name in json.loads(body)}
 
 

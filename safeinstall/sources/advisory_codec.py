@@ -14,7 +14,7 @@ from safeinstall.osv import parse_version
 if TYPE_CHECKING:
     from safeinstall.osv import Affected
 
-FORMAT = 1
+FORMAT = 2
 
 Statement = tuple[list[str], list[str], list[list[str | None]]]
 """Listed versions, literal versions, ranges."""

@@ -35,21 +35,22 @@ class Limits:
 class Identity:
     """What tells one state of a source from another without reading it."""
 
-    path: str
+    name: str
+    """A path, or an address without credentials."""
     fingerprint: str
-    """Of names, sizes and times."""
+    """Of names, sizes and times; for an address what its server tells a state by."""
     mtime_ns: int
-    """Of the newest file."""
+    """Of the newest file; for an address when it was last asked and answered."""
 
     @property
     def modified(self) -> datetime:
-        """When the source last changed on this disk, by the file system's clock."""
+        """When the source last changed on this disk, by the file system's clock, or was last known to be current."""
         return datetime.fromtimestamp(self.mtime_ns / 1e9, tz=timezone.utc)
 
 
-def unusable(path: Path, reason: str) -> SourceError:
-    """Return the error that says why the source *path* cannot be read."""
-    return SourceError(f"advisory source {path}: {reason}", hint=_HINT)
+def unusable(source: object, reason: str) -> SourceError:
+    """Return the error that says why *source* cannot be read."""
+    return SourceError(f"advisory source {source}: {reason}", hint=_HINT)
 
 
 def identify(path: Path) -> Identity:
@@ -63,19 +64,20 @@ def identify(path: Path) -> Identity:
     return Identity(str(path), fingerprint, max((mtime for *_, mtime in states), default=0))
 
 
-def read_records(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
-    """Yield every JSON file below *path* with its name, one at a time.
+def read_records(path: Path, limits: Limits, source: str | None = None) -> Iterator[tuple[str, bytes]]:
+    """Yield every JSON file below *path* with its name, one at a time. Messages call it *source*.
 
     Raises :class:`SourceError`, perhaps after some records, for what is no such source, is damaged or beyond *limits*.
     """
     count = total = 0
-    for name, data in _zip(path, limits) if path.is_file() else _tree(path, limits):
+    source = source or str(path)
+    for name, data in _zip(path, limits, source) if path.is_file() else _tree(path, limits, source):
         count, total = count + 1, total + len(data)
         if count > limits.records or total > limits.total:
-            raise unusable(path, f"more than {limits.records} records or {limits.total} bytes")
+            raise unusable(source, f"more than {limits.records} records or {limits.total} bytes")
         yield name, data
     if not count:
-        raise unusable(path, f"no {SUFFIX} file in it")
+        raise unusable(source, f"no {SUFFIX} file in it")
 
 
 def _reason(error: OSError) -> str:
@@ -93,31 +95,31 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names) if name.endswith(SUFFIX))
 
 
-def _tree(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
+def _tree(path: Path, limits: Limits, source: str) -> Iterator[tuple[str, bytes]]:
     try:
         for file in _files(path):
             with file.open("rb") as stream:
                 data = stream.read(limits.record + 1)
-            yield str(file.relative_to(path)), _measured(path, file.name, data, limits)
+            yield str(file.relative_to(path)), _measured(source, file.name, data, limits)
     except OSError as error:
-        raise unusable(path, _reason(error)) from error
+        raise unusable(source, _reason(error)) from error
 
 
-def _zip(path: Path, limits: Limits) -> Iterator[tuple[str, bytes]]:
+def _zip(path: Path, limits: Limits, source: str) -> Iterator[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.filename.endswith(SUFFIX):
                     with archive.open(info) as member:  # reads no more than was asked for, whatever a header says
                         data = member.read(limits.record + 1)
-                    yield info.filename, _measured(path, info.filename, data, limits)
+                    yield info.filename, _measured(source, info.filename, data, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise unusable(path, f"the zip is damaged or incomplete ({error})") from error
+        raise unusable(source, f"the zip is damaged or incomplete ({error})") from error
     except OSError as error:
-        raise unusable(path, _reason(error)) from error
+        raise unusable(source, _reason(error)) from error
 
 
-def _measured(path: Path, name: str, data: bytes, limits: Limits) -> bytes:
+def _measured(source: str, name: str, data: bytes, limits: Limits) -> bytes:
     if len(data) > limits.record:
-        raise unusable(path, f"{name} is larger than {limits.record} bytes")
+        raise unusable(source, f"{name} is larger than {limits.record} bytes")
     return data
