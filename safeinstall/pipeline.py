@@ -8,6 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from safeinstall.evaluate import evaluate
 from safeinstall.gather import Gatherer
+from safeinstall.models import SourceKind
 from safeinstall.outcome import Outcome
 from safeinstall.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
@@ -185,9 +186,13 @@ def user_hashes(invocation: Invocation) -> dict[NormalizedName, frozenset[str]]:
 
 
 def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> dict[NormalizedName, Artifact]:
-    """Return, for each refused project, the best file that passes, were the requirements to allow it."""
+    """Return, for each project refused on an index, the best file that passes, were the requirements to allow it.
+
+    The name of a direct reference is not told to any index: pip would not either.
+    """
     found: dict[NormalizedName, Artifact] = {}
-    for name in {verdict.artifact.name for verdict in refusal.verdicts}:
+    listed = (v.artifact for v in refusal.verdicts if v.artifact.source.kind is not SourceKind.DIRECT)
+    for name in {artifact.name for artifact in listed}:
         files = finder.applicable(name, SpecifierSet(), {})
         best = next((artifact for artifact in files if not judge(artifact, None).denied), None)
         if best is not None:

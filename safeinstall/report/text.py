@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from safeinstall.models import ArtifactKind, Level
+from safeinstall.models import ArtifactKind, Level, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
 
 PREFIX = "safe-pip: "
+COLUMN = 18
+"""Where the text of a line begins, after a rule's name or a label."""
 SHOWN_NAMES = 4
 SHOWN_DENIALS = 3
 """Refused files of one project that are told in full; the rest is counted."""
@@ -75,17 +77,23 @@ def _project(
         rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
         yield f"  and {len(rest)} older files of {shown(name)}, by {rules}"
     if requirers := refusal.required_by.get(name):
-        yield f"  required by     {_requirers(requirers)}"
-    yield f"  newest allowed  {describe(newest) if newest else f'no file of {shown(name)} passes this policy'}"
+        yield _line("required by", _requirers(requirers))
+    if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):
+        passing = describe(newest) if newest else f"no file of {shown(name)} passes this policy"
+        yield _line("newest allowed", passing)
     if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
-        yield f"  way out         {shown(remedy)}"
+        yield _line("way out", shown(remedy))
 
 
 def _refused_file(verdict: Verdict, policy: Policy) -> Iterator[str]:
     yield f"{PREFIX}refused {describe(verdict.artifact)} from {shown(verdict.artifact.source.display)}"
     for finding in verdict.denials:
-        yield f"  {finding.rule:<15} {shown(finding.message)}"
-        yield f"  {'':<15} policy: {policy.origin(finding.key)} ({finding.key})"
+        yield _line(finding.rule, shown(finding.message))
+        yield _line("", f"policy: {policy.origin(finding.key)} ({finding.key})")
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {label:<{COLUMN}}{text}"
 
 
 def _requirers(requirers: Sequence[Requirer]) -> str:

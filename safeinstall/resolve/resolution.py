@@ -13,6 +13,7 @@ from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
     ExtrasCandidate,
     FileCandidate,
+    ImpossibleRequirement,
     InstalledCandidate,
     PythonCandidate,
     SpecifierRequirement,
@@ -143,6 +144,8 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     conflict = explain_conflict(provider, tuple(impossible.causes))
     if not mattered:
         raise UnsatisfiableError(conflict)
+    if len(impossible.causes) == 1 and _is_explained(impossible.causes[0].requirement, mattered):
+        conflict = ""
     return Refusal(
         verdicts=mattered,
         required_by=_causes_as_requirers(impossible),
@@ -152,13 +155,27 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     )
 
 
+def _is_explained(requirement: Requires, refused: Iterable[Verdict]) -> bool:
+    """Whether the refused files are all there is to say: pip would tell of versions that do not match."""
+    return any(
+        isinstance(requirement, ImpossibleRequirement)
+        or (
+            isinstance(requirement, SpecifierRequirement)
+            and requirement.specifier.contains(v.artifact.version, prereleases=True)
+        )
+        for v in refused
+        if v.artifact.name == project_of(requirement.key)
+    )
+
+
 def _causes_as_requirers(
     impossible: ResolutionImpossible[Requires, Candidate],
 ) -> dict[NormalizedName, tuple[Requirer, ...]]:
     found: dict[NormalizedName, dict[Requirer, None]] = {}
     for requirement, parent in impossible.causes:
         by = None if parent is None else project_of(parent.key)
-        found.setdefault(project_of(requirement.key), {})[Requirer(by=by, text=str(requirement))] = None
+        text = requirement.name if isinstance(requirement, ImpossibleRequirement) else str(requirement)
+        found.setdefault(project_of(requirement.key), {})[Requirer(by=by, text=text)] = None
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 

@@ -223,10 +223,11 @@ def describe(command, args, options, finder, session, requirements):
     }
 
 
-def leave():
+def leave(options):
     """End this pip quietly. pip's own clean-up of its temporary files still runs."""
     import logging
 
+    options.disable_pip_version_check = True  # it would ask the index on the way out
     logging.disable(logging.CRITICAL)
     raise KeyboardInterrupt
 
@@ -284,7 +285,7 @@ def guard(command, channel):
             refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
         answer = channel.ask(description)
         if not answer:
-            leave()
+            leave(options)
         approved.append(True)
         confine(command, answer, options, finder, session)
         return judged_requirements(answer, requirements)

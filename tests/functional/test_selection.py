@@ -1,0 +1,179 @@
+"""Policies that choose rather than stop: falling back, auditing, exceptions, bound indexes, missing facts."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from lib.index import LocalIndex
+
+PRETTY_NEW = timedelta(hours=5)
+
+
+@pytest.fixture
+def aged(shell):
+    """An index whose newest version is some hours old."""
+    shell.offer("app", "1.0")
+    shell.offer("app", "2.0", upload_time=datetime.now(timezone.utc) - PRETTY_NEW)
+    return shell
+
+
+def test_the_newest_that_passes_is_taken_and_told(aged):
+    aged.policy('[rules.minimum-age]\nminimum = "7d"\n')
+    done = aged.install("app")
+    assert (done.exit, aged.installed()) == (0, {"app": "1.0"})
+    assert (
+        done.err
+        == """\
+safe-pip: app 1.0 instead of 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
+"""
+    )
+    assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
+
+
+def test_strict_selection_takes_what_pip_would_take_or_nothing(aged):
+    aged.policy('select = "strict"\n[rules.minimum-age]\nminimum = "7d"\n')
+    first, *_, last = aged.refuses("install", "app").splitlines()
+    assert first == "safe-pip: refused app 2.0 (app-2.0-py3-none-any.whl) from INDEX/simple/"
+    assert last == "safe-pip: denied by policy policy.toml; nothing was installed"
+    assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
+
+
+def test_an_audit_says_what_would_be_denied_and_goes_on(aged):
+    aged.policy('mode = "audit"\n[rules.minimum-age]\nminimum = "7d"\n')
+    done = aged.install("app")
+    assert (done.exit, aged.installed()) == (0, {"app": "2.0"})
+    assert (
+        done.err
+        == """\
+safe-pip: would be denied: app 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
+"""
+    )
+
+
+def test_an_exception_lets_pass_and_is_told(shell):
+    shell.policy(
+        '[rules.denylist]\npackages = [{ package = "app", reason = "unmaintained" }]\n'
+        '[[exceptions]]\npackage = "app==1.0"\nrules = ["denylist"]\nreason = "until the rewrite"\nexpires = 2999-01-31\n'
+    )
+    shell.offer("app", "1.0")
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert (
+        done.err
+        == """\
+safe-pip: allowed by an exception: app 1.0: denylist: app 1.0 is on the denylist as app: unmaintained (until the rewrite)
+"""
+    )
+
+
+def test_an_expired_exception_is_void(shell):
+    shell.policy(
+        '[rules.denylist]\npackages = [{ package = "app", reason = "unmaintained" }]\n'
+        '[[exceptions]]\npackage = "app==1.0"\nrules = ["denylist"]\nreason = "until the rewrite"\nexpires = 2020-01-31\n'
+    )
+    shell.offer("app", "1.0")
+    shell.refuses("install", "app")
+
+
+@pytest.fixture
+def private(shell):
+    """A second index, of one's own, bound to ``acme-*``; the public one offers a better acme-core."""
+    with LocalIndex() as own:
+        shell.policy(
+            f'[[indexes]]\nname = "public"\nurl = "{shell.index.url}"\n'
+            f'[[indexes]]\nname = "acme"\nurl = "{own.url}"\npackages = ["acme-*"]\n'
+        )
+        yield own
+
+
+def test_a_private_name_is_never_told_to_a_public_index(shell, private):
+    shell.offer("acme-core", "99.0")
+    shell.offer("lib", "1.0")
+    own = shell.index
+    shell.index = private
+    shell.offer("acme-core", "1.0", ["lib"])
+    shell.index = own
+    done = shell.install("acme-core", "--extra-index-url", private.url)
+    assert (done.exit, shell.installed()) == (0, {"acme_core": "1.0", "lib": "1.0"})
+    assert not [path for path in shell.index.paths() if "acme" in path]
+    assert not [path for path in private.paths() if "lib" in path]
+
+
+def test_a_bound_name_that_its_index_does_not_have_comes_from_nowhere(shell, private):
+    shell.offer("acme-core", "99.0")
+    err = shell.refuses("install", "acme-core", code=1)
+    assert (
+        err
+        == """\
+safe-pip: Could not find a version that satisfies the requirement acme-core (from versions: none)
+safe-pip: No matching distribution found for acme-core
+safe-pip: nothing was installed (exit 1)
+"""
+    )
+    assert shell.index.paths() == []
+
+
+def test_an_index_that_the_policy_does_not_list_is_not_asked(shell, private):
+    shell.offer("app", "1.0")
+    with LocalIndex() as other:
+        done = shell.install("app", "--extra-index-url", other.url)
+        assert (done.exit, other.paths()) == (0, [])
+
+
+@pytest.mark.parametrize("rule", ["vulnerability", "malware"])
+def test_without_advisories_nothing_is_known_and_nothing_installed(shell, rule):
+    shell.policy(f'[advisories]\nsources = ["nowhere"]\n[rules.{rule}]\n')
+    shell.offer("app", "1.0")
+    err = shell.refuses("install", "app", code=11)
+    assert (
+        err.replace(f"{rule:<18}", "RULE ")
+        == """\
+safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+  RULE advisory source TMP/work/nowhere: no such file or directory
+                    policy: policy.toml (evidence.on-missing)
+  required by       app (you)
+  newest allowed    no file of app passes this policy
+safe-pip: denied by policy policy.toml; nothing was installed
+"""
+    )
+
+
+def test_an_index_that_tells_no_upload_time(shell):
+    shell.policy('[rules.minimum-age]\nminimum = "7d"\n')
+    shell.offer("app", "1.0", upload_time=None)
+    assert (
+        shell.refuses("install", "app", code=11)
+        == """\
+safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+  minimum-age       the upload time is not known: INDEX/simple/ does not tell when it was uploaded
+                    policy: policy.toml (evidence.on-missing)
+  required by       app (you)
+  newest allowed    no file of app passes this policy
+  way out           take it from an index that publishes upload times (PEP 700), or add the package to exempt in [rules.minimum-age]
+safe-pip: denied by policy policy.toml; nothing was installed
+"""
+    )
+
+
+def test_stale_advisories_are_none(shell):
+    shell.policy('[advisories]\nsources = ["advisories"]\n[rules.malware]\n')
+    old = {"id": "PYSEC-2020-1", "modified": "2020-01-01T00:00:00Z", "affected": []}
+    os.utime(shell.write("advisories/PYSEC-2020-1.json", json.dumps(old)), (0, 0))
+    shell.offer("app", "1.0")
+    assert "the advisories are " in shell.refuses("install", "app", code=11)
+
+
+def test_a_policy_may_let_missing_facts_pass_loudly(shell):
+    shell.policy('[evidence]\non-missing = "warn"\n[advisories]\nsources = ["nowhere"]\n[rules.malware]\n')
+    shell.offer("app", "1.0")
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert (
+        done.err
+        == """\
+safe-pip: warned: app 1.0: malware: advisory source TMP/work/nowhere: no such file or directory
+"""
+    )
