@@ -43,6 +43,8 @@ def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedN
         "\n".join(_project(name, verdicts, refusal, policy, newest.get(name)))
         for name, verdicts in _by_project(refusal.verdicts).items()
     ]
+    if refusal.notices:
+        blocks.append(_indented(map(shown, refusal.notices)))
     if refusal.conflict:
         blocks.append(_indented(shown_lines(refusal.conflict)))
     if policy.contact:
@@ -107,7 +109,9 @@ def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
     if outcome.refused is not None:
         return ""
     resolution = outcome.resolved
-    lines = [*_fallbacks(resolution), *_warnings(resolution, policy, verbose=verbose), *_waived(resolution)]
+    warnings = resolution.warnings if outcome.status is None else ()
+    notices = map(shown, (*resolution.notices, *warnings))
+    lines = [*notices, *_fallbacks(resolution), *_warnings(resolution, policy, verbose=verbose), *_waived(resolution)]
     return "\n".join(PREFIX + line for line in lines)
 
 

@@ -105,7 +105,9 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     invalid: dict[str, str] = field(default_factory=dict)
     """For messages: file name to what is wrong with its metadata."""
     notices: dict[str, None] = field(default_factory=dict)
-    """What pip would warn of during a resolution, in order."""
+    """What pip would warn of, in order, of files that it never gets to see here."""
+    warnings: dict[str, None] = field(default_factory=dict)
+    """What pip would warn of, in order, and says again when it goes on."""
     _files: dict[tuple[str, str], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
     _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
@@ -320,7 +322,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         if metadata is None or self.rules.no_dependencies:
             return
         for extra in sorted(candidate.extras - metadata.provides_extra):
-            self.notices[f"{metadata.name} {metadata.version} does not provide the extra '{extra}'"] = None
+            self.warnings[f"{metadata.name} {metadata.version} does not provide the extra '{extra}'"] = None
         yield from self._of_metadata(candidate, metadata, candidate.extras & metadata.provides_extra)
 
     def _of_metadata(
@@ -353,15 +355,16 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         required_by: str | None,
     ) -> Iterator[Requires]:
         """Yield the requirements that stand for a direct reference."""
+        artifact = self.open_reference(reference, name)
         try:
-            candidate = self.from_reference(reference, name, required_by)
+            candidate = self._candidate(artifact, required_by)
         except MetadataInvalidError as error:
-            if name is None:
+            if required_by is None:
                 raise
-            yield ImpossibleRequirement(name, error.message)
+            yield ImpossibleRequirement(artifact.name, error.message)
             return
         if candidate is None:
-            yield ImpossibleRequirement(name or NormalizedName(reference.url.rpartition("/")[2]), "denied")
+            yield ImpossibleRequirement(artifact.name, "denied")
             return
         yield ExplicitRequirement(candidate)
         if extras:

@@ -58,7 +58,9 @@ class Resolution:
     hidden: tuple[Verdict, ...] = ()
     """Verdicts of every file that was passed over because of the policy."""
     notices: tuple[str, ...] = ()
-    """What pip would have warned of on the way."""
+    """What pip would have warned of on the way, of files that it never gets to see here."""
+    warnings: tuple[str, ...] = ()
+    """What pip would have warned of on the way, and says again when it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,7 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     mattered = tuple(v for v in provider.hidden.values() if v.artifact.name in touched)
     conflict = explain_conflict(provider, tuple(impossible.causes))
     if not mattered:
-        raise UnsatisfiableError(conflict)
+        raise UnsatisfiableError("\n".join([*provider.notices, conflict]))
     if len(impossible.causes) == 1 and _is_explained(impossible.causes[0].requirement, mattered):
         conflict = ""
     return Refusal(
@@ -213,6 +215,7 @@ def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) ->
         required_by=_requirers(result),
         hidden=tuple(provider.hidden.values()),
         notices=tuple(provider.notices),
+        warnings=tuple(provider.warnings),
     )
 
 

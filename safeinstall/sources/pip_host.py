@@ -35,8 +35,11 @@ class Channel:
         """Send *message* and wait for the answer; ``None`` when there is nobody to answer."""
         if self.write_fd < 0:
             return None
-        with os.fdopen(self.write_fd, "w", encoding="utf-8") as out:
-            json.dump(message, out, default=str)
+        try:
+            with os.fdopen(self.write_fd, "w", encoding="utf-8") as out:
+                json.dump(message, out, default=str)
+        except BrokenPipeError:  # our parent has given up: it has told why
+            return None
         with os.fdopen(self.read_fd, encoding="utf-8") as answer:
             text = answer.read()
         return json.loads(text) if text else None
