@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.installed import InstalledDistributions
 from safeinstall.sources.local_advisories import LocalAdvisories
 from safeinstall.sources.metadata_cache import MetadataCache
+from safeinstall.sources.osv_dump import resolve_sources
 from safeinstall.sources.references import open_reference
 from safeinstall.sources.stage import Stage, open_stage
 from safeinstall.sources.transport import HttpSettings
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 CACHE_DIR_VARIABLE = "SAFE_PIP_CACHE_DIR"
+BRIEF = 3.0
+"""Seconds of each wait for a source that an installation can do without for now."""
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
@@ -64,6 +67,11 @@ def http_settings(invocation: Invocation) -> HttpSettings:
         timeout=float(invocation.option("timeout") or 15),
         retries=int(invocation.option("retries") or 0),
     )
+
+
+def brief(settings: HttpSettings) -> HttpSettings:
+    """Return *settings* for a source that an installation can do without for now: one try, and not a long one."""
+    return replace(settings, timeout=min(settings.timeout, BRIEF), retries=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +151,14 @@ class LiveWorld:
         client = stack.enter_context(HttpClient(http_settings(invocation)))
         routes = Routes.of(invocation, policy)
         index = stack.enter_context(SimpleIndex(client, routes, cache=MetadataCache(cache / "metadata")))
-        advisories = LocalAdvisories(
-            policy.advisories.sources, cache / "advisories", as_of, policy.evidence.max_staleness
+        advisories = stack.enter_context(
+            LocalAdvisories(
+                sources=resolve_sources(policy.advisories.sources, environ),
+                directory=cache / "advisories",
+                as_of=as_of,
+                max_staleness=policy.evidence.max_staleness,
+                client=stack.enter_context(HttpClient(brief(http_settings(invocation)))),
+            )
         )
         holds = InstalledDistributions(installed_names(invocation.installed))
         return cls(

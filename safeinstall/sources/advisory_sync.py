@@ -1,0 +1,183 @@
+"""Brings the advisory database up to date with its sources, so that whoever reads it never sees half.
+
+What is here stays when a source does not answer, answers what cannot be read, or answers with less than it used to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import SourceError
+from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_database
+from safeinstall.sources.advisory_build import Part, build_database, confirm_database
+from safeinstall.sources.advisory_update import DumpState, DumpUpdate
+from safeinstall.sources.osv_dump import Dump, DumpReader
+from safeinstall.sources.osv_records import Identity, Limits, identify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from safeinstall.sources.advisory_build import Index
+
+CLOCK_SKEW = timedelta(days=1)
+"""A time of ours that lies further ahead than this was set by a wrong clock."""
+_POLL = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """How the sync of one source ended."""
+
+    source: str
+    done: str = ""
+    """What happened; empty when it failed."""
+    failure: SourceError | None = None
+    """Why what is here of this source is still what was here before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Syncer:
+    """Syncs the database of some sources."""
+
+    sources: Sequence[Path | Dump]
+    directory: Path
+    """Where databases are kept."""
+    reader: DumpReader | None = None
+    """``None``: no dump is asked."""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def file(self) -> Path:
+        """The database."""
+        return database_file([source_name(source) for source in self.sources], self.directory)
+
+    def sync(self, *, since: float = inf, force: bool = False) -> tuple[Synced, ...]:
+        """Ask every dump that was last asked before *since*, and read the paths that changed.
+
+        *force* reads each dump whole, and takes what it holds even if that is less than what is here, or older. One
+        sync runs at a time; another waits for it, and has nothing to do then. A source that fails leaves its records as
+        they were. Raises :class:`SourceError` when none were here.
+        """
+        patience = self.reader.patience if self.reader else inf
+        with _locked(self.file.with_suffix(".lock"), patience), _workplace(self.file.with_suffix(".sync")) as work:
+            database = open_database(self.file)
+            if database is None:
+                return self._first(work)
+            database.close()
+            return tuple(self._again(number, work, since=since, force=force) for number in range(len(self.sources)))
+
+    def _first(self, work: Path) -> tuple[Synced, ...]:
+        parts = [self._whole(source, work / str(number)) for number, source in enumerate(self.sources)]
+        build_database(self.file, parts, time.time(), self.limits)
+        return tuple(self._told(number, part) for number, part in enumerate(parts))
+
+    def _whole(self, source: Path | Dump, place: Path) -> Part:
+        if isinstance(source, Path):
+            return Part(identity=identify(source), records=source)
+        if self.reader is None:
+            raise SourceError(f"{source.name} has not been synced yet", hint="run `safe-pip advisories sync`")
+        return DumpUpdate(reader=self.reader, dump=source, place=place, held={}, force=True).part()
+
+    def _again(self, number: int, work: Path, *, since: float, force: bool) -> Synced:
+        source = self.sources[number]
+        try:
+            with AdvisoryDatabase(self.file) as database:
+                identities, held = database.identities, database.index(number)
+            part = self._changed(source, identities[number], held, work / str(number), since=since, force=force)
+            if part is not None:
+                self._write([part if n == number else Part(identity=i) for n, i in enumerate(identities)])
+        except SourceError as error:
+            return Synced(source=source_name(source), failure=error)
+        return self._told(number, part)
+
+    def _changed(
+        self, source: Path | Dump, stored: Identity, held: Index, place: Path, *, since: float, force: bool
+    ) -> Part | None:
+        """Return what is new about *source*, ``None`` if it need not be asked."""
+        if isinstance(source, Path):
+            identity = identify(source)
+            return None if identity == stored else Part(identity=identity, records=source)
+        ahead = time.time() + CLOCK_SKEW.total_seconds()
+        if self.reader is None or (since <= stored.modified.timestamp() <= ahead and not force):
+            return None
+        state = DumpState.of(stored)
+        return DumpUpdate(reader=self.reader, dump=source, place=place, state=state, held=held, force=force).part()
+
+    def _write(self, parts: Sequence[Part]) -> None:
+        if all(part.records is None for part in parts):
+            confirm_database(self.file, [part.identity for part in parts], time.time())
+        else:
+            build_database(self.file, parts, time.time(), self.limits, base=self.file)
+
+    def _told(self, number: int, part: Part | None) -> Synced:
+        with AdvisoryDatabase(self.file) as database:
+            count = f"{len(database.index(number)):,} records"
+        if part is None or part.records is None:
+            done = f"unchanged, {count}"
+        else:
+            done = f"read, {count}" if part.replacing is None else f"{len(part.replacing):,} changed, {count}"
+        return Synced(source=source_name(self.sources[number]), done=done)
+
+
+def source_name(source: Path | Dump) -> str:
+    """Return *source* as messages and databases call it."""
+    return source.name if isinstance(source, Dump) else str(source)
+
+
+@contextmanager
+def _locked(file: Path, patience: float) -> Iterator[None]:
+    """Hold *file* alone; the system lets go of it when the process ends, however it ends."""
+    until = time.monotonic() + patience
+    with _writable(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _taken(handle):
+            if time.monotonic() > until:
+                raise SourceError(
+                    f"another safe-pip has been syncing the advisories for {patience:.0f} seconds",
+                    hint="try again when it is done",
+                )
+            time.sleep(_POLL)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """Make an empty *folder*, which is nobody else's while the lock is held. What a killed sync left in it goes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with _writable(folder):
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {path}: {error.strerror}", hint="make room in the cache directory, or make it writable"
+        ) from error
