@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timezone
 from typing import TYPE_CHECKING, Literal
 
-from safeinstall.models import Level, Missing, Verdict
+from safeinstall.models import Level, Missing, Verdict, strictest_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ def evaluate(
         for rule in rules
         for finding in _findings(rule, evidence, waivers, on_missing)
     ]
-    return Verdict(artifact=evidence.artifact, findings=tuple(sorted(findings, key=_strictest_first)))
+    return Verdict(artifact=evidence.artifact, findings=tuple(sorted(findings, key=strictest_first)))
 
 
 def _findings(rule: Rule, evidence: Evidence, waivers: list[Waiver], on_missing: Level) -> Iterator[Finding]:
@@ -78,7 +78,3 @@ def _audited(finding: Finding) -> Finding:
     if finding.level is Level.DENY and finding.suppressed_by is None:
         return replace(finding, level=Level.WARN, audited=True)
     return finding
-
-
-def _strictest_first(finding: Finding) -> tuple[int, str, str, str]:
-    return -finding.level, finding.rule, finding.key, finding.message

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Evidence, Listed, Missing
+from safeinstall.models import Evidence, Listed, Missing, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Advisory, Artifact
-    from safeinstall.ports import AdvisorySource
+    from safeinstall.facts import Lookalike
+    from safeinstall.models import Advisory, Artifact, Source
+    from safeinstall.ports import AdvisorySource, ProjectPage
+
+_NO_UPLOAD_TIMES = "{} does not tell when it was uploaded"
 
 
 @dataclass(slots=True)
@@ -29,23 +33,57 @@ class Gatherer:
     requested: frozenset[NormalizedName]
     user_hashes: Mapping[NormalizedName, frozenset[str]]
     as_of: datetime
+    pages: Callable[[NormalizedName], Sequence[ProjectPage]] = lambda _: ()
+    """What every source says of a project; asked only of a project whose pages have come."""
+    indexes: frozenset[str] = frozenset()
+    """The names of the indexes that the policy lists; empty when it lists none."""
+    trusted_hosts: Sequence[str] = ()
+    """As pip is configured: hosts, with or without a port."""
+    lookalike: Callable[[NormalizedName], Lookalike | None] = lambda _: None
+    """Finds the popular name that another one resembles; ``None`` always, when no rule asks."""
     _advisories: dict[NormalizedName, tuple[Advisory, ...] | Missing] = field(default_factory=dict)
     _siblings: dict[tuple[NormalizedName, str], tuple[Listed, ...]] = field(default_factory=dict)
 
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
         """Return what is known of *artifact*; *required_by* names who wrote a direct reference, if not the user."""
+        source, lookalike = artifact.source, self.lookalike(artifact.name)
         return Evidence(
             artifact=artifact,
             as_of=self.as_of,
             requested=artifact.name in self.requested,
             required_by=required_by,
-            upload_time=artifact.upload_time
-            or Missing(f"{artifact.source.display} does not tell when it was uploaded"),
-            sha256=artifact.sha256 or Missing(f"{artifact.source.display} publishes no sha256"),
+            upload_time=artifact.upload_time or Missing(_NO_UPLOAD_TIMES.format(source.display)),
+            sha256=artifact.sha256 or Missing(f"{source.display} publishes no sha256"),
             user_hashes=self.user_hashes.get(artifact.name, frozenset()),
-            siblings=self._siblings_of(artifact),
+            siblings=self._siblings_of(artifact) if self.advisories or lookalike else (),
             advisories=self._advisories_of(artifact.name),
+            is_index_listed=not self.indexes or source.kind is not SourceKind.INDEX or source.name in self.indexes,
+            rivals=self._rivals(artifact),
+            trusted_host=self._trusted_host(artifact),
+            lookalike=lookalike,
+            first_upload=self._first_upload(artifact) if lookalike else Missing("nobody asked"),
         )
+
+    def _rivals(self, artifact: Artifact) -> tuple[Source, ...]:
+        if artifact.source.kind is not SourceKind.INDEX:
+            return ()
+        pages = {page.source.url: page for page in self.pages(artifact.name) if page.source.kind is SourceKind.INDEX}
+        return tuple(
+            page.source
+            for url, page in pages.items()
+            if url != artifact.source.url and not _offers(page, artifact.sha256)
+        )
+
+    def _trusted_host(self, artifact: Artifact) -> str | None:
+        if not self.trusted_hosts:
+            return None
+        hosts = _hosts(artifact.source.url) | _hosts(artifact.url)
+        return next((entry for entry in self.trusted_hosts if entry.lower() in hosts), None)
+
+    def _first_upload(self, artifact: Artifact) -> datetime | Missing:
+        pages = [page for page in self.pages(artifact.name) if page.source.url == artifact.source.url]
+        times = [file.upload_time for page in pages for file in page.files if file.upload_time is not None]
+        return min(times, default=None) or Missing(_NO_UPLOAD_TIMES.format(artifact.source.display))
 
     def _advisories_of(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         if name not in self._advisories:
@@ -62,8 +100,6 @@ class Gatherer:
 
     def _siblings_of(self, artifact: Artifact) -> tuple[Listed, ...]:
         key = (artifact.name, artifact.source.url)
-        if self.advisories is None:
-            return ()
         if key not in self._siblings:
             self._siblings[key] = tuple(
                 Listed(version=a.version, upload_time=a.upload_time, yanked=a.yanked is not None)
@@ -71,3 +107,16 @@ class Gatherer:
                 if a.source.url == artifact.source.url
             )
         return self._siblings[key]
+
+
+def _offers(page: ProjectPage, sha256: str | None) -> bool:
+    return sha256 is not None and any(file.hashes.get("sha256") == sha256 for file in page.files)
+
+
+def _hosts(url: str) -> set[str]:
+    """Return how an entry of ``trusted-host`` may name the host of an encrypted *url* (pip: network/session.py)."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        return set()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return {parts.hostname, host, f"{host}:{parts.port or 443}"}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from safeinstall.facts import Layout, Lookalike
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -30,6 +32,17 @@ class Level(IntEnum):
     ALLOW = 0
     WARN = 1
     DENY = 2
+
+
+class Price(IntEnum):
+    """What the facts cost that a rule needs. Ordered: what is cheaper is asked and judged first."""
+
+    LISTING = 0
+    """Index pages and what is known on this machine: before anything of the file is asked for."""
+    METADATA = 1
+    """The file's METADATA: while resolving, so that another file can still be taken."""
+    CONTENTS = 2
+    """The verified file: before pip goes on, too late for another choice."""
 
 
 Digest = NewType("Digest", str)
@@ -196,6 +209,21 @@ class Evidence:
     """The project's listed files on the same source."""
     advisories: tuple[Advisory, ...] | Missing = Missing("no advisory source was asked")
     """Live advisories naming this project, whichever versions they affect."""
+    is_index_listed: bool = True
+    """False for a file of an index that is missing in ``[[indexes]]``, where the policy has any."""
+    rivals: tuple[Source, ...] = ()
+    """Other indexes that were asked for this project, know it, and do not offer this very file."""
+    trusted_host: str | None = None
+    """The entry of pip's ``trusted-host`` that switches off the TLS checks of its index or file."""
+    lookalike: Lookalike | None = None
+    """The popular project that this one's name resembles, unless it is popular itself."""
+    first_upload: datetime | Missing = Missing("nobody asked")
+    """Of the project's files that are listed on the same source; known where ``lookalike`` is."""
+    metadata: Metadata | Missing = Missing("not asked for yet")
+    contents: Layout | Missing = Missing("not fetched yet")
+    """Of a wheel."""
+    overlaps: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Files and scripts that another wheel of the same plan installs too, with other contents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +306,11 @@ class Finding:
     """True when ``mode = "audit"`` turned a denial into this warning."""
 
 
+def strictest_first(finding: Finding) -> tuple[int, str, str, str]:
+    """Order findings the same way, whoever found them first."""
+    return -finding.level, finding.rule, finding.key, finding.message
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
     """One entry of ``[[exceptions]]``: findings that somebody answers for, until a day."""
@@ -316,6 +349,12 @@ class Verdict:
     def denials(self) -> tuple[Finding, ...]:
         """The findings that deny it."""
         return tuple(f for f in self.findings if f.level is Level.DENY and f.suppressed_by is None)
+
+    def also(self, findings: tuple[Finding, ...]) -> Verdict:
+        """Return this verdict with more *findings*, in the same order as if all had been found at once."""
+        if not findings:
+            return self
+        return Verdict(artifact=self.artifact, findings=tuple(sorted((*self.findings, *findings), key=strictest_first)))
 
 
 @dataclass(frozen=True, slots=True)

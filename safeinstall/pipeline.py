@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.evaluate import evaluate
+from safeinstall.errors import MetadataInvalidError
 from safeinstall.gather import Gatherer
-from safeinstall.models import SourceKind
+from safeinstall.judge import Judge
+from safeinstall.lookalikes import Lookalikes
+from safeinstall.models import Price, SourceKind
 from safeinstall.outcome import Outcome
 from safeinstall.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
-from safeinstall.resolve.resolution import Refusal, collect_constraints, resolve
+from safeinstall.resolve.resolution import BuildRefusedError, Refusal, collect_constraints, refused, resolve
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.user_hashes import hold_to_user_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
 
     from safeinstall.invocation import Invocation
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.judge import Overlaps
+    from safeinstall.models import Artifact, InstalledDistribution, Metadata
     from safeinstall.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import AdvisorySource, IndexSource
     from safeinstall.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
-
-    Judge = Callable[[Artifact, str | None], Verdict]
 
 ADVISORY_RULES = frozenset({"vulnerability", "malware"})
 
@@ -74,8 +76,20 @@ class World(Protocol):
         """Return the file a direct reference names. Fetches nothing."""
         ...
 
+    def popular_names(self) -> Sequence[NormalizedName]:
+        """Return the names of the most popular projects, the first of all first."""
+        ...
+
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """Fetch and verify the files of *plan*."""
+        ...
+
+    def overlaps(self, verified: VerifiedPlan) -> Overlaps:
+        """Return which files several wheels install, each its own."""
+        ...
+
+    def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
+        """Ask *plan* from now on for the files that a build requires."""
         ...
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
@@ -91,45 +105,81 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     finder = CandidateFinder(world.index, invocation.selection)
     judge = make_judge(invocation, policy, world, finder, as_of)
     provider = make_provider(invocation, policy, world, finder, judge)
+    world.build_with(lambda requirements: plan_build(requirements, invocation, policy, world, finder, judge))
     speculate(invocation, world, finder, judge)
+    try:
+        return resolve_and_install(invocation, world, provider, judge)
+    except BuildRefusedError as error:
+        return Outcome(result=error.refusal, newest_passing=newest_passing(error.refusal, finder, judge))
 
+
+def resolve_and_install(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> Outcome:
+    """Go the way from the requirements to pip. Raises ``BuildRefusedError`` for what a build requires."""
     resolution = resolve(provider, invocation.roots)
     if isinstance(resolution, Refusal):
-        return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
+        return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.finder, judge))
 
     hashed = (*invocation.roots, *invocation.constraints)
     plan = Plan.of(hold_to_user_hashes(resolution, hashed, required=invocation.selection.require_hashes))
     if invocation.dry_run and resolution.pins:
         return Outcome(result=resolution, plan=plan)
+    opened = fetch_and_open(plan, resolution, world, judge)
+    if isinstance(opened, Refusal):
+        return Outcome(result=opened, plan=plan)
+    resolution = replace(resolution, pins=opened.plan.pins)
+    return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
+
+
+def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:
+    """Fetch the files of *plan*, verify them, and judge them by their contents where a rule asks for these."""
     verified = world.fetch(plan)
-    return Outcome(result=resolution, plan=plan, verified=verified, status=world.install(verified, resolution))
+    if not judge.asks(Price.CONTENTS):
+        return verified
+    verdicts = judge.open(verified, world.overlaps(verified))
+    if denied := tuple(verdict for verdict in verdicts.values() if verdict.denied):
+        return refused(resolution, denied)
+    return verified.judged(verdicts)
+
+
+def plan_build(  # noqa: PLR0917 - called in one place
+    requirements: Sequence[str],
+    invocation: Invocation,
+    policy: Policy,
+    world: World,
+    finder: CandidateFinder,
+    judge: Judge,
+) -> VerifiedPlan:
+    """Resolve, judge and fetch what an isolated build requires, exactly as what the user requires.
+
+    Raises ``BuildRefusedError`` when the policy refuses any of it.
+    """
+    build = invocation.for_build(requirements)
+    provider = replace(make_provider(build, policy, world, finder, judge), installed=lambda _: None)
+    resolution = resolve(provider, build.roots)
+    if isinstance(resolution, Refusal):
+        raise BuildRefusedError(replace(resolution, building=tuple(requirements)))
+    plan = Plan.of(hold_to_user_hashes(resolution, build.constraints, required=False))
+    opened = fetch_and_open(plan, resolution, world, judge)
+    if isinstance(opened, Refusal):
+        raise BuildRefusedError(replace(opened, building=tuple(requirements)))
+    return opened
 
 
 def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
-    """Return the judge of this run: evidence gathered, rules applied, each file once."""
-    asks = any(rule.id in ADVISORY_RULES for rule in policy.rules)
+    """Return the judge of this run, who asks for no fact that no rule looks at."""
+    asked = {rule.id for rule in policy.rules}
     gatherer = Gatherer(
-        advisories=world.advisories if asks else None,
+        advisories=world.advisories if asked & ADVISORY_RULES else None,
         siblings=lambda name: (found.artifact for found in finder.files(name)),
         requested=requested_names(invocation),
         user_hashes=user_hashes(invocation),
         as_of=as_of,
+        pages=world.index.pages,
+        indexes=frozenset(index.name for index in policy.indexes),
+        trusted_hosts=invocation.sources.trusted_hosts,
+        lookalike=Lookalikes(world.popular_names()) if "typosquats" in asked else lambda _: None,
     )
-    verdicts: dict[tuple[str, str, str | None], Verdict] = {}
-
-    def judge(artifact: Artifact, required_by: str | None) -> Verdict:
-        key = (artifact.url, artifact.source.url, required_by)
-        if key not in verdicts:
-            verdicts[key] = evaluate(
-                gatherer.gather(artifact, required_by),
-                rules=policy.rules,
-                exceptions=policy.exceptions,
-                on_missing=policy.evidence.on_missing,
-                mode=policy.mode,
-            )
-        return verdicts[key]
-
-    return judge
+    return Judge(gatherer, policy)
 
 
 def make_provider(
@@ -198,3 +248,13 @@ def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> d
         if best is not None:
             found[name] = best
     return found
+
+
+def passes(artifact: Artifact, index: IndexSource, judge: Judge) -> bool:
+    """Whether all that can be known of *artifact* before it is fetched lets it pass."""
+    if judge(artifact, None).denied:
+        return False
+    try:
+        return not (judge.asks(Price.METADATA) and judge(artifact, None, index.metadata(artifact)).denied)
+    except MetadataInvalidError:
+        return False

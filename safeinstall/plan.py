@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact
+    from safeinstall.facts import Layout
+    from safeinstall.models import Artifact, Verdict
 
     Value = str | int | datetime | Mapping[str, "Value"]
     Table = Mapping[str, Value]
@@ -80,6 +81,8 @@ class VerifiedFile:
     sha256: str
     """Of the bytes on disk, whatever the index published."""
     size: int
+    layout: Layout | None = None
+    """What installing it puts where; ``None`` for a source distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,13 @@ class VerifiedPlan:
             raise TypeError("a VerifiedPlan comes from sources.fetch only")
         if tuple(file.pin for file in self.files) != self.plan.files:
             raise ValueError("the verified files are not those of the plan")
+
+    def judged(self, verdicts: Mapping[NormalizedName, Verdict]) -> VerifiedPlan:
+        """Return the same files with *verdicts* in place of earlier ones. A denial cannot be in it."""
+        by_name = {pin.artifact.name: pin for pin in self.plan.pins}
+        pins = {name: replace(pin, verdict=verdicts.get(name, pin.verdict)) for name, pin in by_name.items()}
+        files = tuple(replace(file, pin=pins[file.pin.artifact.name]) for file in self.files)
+        return VerifiedPlan(Plan.of(pins.values()), files, _SEAL)
 
     @property
     def measured(self) -> Plan:

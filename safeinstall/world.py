@@ -24,6 +24,8 @@ from safeinstall.sources.installed import InstalledDistributions
 from safeinstall.sources.local_advisories import LocalAdvisories
 from safeinstall.sources.metadata_cache import MetadataCache
 from safeinstall.sources.osv_dump import resolve_sources
+from safeinstall.sources.overlaps import find_overlaps
+from safeinstall.sources.popular_names import popular_names
 from safeinstall.sources.references import open_reference
 from safeinstall.sources.stage import Stage, open_stage
 from safeinstall.sources.transport import HttpSettings
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from safeinstall.invocation import Invocation
+    from safeinstall.judge import Overlaps
     from safeinstall.models import Artifact, InstalledDistribution, Metadata
     from safeinstall.pipeline import Listener
     from safeinstall.plan import Plan, VerifiedPlan
@@ -191,6 +194,14 @@ class LiveWorld:
     def open_reference(self, reference: Reference, name: NormalizedName | None) -> Artifact:
         """See :class:`~safeinstall.pipeline.World`."""
         return open_reference(reference, name, self.tags)
+
+    def popular_names(self) -> tuple[NormalizedName, ...]:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return popular_names()
+
+    def overlaps(self, verified: VerifiedPlan) -> Overlaps:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return find_overlaps(verified.files)
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""

@@ -1,13 +1,13 @@
 """The resolvelib provider: pip's answer over a judged index (pip: resolution/resolvelib/{provider,factory}.py).
 
-A judge is asked for every file before its metadata is. A denied file is hidden, so that the next best one of its
-project is taken; under ``select = "strict"`` it stays, without dependencies, and the resolution as a whole is refused
-in the end.
+A judge is asked for every file before its metadata is, and again with it. A denied file is hidden, so that the next
+best one of its project is taken; under ``select = "strict"`` it stays, without dependencies, and the resolution as a
+whole is refused in the end.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
@@ -92,7 +92,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
 
     finder: CandidateFinder
     index: IndexSource
-    judge: Callable[[Artifact, str | None], Verdict]
+    judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
     installed: Callable[[NormalizedName], InstalledDistribution | None]
     open_reference: Callable[[Reference, NormalizedName | None], Artifact]
     preference: Preference | DepthPreference
@@ -257,19 +257,26 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             return None
 
     def _candidate(self, artifact: Artifact, required_by: str | None) -> FileCandidate | None:
-        """Judge, then read the metadata; ``None`` when the file is hidden."""
+        """Judge by the listing, then by the metadata; ``None`` when the file is hidden."""
         key = (artifact.url, artifact.source.url)
         if key in self._files:
             return self._files[key]
-        verdict = self.judge(artifact, required_by)
-        candidate: FileCandidate | None = None
+        artifact, verdict, metadata = self._judged(artifact, required_by)
         if verdict.denied:
             self.hidden[key] = verdict
-            candidate = FileCandidate(artifact, verdict, None) if self.rules.strict else None
-        else:
-            candidate = FileCandidate(artifact, verdict, self.index.metadata(artifact))
-        self._files[key] = candidate
-        return candidate
+        is_candidate = self.rules.strict or not verdict.denied
+        self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
+        return self._files[key]
+
+    def _judged(self, artifact: Artifact, required_by: str | None) -> tuple[Artifact, Verdict, Metadata | None]:
+        verdict = self.judge(artifact, required_by, None)
+        if verdict.denied:
+            return artifact, verdict, None
+        metadata = self.index.metadata(artifact)
+        # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
+        artifact = replace(artifact, name=metadata.name, version=metadata.version)
+        verdict = self.judge(artifact, required_by, metadata)
+        return artifact, verdict, None if verdict.denied else metadata
 
     def _installed_candidate(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
         if self.rules.reinstalls:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from safeinstall.errors import UnsatisfiableError
+from safeinstall.errors import EXIT_DENIED, SafeInstallError, UnsatisfiableError
 from safeinstall.models import ArtifactKind, InstalledDistribution, Pinned
 from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
@@ -74,6 +74,29 @@ class Refusal:
     """What pip would say of the requirements that cannot be met together, if that is how it failed."""
     hidden: tuple[Verdict, ...] = ()
     notices: tuple[str, ...] = ()
+    building: tuple[str, ...] = ()
+    """The build requirements that were refused, if it is a build that they are for."""
+
+
+class BuildRefusedError(SafeInstallError):
+    """The policy refuses what a build requires."""
+
+    exit_code = EXIT_DENIED
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Keep the *refusal*, which is what there is to tell."""
+        super().__init__(f"the policy refuses what a build requires: {', '.join(refusal.building)}")
+        self.refusal = refusal
+
+
+def refused(resolution: Resolution, verdicts: tuple[Verdict, ...]) -> Refusal:
+    """Return the refusal of a resolution of which files turned out to be denied once they were there."""
+    return Refusal(
+        verdicts=verdicts,
+        required_by=resolution.required_by,
+        hidden=resolution.hidden,
+        notices=resolution.notices,
+    )
 
 
 def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constraint]:

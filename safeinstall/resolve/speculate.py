@@ -32,7 +32,7 @@ class Speculator:
 
     finder: CandidateFinder
     index: IndexSource
-    judge: Callable[[Artifact, str | None], Verdict]
+    judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
     installed: Callable[[NormalizedName], InstalledDistribution | None]
     markers: Mapping[str, str]
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Speculator:
             return
         try:
             for artifact in self.finder.applicable(name, specifier, {}):
-                if not self.judge(artifact, None).denied:
+                if not self.judge(artifact, None, None).denied:
                     self.index.prefetch_metadata(artifact)
                     return
         except SafeInstallError:

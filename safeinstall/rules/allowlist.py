@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level
+from safeinstall.models import Finding, Level, Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,7 @@ class Allowlist:
 
     id: ClassVar[str] = "allowlist"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     packages: tuple[PackageSelector, ...] = ()
     on_missing: Level | None = None

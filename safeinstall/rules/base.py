@@ -9,7 +9,7 @@ from safeinstall.models import ArtifactKind, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Artifact, Evidence, Finding, Level
+    from safeinstall.models import Artifact, Evidence, Finding, Level, Price
 
 
 @runtime_checkable
@@ -23,6 +23,8 @@ class Rule(Protocol):
     id: ClassVar[str]
     exceptable: ClassVar[bool]
     """Whether an ``[[exceptions]]`` entry may cover its findings."""
+    needs: ClassVar[Price]
+    """The dearest of the facts it looks at: it is checked once, as soon as they are there."""
 
     @property
     def on_missing(self) -> Level | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level
+from safeinstall.models import Finding, Level, Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ class Denylist:
 
     id: ClassVar[str] = "denylist"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     packages: tuple[Denied, ...] = ()
     on_missing: Level | None = None

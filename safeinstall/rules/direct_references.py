@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import ArtifactKind, Finding, Level, SourceKind
+from safeinstall.models import ArtifactKind, Finding, Level, Price, SourceKind
 from safeinstall.rules.base import is_local, one_line
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class DirectReferences:
 
     id: ClassVar[str] = "direct-references"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     url: Level = Level.DENY
     vcs: Level = Level.DENY

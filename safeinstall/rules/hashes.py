@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from safeinstall.models import Finding, Level, Missing, Release
+from safeinstall.models import Finding, Level, Missing, Price, Release
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Hashes:
 
     id: ClassVar[str] = "hashes"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     require: Literal["index", "pinned"] = "pinned"
     pins: Mapping[Release, tuple[Digest, ...]] = field(default_factory=dict, hash=False)

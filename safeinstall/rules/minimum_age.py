@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level, Missing
+from safeinstall.models import Finding, Level, Missing, Price
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class MinimumAge:
 
     id: ClassVar[str] = "minimum-age"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     minimum: timedelta = timedelta(days=7)
     exempt: tuple[PackageSelector, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import ArtifactKind, Finding, Level
+from safeinstall.models import ArtifactKind, Finding, Level, Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ class Sdists:
 
     id: ClassVar[str] = "sdists"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     allow: tuple[PackageSelector, ...] = ()
     on_missing: Level | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level
+from safeinstall.models import Finding, Level, Price
 from safeinstall.rules.base import one_line
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Yanked:
 
     id: ClassVar[str] = "yanked"
     exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
 
     level: Level = Level.DENY
     on_missing: Level | None = None

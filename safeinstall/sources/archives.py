@@ -17,11 +17,14 @@ from typing import IO, TYPE_CHECKING, cast
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from safeinstall.layout import is_read_for_layout, wheel_layout
 from safeinstall.sources.members import Limits, check_layout, check_members, refusal, shown, tar_members, zip_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from safeinstall.facts import Layout
 
 LIMITS = Limits()
 _UNREADABLE = (
@@ -50,6 +53,8 @@ class Contents:
     """``pyproject.toml`` of a source distribution."""
     files: tuple[str, ...]
     """Names of the members that are files, in the archive's order."""
+    layout: Layout | None = None
+    """Where a wheel puts them."""
 
 
 def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
@@ -69,7 +74,8 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
         )
         _check_wheel_version(filename, wheel)
         _check_record(filename, record, files, dist_info)
-    return Contents(metadata=metadata, files=files)
+        texts = {name: _required(filename, archive, name, limits) for name in files if is_read_for_layout(name)}
+    return Contents(metadata=metadata, files=files, layout=wheel_layout(files, texts))
 
 
 def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:

@@ -150,7 +150,9 @@ class Downloads:
         _check_user_hashes(pin, fetched.sha256, job.path)
         _check_metadata(pin, fetched.contents)
         path = job.path.rename(self._directory / pin.artifact.filename)
-        return VerifiedFile(pin=pin, path=str(path), sha256=fetched.sha256, size=fetched.size)
+        return VerifiedFile(
+            pin=pin, path=str(path), sha256=fetched.sha256, size=fetched.size, layout=fetched.contents.layout
+        )
 
     def _close(self) -> None:
         self._stop.set()

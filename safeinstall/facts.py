@@ -1,0 +1,36 @@
+"""Facts about one file that are more than one value: what an :class:`~safeinstall.models.Evidence` is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookalike:
+    """A popular name that another project's name can be taken for."""
+
+    popular: NormalizedName
+    rank: int
+    """1 is the most popular of all."""
+    trick: str
+    """How the two differ: ``one letter is missing``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What installing a wheel puts where (binary distribution format, "Installing a wheel")."""
+
+    modules: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Files below ``site-packages``, but for those of its own ``.dist-info``, to the members they are made of."""
+    scripts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Commands to what they start: ``package.module:function``; empty for a file of the wheel."""
+    data: tuple[str, ...] = ()
+    """Other files, below the root of the environment."""
+    startup: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """The text of each ``.pth`` file that an interpreter reads when it starts."""

@@ -1,0 +1,89 @@
+"""The judge: each file by each rule once, as soon as the facts that the rule needs are there.
+
+Cheap facts come first. What the listing denies is never asked for its metadata, what the metadata denies is never
+chosen, and what the contents deny is never installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from packaging.utils import NormalizedName
+
+from safeinstall.evaluate import evaluate
+from safeinstall.models import Missing, Price
+
+if TYPE_CHECKING:
+    from safeinstall.gather import Gatherer
+    from safeinstall.models import Artifact, Evidence, Metadata, Verdict
+    from safeinstall.plan import VerifiedPlan
+    from safeinstall.policy.model import Policy
+
+Overlaps: TypeAlias = Mapping[NormalizedName, Mapping[NormalizedName, tuple[str, ...]]]
+"""By project: which files another project of the same plan installs too, with other contents."""
+_UNOPENED = Missing("what it installs is known only after its build")
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges files, and remembers what is known and was said of each."""
+
+    gatherer: Gatherer
+    policy: Policy
+    _known: dict[tuple[str, ...], tuple[Evidence, Verdict]] = field(default_factory=dict)
+
+    def __call__(self, artifact: Artifact, required_by: str | None, metadata: Metadata | None = None) -> Verdict:
+        """Judge *artifact* by all that is known of it: by its listing, and by its *metadata* as soon as that is given.
+
+        *required_by* names who wrote a direct reference, if not the user; of several authors the first one counts.
+        """
+        key = _key(artifact)
+        evidence, verdict = self._known.get(key) or self._known.setdefault(key, self._listed(artifact, required_by))
+        if metadata is not None and isinstance(evidence.metadata, Missing):
+            self._known[key] = evidence, verdict = self._also(
+                verdict, replace(evidence, metadata=metadata), Price.METADATA
+            )
+        return verdict
+
+    def asks(self, price: Price) -> bool:
+        """Whether any rule of the policy needs facts of this *price*."""
+        return any(rule.needs is price for rule in self.policy.rules)
+
+    def open(self, verified: VerifiedPlan, overlaps: Overlaps) -> dict[NormalizedName, Verdict]:
+        """Judge by their contents the files that are about to be installed; *overlaps* come from looking into them."""
+        layouts = {file.pin.artifact.name: file.layout for file in verified.files}
+        verdicts = {}
+        for pin in verified.measured.pins:
+            name = pin.artifact.name
+            evidence, _ = self._known[_key(pin.artifact)]
+            opened = replace(
+                evidence,
+                sha256=pin.artifact.sha256 or evidence.sha256,
+                contents=layouts.get(name) or _UNOPENED,
+                overlaps=overlaps.get(name, {}),
+            )
+            verdicts[name] = self._also(pin.verdict, opened, Price.CONTENTS)[1]
+        return verdicts
+
+    def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
+        evidence = self.gatherer.gather(artifact, required_by)
+        return evidence, self._evaluate(evidence, Price.LISTING)
+
+    def _also(self, verdict: Verdict, evidence: Evidence, price: Price) -> tuple[Evidence, Verdict]:
+        return evidence, verdict.also(self._evaluate(evidence, price).findings)
+
+    def _evaluate(self, evidence: Evidence, price: Price) -> Verdict:
+        return evaluate(
+            evidence,
+            rules=[rule for rule in self.policy.rules if rule.needs is price],
+            exceptions=self.policy.exceptions,
+            on_missing=self.policy.evidence.on_missing,
+            mode=self.policy.mode,
+        )
+
+
+def _key(artifact: Artifact) -> tuple[str, ...]:
+    """What is built from a tree may turn out to be another project than its folder is called."""
+    return artifact.url, artifact.source.url, artifact.name, str(artifact.version)

@@ -1,0 +1,58 @@
+"""Which files several wheels of one plan would each install: pip lets the last one win, and says nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections import defaultdict
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.judge import Overlaps
+    from safeinstall.plan import VerifiedFile
+
+
+def find_overlaps(files: Sequence[VerifiedFile]) -> Overlaps:
+    """Return what each wheel shares with which other, unless it is the same in both.
+
+    Only members that stand in two wheels are read: packages of one namespace often share an ``__init__.py``, and the
+    checksum of a zip is no proof that two of them are the same.
+    """
+    found: defaultdict[NormalizedName, defaultdict[NormalizedName, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for path, owners in _shared(files):
+        for (one, content), (other, others) in permutations(owners, 2):
+            if content != others:
+                found[one.pin.artifact.name][other.pin.artifact.name].append(path)
+    return {name: {other: tuple(paths) for other, paths in shared.items()} for name, shared in found.items()}
+
+
+def _shared(files: Sequence[VerifiedFile]) -> Iterator[tuple[str, list[tuple[VerifiedFile, str]]]]:
+    """Yield each place that is taken twice, with who takes it and what for."""
+    modules: defaultdict[str, list[VerifiedFile]] = defaultdict(list)
+    scripts: defaultdict[str, list[tuple[VerifiedFile, str]]] = defaultdict(list)
+    for file in files:
+        for path in file.layout.modules if file.layout else ():
+            modules[path].append(file)
+        for name, target in file.layout.scripts.items() if file.layout else ():
+            scripts[name].append((file, target or file.sha256))
+    for path, owners in modules.items():
+        if len(owners) > 1:
+            yield path, [(owner, _digest(owner, path)) for owner in owners]
+    for name, commands in scripts.items():
+        if len(commands) > 1:
+            yield f"bin/{name}", commands
+
+
+def _digest(file: VerifiedFile, path: str) -> str:
+    """Return the sha256 of the member that becomes *path*; the archive has been checked before."""
+    member = file.layout.modules[path] if file.layout else path
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(file.path) as archive, archive.open(member) as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
