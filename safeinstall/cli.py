@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS: frozenset[str] = frozenset()
+OWN_COMMANDS = frozenset({"advisories"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 

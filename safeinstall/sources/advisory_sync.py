@@ -60,6 +60,11 @@ class Syncer:
         """The database."""
         return database_file([source_name(source) for source in self.sources], self.directory)
 
+    @property
+    def memory(self) -> Path:
+        """Where an installation notes that a sync failed. A sync that succeeds removes it."""
+        return self.file.with_suffix(".failed")
+
     def sync(self, *, since: float = inf, force: bool = False) -> tuple[Synced, ...]:
         """Ask every dump that was last asked before *since*, and read the paths that changed.
 
@@ -71,9 +76,14 @@ class Syncer:
         with _locked(self.file.with_suffix(".lock"), patience), _workplace(self.file.with_suffix(".sync")) as work:
             database = open_database(self.file)
             if database is None:
-                return self._first(work)
-            database.close()
-            return tuple(self._again(number, work, since=since, force=force) for number in range(len(self.sources)))
+                synced = self._first(work)
+            else:
+                database.close()
+                numbers = range(len(self.sources))
+                synced = tuple(self._again(number, work, since=since, force=force) for number in numbers)
+            if self.reader and not any(one.failure for one in synced):
+                self.memory.unlink(missing_ok=True)
+        return synced
 
     def _first(self, work: Path) -> tuple[Synced, ...]:
         parts = [self._whole(source, work / str(number)) for number, source in enumerate(self.sources)]

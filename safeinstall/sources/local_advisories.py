@@ -53,6 +53,14 @@ def open_local(sources: Sequence[Path | Dump], directory: Path) -> AdvisoryDatab
     return database
 
 
+def open_whatever(sources: Sequence[Path | Dump], directory: Path) -> tuple[AdvisoryDatabase | None, str]:
+    """Return what there is of *sources*, and why that is not what it should be."""
+    try:
+        return open_local(sources, directory), ""
+    except SourceError as error:
+        return (open_database(Syncer(sources=sources, directory=directory).file) if sources else None), error.message
+
+
 def _paths_current(sources: Sequence[Path | Dump], database: AdvisoryDatabase) -> bool:
     pairs = zip(sources, database.identities, strict=True)
     return all(identify(source) == stored for source, stored in pairs if isinstance(source, Path))
@@ -94,12 +102,12 @@ class LocalAdvisories:
         return database if isinstance(database, Missing) else database.advisories(name)
 
     def _open(self) -> AdvisoryDatabase | Missing:
-        database, reason = self._stored()
+        database, reason = open_whatever(self.sources, self.directory)
         if (database is None or self._objection(database)) and self._has_dumps():
             if database:
                 database.close()
             reason = self._sync()
-            database, _ = self._stored()
+            database, _ = open_whatever(self.sources, self.directory)
         if database is None:
             return Missing(f"there are no advisories on this machine: {reason}")
         objection = self._objection(database)
@@ -108,18 +116,11 @@ class LocalAdvisories:
         database.close()
         return Missing(f"{objection}: {reason}" if reason else objection)
 
-    def _stored(self) -> tuple[AdvisoryDatabase | None, str]:
-        """Return what is on this machine, and why that is not what it should be."""
-        try:
-            return open_local(self.sources, self.directory), ""
-        except SourceError as error:
-            return (open_database(self._syncer.file) if self.sources else None), error.message
-
     def _objection(self, database: AdvisoryDatabase) -> str | None:
         """Return why *database* cannot be relied on, if so."""
         age = self.as_of - database.as_of
         if age > self.max_staleness:
-            return f"the advisories are {_span(age)} old, the policy allows {_span(self.max_staleness)}"
+            return f"the advisories are {span(age)} old, the policy allows {span(self.max_staleness)}"
         if age < -CLOCK_SKEW:
             return (
                 f"the advisories are of {database.as_of:%Y-%m-%d}, which is still to come by the clock of this machine"
@@ -135,17 +136,15 @@ class LocalAdvisories:
 
     def _sync(self) -> str:
         """Sync unless a sync has failed lately; return why it failed."""
-        memory = self._syncer.file.with_suffix(".failed")
-        if reason := _remembered(memory):
+        memory = self._syncer.memory
+        if reason := remembered(memory):
             return reason
         with progress_line("safe-pip: advisories: ") as progress:
             reader = DumpReader(client=self.client, progress=progress, patience=PATIENCE)
             reason = _failure(replace(self._syncer, reader=reader), (self.as_of - self.max_staleness).timestamp())
-        with suppress(OSError):  # it is then only asked again the sooner
-            if reason:
+        if reason:
+            with suppress(OSError):  # it is then only asked again the sooner
                 memory.write_text(json.dumps([time.time(), reason]), encoding="utf-8")
-            else:
-                memory.unlink(missing_ok=True)
         return reason
 
 
@@ -156,7 +155,7 @@ def _failure(syncer: Syncer, since: float) -> str:
         return error.message
 
 
-def _remembered(memory: Path) -> str:
+def remembered(memory: Path) -> str:
     """Return the failure that *memory* holds, if it is recent."""
     try:
         at, reason = json.loads(memory.read_text(encoding="utf-8"))
@@ -165,6 +164,7 @@ def _remembered(memory: Path) -> str:
         return ""
 
 
-def _span(time: timedelta) -> str:
+def span(time: timedelta) -> str:
+    """Write a length of time for a reader: days, or hours if it is less than two days."""
     number, unit = (time.days, "day") if time.days > 1 else (time // timedelta(hours=1), "hour")
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
