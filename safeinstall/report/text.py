@@ -127,16 +127,18 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
 
 
 def _warnings(resolution: Resolution, policy: Policy, *, verbose: bool) -> Iterator[str]:
-    """Like warnings are told once, with the files they concern."""
+    """Like warnings are told once, with the files they concern; a fact that is missing, once for all rules."""
     groups: dict[tuple[str, str], list[tuple[Artifact, Finding]]] = defaultdict(list)
     for pin in resolution.pins:
         for finding in pin.verdict.findings:
             if finding.level is Level.WARN and finding.suppressed_by is None:
-                groups[finding.rule, finding.message].append((pin.artifact, finding))
-    for (rule, message), found in groups.items():
+                groups["" if finding.missing else finding.rule, finding.message].append((pin.artifact, finding))
+    for (_, message), found in groups.items():
         kind = "would be denied" if found[0][1].audited else "warned"
+        rule = ", ".join(sorted({finding.rule for _, finding in found}))
         where = f" [{policy.origin(found[0][1].key)}]" if verbose else ""
-        yield shown(f"{kind}: {_names([a for a, _ in found], verbose=verbose)}: {rule}: {message}{where}")
+        artifacts = list(dict.fromkeys(artifact for artifact, _ in found))
+        yield shown(f"{kind}: {_names(artifacts, verbose=verbose)}: {rule}: {message}{where}")
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
