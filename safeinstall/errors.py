@@ -83,3 +83,7 @@ class MetadataInvalidError(SafeInstallError):
     """A file's metadata breaks the standard (core metadata, PEP 508). The resolver passes over the version."""
 
     exit_code = EXIT_DENIED
+
+
+class MetadataDynamicError(MetadataInvalidError):
+    """A source distribution or tree whose metadata only a build can tell (PEP 643)."""

@@ -6,7 +6,7 @@ pip's options exist: one that it does not know, set to anything but its default,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import RefusedError
-from safeinstall.requirements import Root, parse_roots
+from safeinstall.requirements import Root, parse_build_requirements, parse_roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,6 +111,8 @@ class Invocation:
     markers: Mapping[str, str]
     roots: tuple[Root, ...]
     constraints: tuple[Root, ...]
+    build_constraints: tuple[Root, ...]
+    """``--build-constraint``."""
     sources: ConfiguredSources
     selection: Selection
     upgrade_strategy: str
@@ -121,6 +123,23 @@ class Invocation:
     def option(self, name: str) -> Any:
         """Return pip's value of option *name*; ``None`` where this pip or command has no such option."""
         return self.options.get(name)
+
+    def for_build(self, requirements: Sequence[str]) -> Invocation:
+        """Return the command that would install *requirements* into an isolated build environment.
+
+        pip passes its sources and its choice of formats on to builds, and no constraints but ``--build-constraint``
+        (pip: build_env/installer.py).
+        """
+        return replace(
+            self,
+            command="install",
+            roots=parse_build_requirements(requirements, self.markers),
+            constraints=self.build_constraints,
+            selection=replace(self.selection, require_hashes=False),
+            upgrade_strategy=UPGRADE_STRATEGIES[0],
+            installed=(),
+            options={},
+        )
 
     @property
     def dry_run(self) -> bool:
@@ -157,6 +176,7 @@ def parse_invocation(said: Mapping[str, Any]) -> Invocation:
         markers=said["markers"],
         roots=tuple(r for r in requirements if not r.constraint),
         constraints=tuple(r for r in requirements if r.constraint),
+        build_constraints=parse_roots(said["build_constraints"]),
         sources=_sources(sources),
         selection=_selection(selection, require_hashes=bool(options.get("require_hashes"))),
         upgrade_strategy=_upgrade_strategy(command, options),

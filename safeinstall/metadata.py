@@ -11,10 +11,12 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.errors import MetadataInvalidError
+from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
 from safeinstall.models import Metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.utils import NormalizedName
 
     Fields = dict[str, list[str]]
@@ -50,11 +52,23 @@ def parse_sdist_metadata(data: bytes, *, name: NormalizedName, version: Version 
     text = _decoded(data, about)
     fields = _scan(text)
     if reason := _why_not_static(fields):
-        raise MetadataInvalidError(
+        raise MetadataDynamicError(
             f"the dependencies of the source distribution of {about} are unknown before a build: {reason}",
             hint="choose a version with a wheel, or let the policy build this project",
         )
     return _build(fields, text, name, version, about)
+
+
+def parse_metadata_json(found: Mapping[str, object]) -> Metadata:
+    """Read metadata as pip's installation report writes it (PEP 566). Raises like :func:`parse_metadata`."""
+    fields: Fields = {}
+    for key, value in found.items():
+        values = value if isinstance(value, list) else [value]
+        if key != "description":
+            fields[key.replace("_", "-")] = [str(one) for one in values]
+    name = fields.get("name", [""])[0]
+    text = "".join(f"{key.title()}: {value}\n" for key, values in fields.items() for value in values)
+    return _build(fields, text, canonicalize_name(name), None, name)
 
 
 @lru_cache(maxsize=16384)

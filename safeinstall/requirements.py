@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from safeinstall.errors import MetadataInvalidError
 from safeinstall.models import ArtifactKind
 
 if TYPE_CHECKING:
@@ -62,6 +63,34 @@ class Root:
 def parse_roots(said: Iterable[Mapping[str, Any]]) -> tuple[Root, ...]:
     """Turn the host's descriptions into values; those whose markers do not apply are left out."""
     return tuple(_root(row) for row in said if row["applies"])
+
+
+def parse_build_requirements(texts: Iterable[str], markers: Mapping[str, str]) -> tuple[Root, ...]:
+    """Turn the requirements of a build (PEP 518, PEP 517) into values; those whose markers do not apply are left out.
+
+    Raises ``MetadataInvalidError`` for one that is not PEP 508.
+    """
+    found = []
+    for text in texts:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement as error:
+            raise MetadataInvalidError(f"a build requires {text!r}, which is not a requirement (PEP 508)") from error
+        if requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""}):
+            found.append(_of_build(requirement))
+    return tuple(found)
+
+
+def _of_build(requirement: Requirement) -> Root:
+    reference = parse_reference(requirement.url) if requirement.url else None
+    return Root(
+        name=canonicalize_name(requirement.name),
+        specifier=requirement.specifier,
+        extras=frozenset(canonicalize_name(extra) for extra in requirement.extras),
+        reference=reference,
+        user_supplied=False,
+        text=_text(requirement, reference),
+    )
 
 
 def _root(row: Mapping[str, Any]) -> Root:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from safeinstall.errors import IntegrityError, RefusedError
+from safeinstall.errors import IntegrityError, SafeInstallError
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Source, SourceKind
 from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.pip_report import difference, with_original_addresses
+from safeinstall.sources.builds import Builder, BuildingIndex, isolation
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient
@@ -32,7 +33,7 @@ from safeinstall.sources.transport import HttpSettings
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -136,14 +137,31 @@ class LiveWorld:
 
     invocation: Invocation
     pip: HostedPip
-    index: SimpleIndex
+    pages: SimpleIndex
     advisories: LocalAdvisories
     client: HttpClient
     cache: Path
     holds: InstalledDistributions
     stack: ExitStack
     tags: frozenset[str]
-    _stage: list[Stage] = field(default_factory=list)
+    environ: Mapping[str, str]
+    index: BuildingIndex = field(init=False)
+    builder: Builder = field(init=False)
+    _stage: Stage | None = None
+    _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
+    _build_problem: SafeInstallError | None = None
+
+    def __post_init__(self) -> None:
+        """Put the builder behind the index."""
+        self.builder = Builder(
+            self.invocation,
+            self.environ,
+            lambda: self.stage.index_url,
+            self._obtain,
+            self._stage_build,
+            self._raise_build_problem,
+        )
+        self.index = BuildingIndex(self.pages, self.builder)
 
     @classmethod
     def open(
@@ -165,7 +183,16 @@ class LiveWorld:
         )
         holds = InstalledDistributions(installed_names(invocation.installed))
         return cls(
-            invocation, pip, index, advisories, client, cache, holds, stack, frozenset(invocation.selection.tags)
+            invocation,
+            pip,
+            index,
+            advisories,
+            client,
+            cache,
+            holds,
+            stack,
+            frozenset(invocation.selection.tags),
+            environ,
         )
 
     def __enter__(self) -> Self:
@@ -185,7 +212,7 @@ class LiveWorld:
         def on_metadata(_artifact: Artifact, metadata: Metadata) -> None:
             listener.on_metadata(metadata)
 
-        self.index.on_page, self.index.on_metadata = on_page, on_metadata
+        self.pages.on_page, self.pages.on_metadata = on_page, on_metadata
 
     def installed(self, name: NormalizedName) -> InstalledDistribution | None:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -205,41 +232,68 @@ class LiveWorld:
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""
-        for pin in plan.pins:
-            if pin.artifact.kind is not ArtifactKind.WHEEL:
-                raise RefusedError(
-                    f"{pin.artifact.name} {pin.artifact.version} would have to be built from {pin.artifact.filename}",
-                    hint="this version of safe-pip installs wheels only; add --only-binary :all: to take one",
-                )
-        stage = self.stack.enter_context(open_stage())
-        self._stage.append(stage)
-        downloads = Downloads(self.client, stage.files, cache=DownloadCache(self.cache / "files"))
-        with downloads:
+        with self._downloads() as downloads:
             return downloads.finish(plan)
+
+    def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
+        """See :class:`~safeinstall.pipeline.World`."""
+        self._plan_build = plan
+
+    @property
+    def stage(self) -> Stage:
+        """The private index, made when first needed."""
+        if self._stage is None:
+            self._stage = self.stack.enter_context(open_stage())
+        return self._stage
+
+    def _downloads(self) -> Downloads:
+        return Downloads(self.client, self.stage.new_folder(), cache=DownloadCache(self.cache / "files"))
+
+    def _obtain(self, artifact: Artifact) -> Path:
+        with self._downloads() as downloads:
+            return downloads.obtain(artifact)
+
+    def _stage_build(self, requirements: Sequence[str]) -> bool:
+        """Put judged *requirements* of a build on the stage. What speaks against it is raised when pip has ended."""
+        try:
+            self.stage.publish(self._plan_build(requirements))
+        except SafeInstallError as error:
+            self._build_problem = self._build_problem or error
+            return False
+        return True
+
+    def _raise_build_problem(self) -> None:
+        if self._build_problem is not None:
+            raise self._build_problem
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``IntegrityError`` when pip reports other files."""
-        stage = self._stage[-1]
-        stage.publish(verified, empty=[kept.name for kept in resolution.kept])
-        told = stage.root / "report.json"
-        status = self.pip.proceed(self._answer(verified, resolution, stage, told))
+        self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
+        told = self.stage.root / "report.json"
+        status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
+        self._raise_build_problem()
         if status == 0 and told.exists():
             self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
         return status
 
-    def _answer(self, verified: VerifiedPlan, resolution: Resolution, stage: Stage, told: Path) -> dict[str, Any]:
+    def _answer(self, verified: VerifiedPlan, resolution: Resolution, told: Path) -> dict[str, Any]:
         direct = [f for f in verified.files if f.pin.artifact.source.kind is SourceKind.DIRECT]
         pins = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins]
         options: dict[str, Any] = {"cache_dir": None, "require_hashes": False, "disable_pip_version_check": True}
         if self.invocation.command == "install":
             options["json_report_file"] = str(told)
         return {
-            "index": stage.index_url,
+            "index": self.stage.index_url,
             "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},
             "network": [f.pin.artifact.url for f in direct if not f.pin.artifact.url.startswith("file:")],
             "options": options,
+            "isolation": list(isolation()) if self._builds(resolution) else [],
+            "commits": self.builder.commits,
         }
+
+    def _builds(self, resolution: Resolution) -> bool:
+        return any(pin.artifact.kind is not ArtifactKind.WHEEL for pin in resolution.pins)
 
     def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
         if problem := difference(report, verified):

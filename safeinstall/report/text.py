@@ -78,6 +78,8 @@ def _project(
         rest = verdicts[SHOWN_DENIALS:]
         rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
         yield f"  and {len(rest)} older files of {shown(name)}, by {rules}"
+    if refusal.building:
+        yield _line("for a build of", shown(f"something that requires {', '.join(refusal.building)}"))
     if requirers := refusal.required_by.get(name):
         yield _line("required by", _requirers(requirers))
     if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):

@@ -128,6 +128,18 @@ class Downloads:
                 self._threads.append(Thread(target=self._work, daemon=True))
                 self._threads[-1].start()
 
+    def obtain(self, artifact: Artifact) -> Path:
+        """Fetch one file that is no part of a plan yet: a source distribution that must be built to be understood.
+
+        Raises as :meth:`finish`; its metadata is compared with nothing.
+        """
+        self.start(artifact)
+        job = self._jobs[artifact]
+        job.result.result()
+        self._close()
+        self._finished = True
+        return job.path.rename(self._directory / artifact.filename)
+
     def finish(self, plan: Plan) -> VerifiedPlan:
         """Wait for the files of *plan*, and return it with them. Files that it does not hold are removed.
 

@@ -11,7 +11,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from safeinstall.errors import IntegrityError, MetadataInvalidError, ProjectNotFoundError, SourceError
+from safeinstall.errors import (
+    IntegrityError,
+    MetadataDynamicError,
+    MetadataInvalidError,
+    ProjectNotFoundError,
+    SourceError,
+)
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
 from safeinstall.models import ArtifactKind, SourceKind
 from safeinstall.sources.archives import check_sdist
@@ -62,7 +68,7 @@ class FileMetadata:
             return self._parsed(artifact, self._wheel, parse_metadata)
         if artifact.kind is ArtifactKind.SDIST:
             return self._parsed(artifact, self._sdist, parse_sdist_metadata)
-        raise MetadataInvalidError(
+        raise MetadataDynamicError(
             f"the dependencies of {artifact.name} are unknown before a build: it is a source tree",
             hint="build a wheel of it, and install that",
         )
@@ -175,7 +181,7 @@ def _static_metadata(artifact: Artifact, path: Path) -> bytes:
     except IntegrityError as error:  # the resolver may pass over this file: nothing of it is used
         raise MetadataInvalidError(error.message, hint=error.hint) from error
     if metadata is None:
-        raise MetadataInvalidError(
+        raise MetadataDynamicError(
             f"the dependencies of {artifact.filename} are unknown before a build: it holds no PKG-INFO",
             hint="choose a version with a wheel, or let the policy build this project",
         )

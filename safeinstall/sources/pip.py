@@ -15,13 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import RefusedError
 from safeinstall.sources.pip_host import BOOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -85,21 +85,31 @@ class HostedPip:
     """A pip that runs in the target and waits for our word. Use as a context manager: leaving it ends the pip."""
 
     process: subprocess.Popen[bytes]
-    heard: int
-    told: int
+    heard: TextIO
+    told: TextIO
     neutral: tempfile.TemporaryDirectory[str]
 
     @classmethod
-    def start(cls, argv: Sequence[str], environ: Mapping[str, str]) -> HostedPip:
-        """Start the target's pip with *argv*. Raises ``RefusedError`` when its interpreter cannot be started."""
-        python, cwd = find_target(environ), _cwd()
+    def start(
+        cls, argv: Sequence[str], environ: Mapping[str, str], *, python: str | None = None, output: int | None = None
+    ) -> HostedPip:
+        """Start the pip of *python* (the target, if not given) with *argv*; its output goes to *output*.
+
+        Raises ``RefusedError`` when the interpreter cannot be started.
+        """
+        python, cwd = python or find_target(environ), _cwd()
         heard, child_write = os.pipe()
         child_read, told = os.pipe()
         neutral = tempfile.TemporaryDirectory(prefix="safe-pip-neutral-")
         command = host_command(python, argv, neutral=neutral.name, cwd=cwd, read=child_read, write=child_write)
         try:
             process = subprocess.Popen(
-                command, cwd=neutral.name, env=host_environment(environ), pass_fds=(child_read, child_write)
+                command,
+                cwd=neutral.name,
+                env=host_environment(environ),
+                pass_fds=(child_read, child_write),
+                stdout=output,
+                stderr=output,
             )
         except OSError as error:
             neutral.cleanup()
@@ -107,21 +117,27 @@ class HostedPip:
         finally:
             os.close(child_read)
             os.close(child_write)
-        return cls(process, heard, told, neutral)
+        return cls(process, os.fdopen(heard, encoding="utf-8"), os.fdopen(told, "w", encoding="utf-8"), neutral)
 
     def describe(self) -> Mapping[str, Any] | None:
         """Return what pip understood, or ``None`` when it ended by itself (``--help``, a usage error)."""
-        with os.fdopen(self.heard, encoding="utf-8") as pipe:
-            text = pipe.read()
-        self.heard = -1
+        text = self.heard.readline()
         return cast("Mapping[str, Any]", json.loads(text)) if text else None
 
-    def proceed(self, answer: Mapping[str, Any]) -> int:
-        """Let pip go on as *answer* says; return its exit code."""
-        with os.fdopen(self.told, "w", encoding="utf-8") as pipe:
-            self.told = -1
-            json.dump(answer, pipe)
+    def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
+        """Let pip go on as *answer* says; return its exit code.
+
+        *on_build* is called with the requirements of each isolated build, and returns whether they are on the stage.
+        """
+        self._tell(answer)
+        for text in self.heard:
+            self._tell({"staged": on_build(json.loads(text)["build"])})
         return self.wait()
+
+    def _tell(self, message: Mapping[str, Any]) -> None:
+        with suppress(BrokenPipeError):  # pip has ended; its exit code says why
+            self.told.write(json.dumps(message) + "\n")
+            self.told.flush()
 
     def wait(self) -> int:
         """Return pip's exit code; 128 and more when a signal ended it, as shells count."""
@@ -134,10 +150,9 @@ class HostedPip:
 
     def __exit__(self, *_: object) -> None:
         """End pip if it still waits (closing the pipe tells it to leave), and tidy up."""
-        for name in ("heard", "told"):
-            if getattr(self, name) >= 0:
-                os.close(getattr(self, name))
-                setattr(self, name, -1)
+        with suppress(BrokenPipeError):
+            self.told.close()
+        self.heard.close()
         with suppress(KeyboardInterrupt):
             self.process.wait()
         self.neutral.cleanup()

@@ -16,6 +16,21 @@ import sys
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+BACKEND_CALLERS = (
+    "pip._internal.utils.subprocess",
+    "pip._internal.build_env",
+    "pip._internal.build_env.installer",
+    "pip._internal.wheel_builder",
+    "pip._internal.operations.build.metadata_legacy",
+    "pip._internal.operations.build.wheel_legacy",
+    "pip._internal.operations.install.editable_legacy",
+)
+"""Modules that call build backends, or the pip that installs build requirements; none of them calls a VCS."""
+BUILD_ENVIRONMENTS = (
+    ("pip._internal.build_env", "BuildEnvironment"),
+    ("pip._internal.build_env.virtual", "VirtualBuildEnvironment"),
+    ("pip._internal.build_env.venv", "VenvBuildEnvironment"),
+)
 KEPT_VARIABLES = ("PIP_BUILD_TRACKER",)
 """Set by the running pip for itself; it removes them at its end."""
 BOOT = (
@@ -36,12 +51,12 @@ class Channel:
         if self.write_fd < 0:
             return None
         try:
-            with os.fdopen(self.write_fd, "w", encoding="utf-8") as out:
-                json.dump(message, out, default=str)
-        except BrokenPipeError:  # our parent has given up: it has told why
+            with os.fdopen(os.dup(self.write_fd), "w", encoding="utf-8") as out:
+                out.write(json.dumps(message, default=str) + "\n")
+            with os.fdopen(os.dup(self.read_fd), encoding="utf-8") as answers:
+                text = answers.readline()
+        except OSError:
             return None
-        with os.fdopen(self.read_fd, encoding="utf-8") as answer:
-            text = answer.read()
         return json.loads(text) if text else None
 
 
@@ -152,6 +167,16 @@ def describe_requirement(ireq):
     }
 
 
+def describe_build_constraints(options, finder, session):
+    """Describe what ``--build-constraint`` files hold (pip 25.3 and later)."""
+    files = getattr(options, "build_constraints", None)
+    if not files:
+        return []
+    from pip._internal.cli.req_command import parse_constraint_files
+
+    return [describe_requirement(ireq) for ireq in parse_constraint_files(files, finder, options, session)]
+
+
 def describe_installed(options):
     """List what the target environment holds, in the order in which pip lets a later one win."""
     if getattr(options, "ignore_installed", True):
@@ -219,6 +244,7 @@ def describe(command, args, options, finder, session, requirements):
         "options": {name: plain(value) for name, value in vars(options).items()},
         "defaults": {o.dest: plain(parser.defaults.get(o.dest)) for o in parser.option_list_all if o.dest},
         "requirements": [describe_requirement(ireq) for ireq in requirements],
+        "build_constraints": describe_build_constraints(options, finder, session),
         "installed": describe_installed(options),
         "sources": describe_sources(finder, session),
         "selection": describe_selection(finder),
@@ -241,7 +267,7 @@ def confine(command, answer, options, finder, session):
 
     places = finder.search_scope.get_formatted_locations()
     command.trace_basic_info = lambda _finder: None
-    if places:
+    if places and not answer.get("nested"):
         import logging
 
         logging.getLogger("pip._internal.cli.req_command").info(places)
@@ -254,6 +280,8 @@ def confine(command, answer, options, finder, session):
     )
     for name, value in answer["options"].items():
         setattr(options, name, value)
+    isolate_builds(list(answer["isolation"]))
+    hold_to_commits(answer["commits"])
     send, allowed = session.send, tuple(answer["network"])
 
     def send_if_planned(request, **kwargs):
@@ -262,6 +290,71 @@ def confine(command, answer, options, finder, session):
         raise RuntimeError("safe-pip: pip asked for %s, which is not in the plan" % request.url)
 
     session.send = send_if_planned
+
+
+def isolate_builds(prefix):
+    """Start build backends, and the pips that fill their environments, under the command *prefix* (no network)."""
+    from importlib import import_module
+
+    for name in BACKEND_CALLERS:
+        try:
+            module = import_module(name)
+            call = module.call_subprocess
+        except (ImportError, AttributeError):
+            continue  # not in this version of pip
+        # The default binds this turn's function.
+        module.call_subprocess = lambda cmd, *args, call=call, **kwargs: call(prefix + list(cmd), *args, **kwargs)
+
+
+def judge_build_requirements(channel):
+    """Ask the parent for the requirements of each isolated build, before pip looks for them on the stage."""
+    for environment in build_environments():
+        install = environment.install_requirements
+
+        def install_requirements(self, *args, install=install, **kwargs):
+            wanted = kwargs.get("requirements")
+            if wanted is None:
+                wanted = next(a for a in args if not isinstance(a, str) and not hasattr(a, "find_links"))
+            wanted = [str(requirement) for requirement in wanted]
+            answer = channel.ask({"build": wanted}) if wanted else {"staged": True}
+            if not answer or not answer.get("staged"):
+                from pip._internal.exceptions import InstallationError
+
+                raise InstallationError("safe-pip did not allow the build requirements: %s" % ", ".join(wanted))
+            return install(self, *args, **kwargs)
+
+        environment.install_requirements = install_requirements
+
+
+def build_environments():
+    """Return pip's classes of isolated build environments; one that cannot be found is refused."""
+    from importlib import import_module
+
+    found = []
+    for module, name in BUILD_ENVIRONMENTS:
+        try:
+            found.append(getattr(import_module(module), name))
+        except (ImportError, AttributeError):
+            continue
+    if not found or not all(hasattr(environment, "install_requirements") for environment in found):
+        refuse("the builds of this pip cannot be guarded")
+    return found
+
+
+def hold_to_commits(commits):
+    """Refuse a repository that is not, when pip checks it out, at the commit that was judged."""
+    from pip._internal.exceptions import InstallationError
+    from pip._internal.vcs.versioncontrol import VersionControl
+
+    obtain = VersionControl.obtain
+
+    def obtain_judged(self, dest, url, *args, **kwargs):
+        obtain(self, dest, url, *args, **kwargs)
+        expected = commits.get(url.secret.partition("#")[0])
+        if expected and self.get_revision(dest) != expected:
+            raise InstallationError("safe-pip: %s has moved on from %s, which was judged" % (url, expected))
+
+    VersionControl.obtain = obtain_judged
 
 
 def judged_requirements(answer, requirements):
@@ -290,6 +383,7 @@ def guard(command, channel):
         if not answer:
             leave(options)
         approved.append(True)
+        judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         return judged_requirements(answer, requirements)
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -30,11 +30,18 @@ class Stage:
     """A directory that only this user can enter, there for as long as :func:`open_stage` runs."""
 
     root: Path
+    anchors: dict[NormalizedName, dict[str, str]] = field(default_factory=dict)
+    """What each page lists, by file name."""
 
     @property
     def files(self) -> Path:
-        """Where the files go. Whoever fetches them makes this directory."""
+        """Where the files go, in folders of :meth:`new_folder`."""
         return self.root / "files"
+
+    def new_folder(self) -> Path:
+        """Return a folder that does not exist yet: whoever fetches files makes it."""
+        self.files.mkdir(mode=0o700, exist_ok=True)
+        return self.files / str(len(list(self.files.iterdir())))
 
     @property
     def index_url(self) -> str:
@@ -42,14 +49,17 @@ class Stage:
         return (self.root / "simple").as_uri()
 
     def publish(self, verified: VerifiedPlan, *, empty: Iterable[NormalizedName] = ()) -> None:
-        """Write a page for each project of *verified*, and one without files for each of *empty*.
+        """Write a page for each project of *verified*, and one without files for each of *empty*, beside earlier ones.
 
         pip looks for a newer version of what is installed, and would complain of a missing page.
         """
         for name in empty:
-            self._write_page(name, "")
+            self.anchors.setdefault(name, {})
         for file in verified.files:
-            self._write_page(file.pin.artifact.name, self._anchor(file))
+            anchors = self.anchors.setdefault(file.pin.artifact.name, {})
+            anchors[Path(file.path).name] = self._anchor(file)
+        for name, anchors in self.anchors.items():
+            self._write_page(name, "".join(anchors.values()))
 
     def _write_page(self, name: NormalizedName, anchors: str) -> None:
         page = self.root / "simple" / name / "index.html"
@@ -59,9 +69,9 @@ class Stage:
     def _anchor(self, file: VerifiedFile) -> str:
         artifact = file.pin.artifact
         path = Path(file.path)
-        if path.parent != self.files:
+        if path.parent.parent != self.files:
             raise ValueError(f"{path.name} is not in the staged directory")
-        href = f"../../files/{quote(path.name)}#sha256={file.sha256}"
+        href = f"../../files/{path.parent.name}/{quote(path.name)}#sha256={file.sha256}"
         yanked = "" if artifact.yanked is None else f' data-yanked="{html.escape(artifact.yanked)}"'
         return f'<a href="{html.escape(href)}"{yanked}>{html.escape(path.name)}</a><br>\n'
 
