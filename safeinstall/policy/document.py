@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from safeinstall.models import Waiver
-from safeinstall.policy.model import DEFAULT_INDEX, IndexSettings, Settings
+from safeinstall.models import PackageSelector, Waiver
+from safeinstall.policy.locations import render_key
+from safeinstall.policy.model import (
+    DEFAULT_INDEX,
+    Grants,
+    IndexSettings,
+    Override,
+    Settings,
+)
+from safeinstall.policy.orders import order_of
 from safeinstall.policy.schema import Decoder, Problem, field_types, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from safeinstall.models import PackageSelector
     from safeinstall.policy.locations import Path
     from safeinstall.policy.schema import Check
     from safeinstall.rules.base import Rule
 
 SCHEMA = 1
-_OWN_KEYS = ("schema", "extends", "rules")
+OWN_KEYS = ("schema", "extends", "rules", "overrides")
 """Keys that are no field of :class:`Settings`."""
+LOOSENED = ("mode", "select", "evidence", "rules")
+"""The keys of ``[grants.loosen]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Document:
 
     settings: Settings
     rules: tuple[Rule, ...]
+    overrides: tuple[Override, ...]
     problems: tuple[Problem, ...]
 
 
@@ -36,13 +46,15 @@ def decode_document(data: Mapping[str, Any], known: Mapping[str, type[Rule]]) ->
     """Read the tables of one policy, or of several merged."""
     decoder = Decoder(_checks(known))
     _check_schema(decoder, data.get("schema", SCHEMA))
-    for key in data.keys() - field_types(Settings).keys() - set(_OWN_KEYS):
-        decoder.unknown((key,), (*field_types(Settings), *_OWN_KEYS))
+    for key in data.keys() - field_types(Settings).keys() - set(OWN_KEYS):
+        decoder.unknown((key,), (*field_types(Settings), *OWN_KEYS))
     own = {key: value for key, value in data.items() if key in field_types(Settings)}
     settings = decoder.table(own, Settings, ()) or Settings()
     _check_indexes(decoder, data.get("indexes"))
-    rules = _rules(decoder, data.get("rules", {}), known)
-    return Document(settings, rules, tuple(decoder.problems))
+    settings = _with_loosened(decoder, settings, data.get("grants"), known)
+    rules = _rules(decoder, data.get("rules", {}), known, ("rules",))
+    overrides = _overrides(decoder, data.get("overrides", []), known)
+    return Document(settings, rules, overrides, tuple(decoder.problems))
 
 
 def _check_schema(decoder: Decoder, schema: object) -> None:
@@ -50,14 +62,69 @@ def _check_schema(decoder: Decoder, schema: object) -> None:
         decoder.refuse(("schema",), f"this safe-pip reads schema {SCHEMA} only; another may mean other things")
 
 
-def _rules(decoder: Decoder, tables: object, known: Mapping[str, type[Rule]]) -> tuple[Rule, ...]:
+def _rules(decoder: Decoder, tables: object, known: Mapping[str, type[Rule]], path: Path) -> tuple[Rule, ...]:
     if not isinstance(tables, dict):
-        decoder.refuse(("rules",), "expected a table")
+        decoder.refuse(path, "expected a table")
         return ()
     for rule in tables.keys() - known.keys():
-        decoder.unknown(("rules", rule), known, what="rule")
+        decoder.unknown((*path, rule), known, what="rule")
     listed = [rule for rule in sorted(tables) if rule in known]
-    return tuple(r for rule in listed if (r := decoder.table(tables[rule], known[rule], ("rules", rule))))
+    return tuple(r for rule in listed if (r := decoder.table(tables[rule], known[rule], (*path, rule))))
+
+
+def _overrides(decoder: Decoder, tables: object, known: Mapping[str, type[Rule]]) -> tuple[Override, ...]:
+    if not isinstance(tables, list):
+        decoder.refuse(("overrides",), "expected [[overrides]] tables")
+        return ()
+    return tuple(o for n, table in enumerate(tables) if (o := _override(decoder, table, known, ("overrides", n))))
+
+
+def _override(decoder: Decoder, table: object, known: Mapping[str, type[Rule]], path: Path) -> Override | None:
+    if not isinstance(table, dict):
+        decoder.refuse(path, "expected a table")
+        return None
+    named = decoder.table({key: value for key, value in table.items() if key != "rules"}, _Named, path)
+    tables = table.get("rules")
+    if not tables:
+        decoder.refuse(path, '"rules" is required: the options that differ for this package')
+        return None
+    rules = _rules(decoder, tables, known, (*path, "rules"))
+    if named is None or len(rules) != len(tables):
+        return None
+    return Override(package=named.package, rules=rules, written={r.id: frozenset(tables[r.id]) for r in rules})
+
+
+def _with_loosened(decoder: Decoder, settings: Settings, grants: object, known: Mapping[str, type[Rule]]) -> Settings:
+    """Return *settings* with the values of ``[grants.loosen]`` read as those of the keys they speak of."""
+    path: Path = ("grants", "loosen")
+    tables = grants.get("loosen", {}) if isinstance(grants, dict) else {}
+    if not isinstance(tables, dict):
+        return settings  # noted already
+    for key in tables.keys() - set(LOOSENED):
+        decoder.unknown((*path, key), LOOSENED)
+    own = {key: value for key, value in tables.items() if key in LOOSENED and key != "rules"}
+    read = decoder.table(own, Settings, path)
+    loosened = {key: getattr(read, key) for key in own if key != "evidence" and read}
+    evidence = tables.get("evidence", {})
+    if read and isinstance(evidence, dict):
+        loosened |= _values(decoder, read.evidence, evidence, (*path, "evidence"))
+    rules = tables.get("rules", {})
+    for rule in _rules(decoder, rules, known, (*path, "rules")):
+        loosened |= _values(decoder, rule, rules[rule.id], (*path, "rules", rule.id))
+    return replace(settings, grants=replace(settings.grants, loosen=loosened))
+
+
+def _values(decoder: Decoder, read: Any, written: Mapping[str, object], path: Path) -> dict[str, object]:
+    """Map the dotted keys of a table of ``[grants.loosen]`` to what stands there."""
+    for key in written:
+        if key != "on-missing" and order_of(type(read), key).looser is None:
+            decoder.refuse((*path, key), "no grant can loosen this; write the package into the policy that grants")
+    return {render_key((*path[2:], key)): getattr(read, key.replace("-", "_")) for key in written}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    package: PackageSelector
 
 
 def _check_indexes(decoder: Decoder, indexes: object) -> None:
@@ -79,6 +146,11 @@ def _checks(known: Mapping[str, type[Rule]]) -> Mapping[tuple[type, str], Check]
         (Waiver, "package"): _check_not_everything,
         (Waiver, "reason"): _check_reason,
         (Waiver, "rules"): lambda rules: _check_excepted(rules, known),
+        (_Named, "package"): _check_some,
+        (Grants, "exceptions"): lambda rules: _check_known(rules, known),
+        (Grants, "indexes"): lambda urls: (
+            ((n, *path), m) for n, url in enumerate(urls) for path, m in _check_url(url)
+        ),
     }
 
 
@@ -105,6 +177,11 @@ def _check_not_everything(package: PackageSelector) -> Iterator[tuple[Path, str]
         yield (), f'"{package}" would except every package; name the one that needs it'
 
 
+def _check_some(package: PackageSelector) -> Iterator[tuple[Path, str]]:
+    if package.matches_everything:
+        yield (), f'"{package}" is every package; write the options into [rules]'
+
+
 def _check_reason(reason: str) -> Iterator[tuple[Path, str]]:
     if not reason.strip():
         yield (), "is empty; say why this is acceptable"
@@ -113,6 +190,10 @@ def _check_reason(reason: str) -> Iterator[tuple[Path, str]]:
 def _check_excepted(rules: tuple[str, ...], known: Mapping[str, type[Rule]]) -> Iterator[tuple[Path, str]]:
     if not rules:
         yield (), "is empty; name the rules that this package may break"
+    yield from _check_known(rules, known)
+
+
+def _check_known(rules: tuple[str, ...], known: Mapping[str, type[Rule]]) -> Iterator[tuple[Path, str]]:
     for item, rule in enumerate(rules):
         if rule not in known:
             yield (item,), f'unknown rule "{rule}"{suggest(rule, known)}'

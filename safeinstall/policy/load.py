@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import fields
+from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import PolicyError
 from safeinstall.models import Location
 from safeinstall.policy.document import decode_document
+from safeinstall.policy.layer import Layer
+from safeinstall.policy.layers import stack
+from safeinstall.policy.locations import render_key
 from safeinstall.policy.merge import PolicyText, merge
-from safeinstall.policy.model import OSV, Policy, Settings
+from safeinstall.policy.model import OSV
 from safeinstall.rules.registry import known_rules
 
 if sys.version_info >= (3, 11):
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from safeinstall.policy.locations import Path
+    from safeinstall.policy.model import Policy
     from safeinstall.policy.schema import Problem
     from safeinstall.rules.base import Rule
 
-    Layer: TypeAlias = tuple[PolicyText, dict[str, Any]]
+    Read: TypeAlias = tuple[PolicyText, dict[str, Any]]
     Reader: TypeAlias = Callable[[str], PolicyText]
     Rules: TypeAlias = Mapping[str, type[Rule]]
 
@@ -41,17 +45,27 @@ def parse_policy(text: str, *, file: str, read: Reader, rules: Rules | None = No
 
     *read* turns what ``extends`` names into a text. Raises :class:`PolicyError` with every problem.
     """
-    return load_text(PolicyText(file, text), read=read, rules=rules)
+    return stack((read_layer(PolicyText(file, text), role="user", read=read, rules=rules),), today=date.min)
 
 
-def load_text(text: PolicyText, *, read: Reader, rules: Rules | None = None) -> Policy:
-    """As :func:`parse_policy`, for a text that knows how its own paths are meant."""
+def read_layer(text: PolicyText, *, role: str, read: Reader, rules: Rules | None = None) -> Layer:
+    """Return *text* as one layer, over what it extends, checked by itself. Raises as :func:`parse_policy`."""
     try:
-        return _load(text, read, known_rules() if rules is None else rules)
+        return _load(text, role, read, known_rules() if rules is None else rules)
     except RecursionError:
         raise PolicyError((f"{text.file}: nested too deeply for a policy",)) from None
     except PolicyError as error:
         raise PolicyError(tuple(map(_printable, error.problems)), hint=error.hint) from None
+
+
+def parse_toml(text: PolicyText) -> dict[str, Any]:
+    """Return the tables of *text* that are the policy, unchecked. Raises :class:`PolicyError`."""
+    data: Any = _toml(text)
+    for step in text.table:
+        data = data.get(step, {}) if isinstance(data, dict) else {}
+    if not isinstance(data, dict):
+        raise PolicyError((f"{text.location(())}: {render_key(text.table)}: expected a table",))
+    return data
 
 
 def _printable(problem: str) -> str:
@@ -59,15 +73,20 @@ def _printable(problem: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in problem)
 
 
-def _load(text: PolicyText, read: Reader, known: Rules) -> Policy:
-    layers = list(_layers(text, read, ()))
-    _raise_for(dict.fromkeys(problem for layer in layers for problem in _problems(layer, known)))
-    return _build(text, layers, known)
+def _load(text: PolicyText, role: str, read: Reader, known: Rules) -> Layer:
+    texts = list(_texts(text, read, ()))
+    _raise_for(dict.fromkeys(problem for one in texts for problem in _problems(one, known)))
+    merged = merge(texts)
+    document = decode_document(merged.data, known)
+    whole = Location(text.file, 0)
+    _raise_for(_located(document.problems, lambda path: merged.origins.location(path) or whole))
+    digest, trust = _digest(t for t, _ in texts), _digest(t for t, _ in texts if not t.shipped)
+    return Layer(role, text.file, document, merged, digest=digest, trust=trust)
 
 
-def _layers(text: PolicyText, read: Reader, chain: tuple[str, ...]) -> Iterator[Layer]:
+def _texts(text: PolicyText, read: Reader, chain: tuple[str, ...]) -> Iterator[Read]:
     """Yield what *text* extends, in order, then *text* itself."""
-    data = _toml(text)
+    data = parse_toml(text)
     for index, reference in enumerate(_extends(text, data)):
         at = text.location(("extends", index))
         parent = _read(text.resolve(reference), read, at)
@@ -75,7 +94,7 @@ def _layers(text: PolicyText, read: Reader, chain: tuple[str, ...]) -> Iterator[
             raise PolicyError((f"{at}: extends: {' → '.join((*chain, text.file, parent.file))} is a circle",))
         if len(chain) == _MAX_DEPTH:
             raise PolicyError((f"{at}: extends: more than {_MAX_DEPTH} policies deep",))
-        yield from _layers(parent, read, (*chain, text.file))
+        yield from _texts(parent, read, (*chain, text.file))
     yield text, _absolute_sources(text, data)
 
 
@@ -112,19 +131,10 @@ def _read(reference: str, read: Reader, at: Location) -> PolicyText:
         raise PolicyError(tuple(f"{at}: extends: {problem}" for problem in error.problems)) from None
 
 
-def _problems(layer: Layer, known: Rules) -> list[str]:
+def _problems(read: Read, known: Rules) -> list[str]:
     """Return what is wrong with one text by itself, in the order of its lines."""
-    text, data = layer
+    text, data = read
     return _located(decode_document(data, known).problems, text.location)
-
-
-def _build(text: PolicyText, layers: list[Layer], known: Rules) -> Policy:
-    merged = merge(layers)
-    document = decode_document(merged.data, known)
-    whole = Location(text.file, 0)
-    _raise_for(_located(document.problems, lambda path: merged.location(path) or whole))
-    settings = {f.name: getattr(document.settings, f.name) for f in fields(Settings)}
-    return Policy(file=text.file, digest=_digest(layers), rules=document.rules, merged=merged, **settings)
 
 
 def _located(problems: Iterable[Problem], locate: Callable[[Path], Location]) -> list[str]:
@@ -137,9 +147,9 @@ def _by_line(located: tuple[Location, str]) -> tuple[str, int, str]:
     return at.file, at.line, message
 
 
-def _digest(layers: list[Layer]) -> str:
+def _digest(texts: Iterable[PolicyText]) -> str:
     """Hash the hashes, so that no text can pass for two."""
-    digests = b"".join(sha256(text.text.encode()).digest() for text, _ in layers)
+    digests = b"".join(sha256(text.text.encode()).digest() for text in texts)
     return f"sha256:{sha256(digests).hexdigest()}"
 
 

@@ -12,9 +12,12 @@ from safeinstall.models import Level, Location, PackageSelector, Waiver
 from safeinstall.policy.locations import parse_key
 
 if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
+    from collections.abc import Callable, Mapping
 
-    from safeinstall.policy.merge import Merged
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from safeinstall.policy.merge import Origins
     from safeinstall.rules.base import Rule
 
 OSV = "osv"
@@ -28,7 +31,7 @@ class EvidenceSettings:
     """``[evidence]``: what follows from a fact that cannot be had."""
 
     on_missing: Level = Level.DENY
-    max_staleness: timedelta = timedelta(days=7)
+    max_staleness: timedelta = field(default=timedelta(days=7), metadata={"merge": "shortest"})
     """Of the advisory database."""
 
 
@@ -47,52 +50,128 @@ class IndexSettings:
 class AdvisorySettings:
     """``[advisories]``: where known vulnerabilities and malware are read from."""
 
-    sources: tuple[str, ...] = (OSV,)
+    sources: tuple[str, ...] = field(default=(OSV,), metadata={"merge": "fixed"})
     """:data:`OSV`, URLs, and paths that mean the same from everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """``[grants]`` of the strongest layer: how far those below may loosen. By default not at all."""
+
+    exceptions: tuple[str, ...] = ()
+    """Rules that they may write exceptions for."""
+    max_exception: timedelta | None = None
+    """How far ahead such an exception may expire. ``None``: any day."""
+    require_approver: bool = False
+    """Whether such an exception must say ``approved-by``."""
+    indexes: tuple[str, ...] = ()
+    """Addresses of indexes that they may add."""
+    loosen: Mapping[str, object] = field(default_factory=dict, hash=False)
+    """Dotted keys that they may loosen, and how far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One entry of ``[[overrides]]``: other options of rules, for some packages."""
+
+    package: PackageSelector
+    rules: tuple[Rule, ...]
+    """By id. What is not written there has its default, and does not count."""
+    written: Mapping[str, frozenset[str]] = field(hash=False)
+    """The options of each rule that are written there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The keys of a policy file but for ``schema``, ``extends`` and ``[rules]``; each field is a key."""
+    """The keys of a policy file but for ``schema``, ``extends``, ``[rules]`` and ``[[overrides]]``."""
 
     mode: Literal["enforce", "audit"] = "enforce"
-    select: Literal["compliant", "strict"] = "compliant"
+    select: Literal["strict", "compliant"] = "compliant"
     contact: str | None = None
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     indexes: tuple[IndexSettings, ...] = ()
     """Empty: the indexes that pip is configured with."""
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     exceptions: tuple[Waiver, ...] = ()
+    grants: Grants = field(default_factory=Grants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The rules as they are for one package."""
+
+    rules: tuple[Rule, ...]
+    """Sorted by id."""
+    keys: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Where an override decides: the dotted key of the option, and the key as it is written."""
+
+    def key_as_written(self, key: str) -> str:
+        """Return the key that decided, for one that a finding names."""
+        return next((written + key[len(own) :] for own, written in self.keys.items() if _is_below(key, own)), key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy that has been read without a problem."""
+    """A policy that has been read without a problem: one file, or several layers of them."""
 
     file: str
-    """The file asked for, or ``baseline (built in)``."""
+    """The file asked for, or ``baseline (built in)``; of several layers all, the strongest first."""
     digest: str
     """Of all texts it was merged from, ``sha256:…``: equal digests enforce the same."""
     mode: Literal["enforce", "audit"]
-    select: Literal["compliant", "strict"]
+    select: Literal["strict", "compliant"]
     contact: str | None
     evidence: EvidenceSettings
     indexes: tuple[IndexSettings, ...]
     advisories: AdvisorySettings
     rules: tuple[Rule, ...]
-    """Sorted by id."""
+    """Sorted by id; of packages without overrides. What judges asks :meth:`rules_for`."""
     exceptions: tuple[Waiver, ...]
-    merged: Merged = field(repr=False, compare=False, hash=False)
+    overrides: tuple[Override, ...] = ()
+    grants: Grants = field(default_factory=Grants)
+    routes: tuple[tuple[IndexSettings, ...], ...] = ()
+    """The indexes as each layer that has any lists them, strongest first."""
+    shut_indexes: frozenset[str] = frozenset()
+    """Names of indexes that a layer lists without the right to: no package comes from there."""
+    borrowed_indexes: frozenset[str] = frozenset()
+    """Names of indexes that count only where pip itself is configured with their address."""
+    notes: tuple[str, ...] = field(default=(), compare=False, hash=False)
+    """What a layer asked for without the right to it, and did not get; one line each."""
+    origins: Origins = field(repr=False, compare=False, hash=False)
+    variants: Callable[[tuple[int, ...]], RuleSet] = field(repr=False, compare=False, hash=False)
+    """From places in :attr:`overrides` to the rules that then hold."""
 
     def origin(self, key: str) -> Location:
         """Return where the dotted *key* is written, else the table it would be in, else the file alone."""
-        return self.merged.location(parse_key(key)) or Location(self.file, 0)
+        return self.origins.location(parse_key(key)) or Location(self.file, 0)
+
+    def rules_for(self, name: NormalizedName, version: Version) -> RuleSet:
+        """Return the rules as they are for one version of *name*."""
+        return self.variants(tuple(i for i, o in enumerate(self.overrides) if o.package.matches(name, version)))
 
     def indexes_for(self, name: NormalizedName) -> tuple[IndexSettings, ...]:
-        """Return the listed indexes that may serve *name*: those with the most specific pattern that matches."""
-        ranked = [(rank, index) for index in self.indexes if (rank := _rank(index, name)) is not None]
-        best = max((rank for rank, _ in ranked), default=None)
-        return tuple(index for rank, index in ranked if rank == best)
+        """Return the listed indexes that may serve *name*: those with the most specific pattern that matches.
+
+        Of several layers each must agree.
+        """
+        chosen: tuple[IndexSettings, ...] = ()
+        known: set[str] = set()
+        for routes in self.routes:
+            asked = _most_specific(routes, name)
+            names = {index.name for index in asked}
+            chosen = (*(i for i in chosen if i.name in names), *(i for i in asked if i.name not in known))
+            known.update(index.name for index in routes)
+        return tuple(index for index in chosen if index.name not in self.shut_indexes)
+
+
+def _most_specific(indexes: tuple[IndexSettings, ...], name: NormalizedName) -> tuple[IndexSettings, ...]:
+    ranked = [(rank, index) for index in indexes if (rank := _rank(index, name)) is not None]
+    best = max((rank for rank, _ in ranked), default=None)
+    return tuple(index for rank, index in ranked if rank == best)
+
+
+def _is_below(key: str, table: str) -> bool:
+    return key == table or key.startswith((f"{table}.", f"{table}["))
 
 
 def _rank(index: IndexSettings, name: NormalizedName) -> tuple[bool, int] | None:

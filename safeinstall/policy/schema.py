@@ -77,6 +77,8 @@ class Decoder:
         return _INVALID
 
     def _value(self, value: object, kind: Any, path: Path) -> Any:
+        if kind is object:
+            return value  # read by whoever knows what it is
         origin, arguments = typing.get_origin(kind), typing.get_args(kind)
         if origin in (Union, types.UnionType):
             return self._value(value, next(a for a in arguments if a is not types.NoneType), path)

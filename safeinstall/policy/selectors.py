@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
@@ -22,6 +23,17 @@ def parse_selector(text: str) -> PackageSelector:
         return PackageSelector(re.sub(r"[-_.]+", "-", stripped).lower(), SpecifierSet())
     requirement = _requirement(stripped)
     return PackageSelector(canonicalize_name(requirement.name), requirement.specifier)
+
+
+def common(one: PackageSelector, other: PackageSelector) -> PackageSelector | None:
+    """Return a selector of nothing but what both select; ``None`` when there is none.
+
+    Two globs of which neither holds the other (``acme-*``, ``*-core``) count as having nothing in common.
+    """
+    for narrow, wide in ((one, other), (other, one)):
+        if fnmatchcase(narrow.pattern, wide.pattern):  # a star matches a star
+            return PackageSelector(narrow.pattern, one.specifier & other.specifier)
+    return None
 
 
 def parse_release(text: str) -> Release:

@@ -1,91 +1,166 @@
-"""Policy files on this machine and the presets that are shipped."""
+"""The policy of a run: its layers, wherever they are on this machine."""
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import safeinstall
 from safeinstall.errors import PolicyError
-from safeinstall.policy.load import load_text
+from safeinstall.policy.layers import stack
+from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.merge import PolicyText
+from safeinstall.sources.directories import SYSTEM_CONFIG, config_directory
+from safeinstall.sources.policy_texts import is_address, read_file, read_policy
+from safeinstall.sources.trust import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
+    from safeinstall.policy.layer import Layer
     from safeinstall.policy.model import Policy
 
 VARIABLE = "SAFE_PIP_POLICY"
 DEFAULT_PRESET = "baseline"
-MAX_BYTES = 1024 * 1024
-_PRESET_NAME = re.compile(r"[a-z][a-z0-9-]*")
+PROJECT_FILE = "safe-pip.toml"
+PYPROJECT = "pyproject.toml"
+PYPROJECT_TABLE = ("tool", "safe-pip")
+SYSTEM_FILE = SYSTEM_CONFIG / "policy.toml"
+_MENTIONED = re.compile(r"tool[\s.\"'\]]+safe-pip")
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPolicy:
+    """The policy of the project that the working directory is in."""
+
+    path: Path
+    layer: Layer
+    trusted: bool
+    skipped: tuple[str, ...] = ()
+    """Addresses that it extends, which are not asked before it is trusted."""
 
 
 def load_policy(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> Policy:
-    """Return the policy that *explicit* names, else ``SAFE_PIP_POLICY``, else the preset ``baseline``.
+    """Return the policy of this machine, of the user and of the project, merged. Raises :class:`PolicyError`.
 
-    A value is the name of a preset or a path, relative to *cwd*. Raises :class:`PolicyError`.
+    *explicit*, else ``SAFE_PIP_POLICY``, takes the place of the user's file: the name of a preset, a path relative to
+    *cwd*, or an address with a hash. Where neither machine nor user has a policy, the project's is all there is if the
+    user trusts it; else it can only tighten the preset ``baseline``.
     """
-    reference = environ.get(VARIABLE) or DEFAULT_PRESET if explicit is None else explicit
-    read = partial(read_policy, cwd=cwd)
-    return load_text(read(reference), read=read)
+    layers = [*_system(environ, cwd), *_user(explicit, environ, cwd)]
+    project = find_project(environ, cwd, other_than=_named(explicit, environ))
+    is_default = not layers and not (project and project.trusted)
+    if is_default:
+        layers = [read_named(DEFAULT_PRESET, environ, cwd, role="default")]
+    if project is not None:
+        layers.append(project.layer)
+    policy = stack(layers, today=datetime.now(timezone.utc).date())
+    return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)))
 
 
-def read_policy(reference: str, *, cwd: Path) -> PolicyText:
-    """Return the text of a preset, or of a file relative to *cwd*. Raises :class:`PolicyError`."""
-    folder = preset_folder()
-    if reference in presets():
-        text = _read(folder / f"{reference}.toml", reference)
-        return PolicyText(f"{reference} (built in)", text)
-    path = cwd / reference
-    resolve = partial(_resolve, base=path.parent, cwd=cwd)
-    return PolicyText(reference, _read(path, reference), resolve)
+def read_named(reference: str, environ: Mapping[str, str], cwd: Path, *, role: str = "user") -> Layer:
+    """Return what :func:`load_policy` reads for an explicit *reference*, as a layer. Raises :class:`PolicyError`."""
+    read = partial(read_policy, cwd=cwd, environ=environ)
+    return read_layer(read(reference), role=role, read=read)
 
 
-def presets() -> tuple[str, ...]:
-    """Return the names of the presets, sorted."""
-    return tuple(sorted(path.stem for path in preset_folder().glob("*.toml")))
+def find_project(environ: Mapping[str, str], cwd: Path, *, other_than: str | None = None) -> ProjectPolicy | None:
+    """Return the nearest policy of a project, from *cwd* upward. Raises :class:`PolicyError`.
+
+    The file *other_than* counts already, and is passed over.
+    """
+    text = project_text(cwd)
+    if text is None or (other_than is not None and _is_same(cwd / other_than, cwd / text.file)):
+        return None
+    path = (cwd / text.file).resolve()
+    skipped: list[str] = []
+    layer = read_layer(text, role="project", read=partial(_unfetched, cwd=cwd, environ=environ, skipped=skipped))
+    trusted = is_trusted(path, layer.trust, environ)
+    if trusted and skipped:
+        layer, skipped = read_layer(text, role="project", read=partial(read_policy, cwd=cwd, environ=environ)), []
+    return ProjectPolicy(path, layer, trusted, tuple(skipped))
 
 
-def preset_folder() -> Path:
-    """Return where the presets are: in an installed package, or beside it in a checkout."""
-    package = Path(safeinstall.__file__).parent
-    installed = package / "policies"
-    return installed if installed.is_dir() else package.parent / "policies"
+def project_text(cwd: Path) -> PolicyText | None:
+    """Return ``safe-pip.toml``, else ``[tool.safe-pip]`` of ``pyproject.toml``, of the nearest folder that has one."""
+    for folder in (cwd, *cwd.parents):
+        if os.path.lexists(folder / PROJECT_FILE):
+            return read_file(folder / PROJECT_FILE, _shown(folder / PROJECT_FILE, cwd), cwd=cwd)
+        if os.path.lexists(folder / PYPROJECT) and (text := _pyproject(folder / PYPROJECT, cwd)):
+            return text
+    return None
 
 
-def _resolve(reference: str, *, base: Path, cwd: Path) -> str:
-    """Make a path relative to *base* one that is relative to *cwd* if it lies below, else absolute."""
-    if reference in presets():
-        return reference
-    path, here = (base / reference).resolve(), cwd.resolve()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _read(path: Path, shown: str) -> str:
+def _pyproject(path: Path, cwd: Path) -> PolicyText | None:
+    """Return the text of *path* if it has our table. One that is broken and does not speak of it has none."""
+    text = read_file(path, _shown(path, cwd), cwd=cwd)
+    if "safe-pip" not in text.text:
+        return None
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise PolicyError((f"{shown}: no such policy file{_hint(shown)}",)) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise PolicyError((f"{shown}: cannot be read: {reason}",)) from None
-    if len(content) > MAX_BYTES:
-        raise PolicyError((f"{shown}: larger than {MAX_BYTES} bytes, which no policy is",))
-    return _decode(content, shown)
+        tool = parse_toml(text).get(PYPROJECT_TABLE[0])
+    except PolicyError:
+        if _MENTIONED.search(text.text):
+            raise
+        return None
+    return replace(text, table=PYPROJECT_TABLE) if isinstance(tool, dict) and PYPROJECT_TABLE[1] in tool else None
 
 
-def _decode(content: bytes, shown: str) -> str:
+def _shown(path: Path, cwd: Path) -> str:
+    return path.name if path.parent == cwd else str(path)
+
+
+def _system(environ: Mapping[str, str], cwd: Path) -> Iterator[Layer]:
+    if _is_there(SYSTEM_FILE):
+        yield read_named(str(SYSTEM_FILE), environ, cwd, role="system")
+
+
+def _user(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> Iterator[Layer]:
+    reference = _named(explicit, environ)
+    if reference is not None:
+        yield read_named(reference, environ, cwd)
+    elif _is_there(own := config_directory(environ) / "policy.toml"):
+        yield read_named(str(own), environ, cwd)
+
+
+def _named(explicit: str | None, environ: Mapping[str, str]) -> str | None:
+    return environ.get(VARIABLE) or None if explicit is None else explicit
+
+
+def _is_there(path: Path) -> bool:
+    """Whether something has the name *path*, be it unreadable: only its absence means that there is no policy."""
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PolicyError((f"{shown}:{line}: not UTF-8, which TOML files are",)) from None
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise PolicyError((f"{path}: cannot be read: {error.strerror}",)) from None
+    return True
 
 
-def _hint(reference: str) -> str:
-    """Name the presets when a name was given instead of a path."""
-    return f", and no preset; presets: {', '.join(presets())}" if _PRESET_NAME.fullmatch(reference) else ""
+def _is_same(one: Path, other: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return one.samefile(other)
+    return False
+
+
+def _unfetched(reference: str, *, cwd: Path, environ: Mapping[str, str], skipped: list[str]) -> PolicyText:
+    """Read as :func:`read_policy`, but leave out addresses: a stranger's project makes us fetch nothing."""
+    if not is_address(reference):
+        return read_policy(reference, cwd=cwd, environ=environ)
+    skipped.append(reference)
+    return PolicyText(reference, "")
+
+
+def _untrusted(policy: Policy, project: ProjectPolicy | None, *, is_default: bool) -> Iterator[str]:
+    """Say what becomes of a project's policy that the user has not trusted."""
+    if project is None or project.trusted:
+        return
+    for address in project.skipped:
+        yield f"{project.layer.file}: extends: {address} is not fetched for a policy that is not trusted"
+    if project.skipped or (is_default and policy.notes):
+        yield f"if you trust {project.layer.file}, look at it and run: safe-pip policy trust"

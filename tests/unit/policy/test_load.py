@@ -133,12 +133,12 @@ package = "a b"
 rules = []
 reason = " "
 expires = 2027-01-31
-[grants]
+[waivers]
 """
     assert problems(text) == [
         "safe-pip.toml:1: schema: this safe-pip reads schema 1 only; another may mean other things",
         'safe-pip.toml:2: unknown key "modee"; did you mean "mode"?',
-        'safe-pip.toml:3: select: expected "compliant" or "strict", found "loose"',
+        'safe-pip.toml:3: select: expected "strict" or "compliant", found "loose"',
         'safe-pip.toml:5: evidence.on-missing: expected "deny", "warn" or "allow", found "block"',
         (
             "safe-pip.toml:6: evidence.max-staleness: 7 has no unit, and tools differ (npm counts days, pnpm minutes,"
@@ -164,8 +164,8 @@ expires = 2027-01-31
         "safe-pip.toml:25: exceptions[1].rules: is empty; name the rules that this package may break",
         "safe-pip.toml:26: exceptions[1].reason: is empty; say why this is acceptable",
         (
-            'safe-pip.toml:28: unknown key "grants"; known: advisories, contact, evidence, exceptions, extends, indexes, mode,'
-            " rules, schema, select"
+            'safe-pip.toml:28: unknown key "waivers"; known: advisories, contact, evidence, exceptions, extends, grants,'
+            " indexes, mode, overrides, rules, schema, select"
         ),
     ]
 

@@ -9,7 +9,8 @@ import pytest
 from safeinstall.errors import PolicyError
 from safeinstall.models import Level
 from safeinstall.policy.locations import key_lines
-from safeinstall.sources.policy_files import load_policy, preset_folder, presets
+from safeinstall.sources.policy_files import load_policy
+from safeinstall.sources.policy_texts import preset_folder, presets
 
 
 @pytest.fixture
