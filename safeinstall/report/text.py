@@ -22,7 +22,7 @@ COLUMN = 18
 """Where the text of a line begins, after a rule's name or a label."""
 SHOWN_NAMES = 4
 SHOWN_DENIALS = 3
-"""Refused files of one project that are told in full; the rest is counted."""
+"""Refused files of one project that are told in full, each denied by other rules; the rest is counted."""
 
 
 def shown(text: str) -> str:
@@ -72,21 +72,27 @@ def _by_project(verdicts: Iterable[Verdict]) -> dict[NormalizedName, list[Verdic
 def _project(
     name: NormalizedName, verdicts: Sequence[Verdict], refusal: Refusal, policy: Policy, newest: Artifact | None
 ) -> Iterator[str]:
-    for verdict in verdicts[:SHOWN_DENIALS]:
+    told = _first_of_each_kind(verdicts)
+    for verdict in told:
         yield from _refused_file(verdict, policy)
-    if len(verdicts) > SHOWN_DENIALS:
-        rest = verdicts[SHOWN_DENIALS:]
+    if rest := [verdict for verdict in verdicts if verdict not in told]:
         rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
-        yield f"  and {len(rest)} older files of {shown(name)}, by {rules}"
-    if refusal.building:
-        yield _line("for a build of", shown(f"something that requires {', '.join(refusal.building)}"))
+        yield f"  and {len(rest)} more file{'s' if len(rest) > 1 else ''} of {shown(name)}, by {rules}"
     if requirers := refusal.required_by.get(name):
-        yield _line("required by", _requirers(requirers))
+        yield _line("required by", _requirers(requirers, who="a build" if refusal.building else "you"))
     if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):
         passing = describe(newest) if newest else f"no file of {shown(name)} passes this policy"
         yield _line("newest allowed", passing)
     if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
         yield _line("way out", shown(remedy))
+
+
+def _first_of_each_kind(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the first verdict for each set of rules that deny: the others would say the same once more."""
+    found: dict[frozenset[str], Verdict] = {}
+    for verdict in verdicts:
+        found.setdefault(frozenset(finding.rule for finding in verdict.denials), verdict)
+    return list(found.values())[:SHOWN_DENIALS]
 
 
 def _refused_file(verdict: Verdict, policy: Policy) -> Iterator[str]:
@@ -100,8 +106,8 @@ def _line(label: str, text: str) -> str:
     return f"  {label:<{COLUMN}}{text}"
 
 
-def _requirers(requirers: Sequence[Requirer]) -> str:
-    parts = [shown(f"{r.text} (you)" if r.by is None else f"{r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]]
+def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:
+    parts = [shown(f"{r.text} ({who})" if r.by is None else f"{r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]]
     more = len(requirers) - SHOWN_NAMES
     return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
 
