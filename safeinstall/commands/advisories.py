@@ -182,7 +182,7 @@ def _status_row(database: AdvisoryDatabase, now: datetime, limit: timedelta, pro
 
 def _status_text(row: Row) -> str:
     if "sources" not in row:
-        return shown(f"no advisories on this machine: {row['problem']}")
+        return shown(f"no advisories on this machine: {row['problem']}; run `safe-pip advisories sync`")
     age, limit = (timedelta(seconds=row[key]) for key in ("age", "max-staleness"))
     kinds = {
         "withdrawn": row["withdrawn"],

@@ -109,7 +109,7 @@ class LocalAdvisories:
             reason = self._sync()
             database, _ = open_whatever(self.sources, self.directory)
         if database is None:
-            return Missing(f"there are no advisories on this machine: {reason}")
+            return Missing(f"there are no advisories on this machine: {reason}" if self._has_dumps() else reason)
         objection = self._objection(database)
         if objection is None:
             return database
