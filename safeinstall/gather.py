@@ -41,8 +41,11 @@ class Gatherer:
     """As pip is configured: hosts, with or without a port."""
     lookalike: Callable[[NormalizedName], Lookalike | None] = lambda _: None
     """Finds the popular name that another one resembles; ``None`` always, when no rule asks."""
+    first_uploads: bool = False
+    """Whether a rule asks when projects began."""
     _advisories: dict[NormalizedName, tuple[Advisory, ...] | Missing] = field(default_factory=dict)
     _siblings: dict[tuple[NormalizedName, str], tuple[Listed, ...]] = field(default_factory=dict)
+    _first_uploads: dict[tuple[NormalizedName, str], datetime | Missing] = field(default_factory=dict)
 
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
         """Return what is known of *artifact*; *required_by* names who wrote a direct reference, if not the user."""
@@ -61,7 +64,7 @@ class Gatherer:
             rivals=self._rivals(artifact),
             trusted_host=self._trusted_host(artifact),
             lookalike=lookalike,
-            first_upload=self._first_upload(artifact) if lookalike else Missing("nobody asked"),
+            first_upload=self._first_upload(artifact) if lookalike or self.first_uploads else Missing("nobody asked"),
         )
 
     def _rivals(self, artifact: Artifact) -> tuple[Source, ...]:
@@ -81,6 +84,14 @@ class Gatherer:
         return next((entry for entry in self.trusted_hosts if entry.lower() in hosts), None)
 
     def _first_upload(self, artifact: Artifact) -> datetime | Missing:
+        if artifact.source.kind is SourceKind.DIRECT:
+            return Missing(f"{artifact.source.display} is no index")
+        key = (artifact.name, artifact.source.url)
+        if key not in self._first_uploads:
+            self._first_uploads[key] = self._first_upload_of(artifact)
+        return self._first_uploads[key]
+
+    def _first_upload_of(self, artifact: Artifact) -> datetime | Missing:
         pages = [page for page in self.pages(artifact.name) if page.source.url == artifact.source.url]
         times = [file.upload_time for page in pages for file in page.files if file.upload_time is not None]
         return min(times, default=None) or Missing(_NO_UPLOAD_TIMES.format(artifact.source.display))

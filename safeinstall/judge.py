@@ -49,7 +49,7 @@ class Judge:
 
     def asks(self, price: Price) -> bool:
         """Whether any rule of the policy needs facts of this *price*."""
-        return any(rule.needs is price for rule in self.policy.rules)
+        return any(rule.needs is price for rule in self.policy.all_rules)
 
     def open(self, verified: VerifiedPlan, overlaps: Overlaps) -> dict[NormalizedName, Verdict]:
         """Judge by their contents the files that are about to be installed; *overlaps* come from looking into them."""
@@ -75,13 +75,15 @@ class Judge:
         return evidence, verdict.also(self._evaluate(evidence, price).findings)
 
     def _evaluate(self, evidence: Evidence, price: Price) -> Verdict:
-        return evaluate(
+        ruled = self.policy.rules_for(evidence.artifact.name, evidence.artifact.version)
+        verdict = evaluate(
             evidence,
-            rules=[rule for rule in self.policy.rules if rule.needs is price],
+            rules=[rule for rule in ruled.rules if rule.needs is price],
             exceptions=self.policy.exceptions,
             on_missing=self.policy.evidence.on_missing,
             mode=self.policy.mode,
         )
+        return verdict.renamed(ruled.key_as_written) if ruled.keys else verdict
 
 
 def _key(artifact: Artifact) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, NewType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from packaging.requirements import Requirement
@@ -47,6 +47,8 @@ class Price(IntEnum):
 
 Digest = NewType("Digest", str)
 """A hash as pip writes it: ``sha256:`` and 64 lower-case hex digits."""
+LicenseId = NewType("LicenseId", str)
+"""One licence as SPDX spells it: ``MIT``, ``GPL-2.0-only WITH Classpath-exception-2.0``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +351,10 @@ class Verdict:
     def denials(self) -> tuple[Finding, ...]:
         """The findings that deny it."""
         return tuple(f for f in self.findings if f.level is Level.DENY and f.suppressed_by is None)
+
+    def renamed(self, key: Callable[[str], str]) -> Verdict:
+        """Return this verdict with the policy key of each finding as *key* has it."""
+        return replace(self, findings=tuple(replace(f, key=key(f.key)) for f in self.findings))
 
     def also(self, findings: tuple[Finding, ...]) -> Verdict:
         """Return this verdict with more *findings*, in the same order as if all had been found at once."""

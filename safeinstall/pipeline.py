@@ -167,7 +167,7 @@ def plan_build(  # noqa: PLR0917 - called in one place
 
 def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
     """Return the judge of this run, who asks for no fact that no rule looks at."""
-    asked = {rule.id for rule in policy.rules}
+    asked = {rule.id for rule in policy.all_rules}
     gatherer = Gatherer(
         advisories=world.advisories if asked & ADVISORY_RULES else None,
         siblings=lambda name: (found.artifact for found in finder.files(name)),
@@ -177,6 +177,7 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         pages=world.index.pages,
         indexes=frozenset(index.name for index in policy.indexes),
         trusted_hosts=invocation.sources.trusted_hosts,
+        first_uploads="minimum-age" in asked,
         lookalike=Lookalikes(world.popular_names()) if "typosquats" in asked else lambda _: None,
     )
     return Judge(gatherer, policy)

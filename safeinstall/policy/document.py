@@ -89,7 +89,7 @@ def _override(decoder: Decoder, table: object, known: Mapping[str, type[Rule]], 
         decoder.refuse(path, '"rules" is required: the options that differ for this package')
         return None
     rules = _rules(decoder, tables, known, (*path, "rules"))
-    if named is None or len(rules) != len(tables):
+    if named is None or not isinstance(tables, dict) or len(rules) != len(tables):
         return None
     return Override(package=named.package, rules=rules, written={r.id: frozenset(tables[r.id]) for r in rules})
 

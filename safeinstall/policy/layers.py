@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 
 from safeinstall.policy.laying import Stack
 from safeinstall.policy.model import Policy, RuleSet
+from safeinstall.policy.selectors import covers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
     from safeinstall.policy.layer import Layer
+    from safeinstall.policy.model import Override
 
 
 def stack(layers: Sequence[Layer], *, today: date) -> Policy:
     """Return the policy of *layers*, the strongest first; *today* is what the length of exceptions is counted from."""
     whole = _laid(layers, (), today)
     overrides = tuple(override for layer in layers for override in layer.document.overrides)
-    notes = [note for number in range(len(overrides)) for note in _laid(layers, (number,), today).notes]
+    notes = [note for number in range(len(overrides)) for note in _laid(layers, _with(overrides, number), today).notes]
     settings = whole.settings
     return Policy(
         file=" + ".join(layer.file for layer in layers),
@@ -46,6 +48,11 @@ def stack(layers: Sequence[Layer], *, today: date) -> Policy:
         origins=whole.origins,
         variants=_variants(layers, today),
     )
+
+
+def _with(overrides: Sequence[Override], number: int) -> list[int]:
+    """Return the places of all overrides that surely apply where that at *number* does."""
+    return [n for n, other in enumerate(overrides) if n == number or covers(other.package, overrides[number].package)]
 
 
 def _laid(layers: Sequence[Layer], matching: Sequence[int], today: date) -> Stack:

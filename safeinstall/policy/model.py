@@ -145,6 +145,11 @@ class Policy:
         """Return where the dotted *key* is written, else the table it would be in, else the file alone."""
         return self.origins.location(parse_key(key)) or Location(self.file, 0)
 
+    @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """Every rule there is for some package, in every form that it has."""
+        return (*self.rules, *(rule for override in self.overrides for rule in override.rules))
+
     def rules_for(self, name: NormalizedName, version: Version) -> RuleSet:
         """Return the rules as they are for one version of *name*."""
         return self.variants(tuple(i for i, o in enumerate(self.overrides) if o.package.matches(name, version)))

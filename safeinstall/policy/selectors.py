@@ -36,6 +36,12 @@ def common(one: PackageSelector, other: PackageSelector) -> PackageSelector | No
     return None
 
 
+def covers(wide: PackageSelector, narrow: PackageSelector) -> bool:
+    """Whether all that *narrow* selects is surely selected by *wide*."""
+    is_wider = not wide.specifier or wide.specifier == narrow.specifier
+    return is_wider and fnmatchcase(narrow.pattern, wide.pattern)
+
+
 def parse_release(text: str) -> Release:
     """Read ``name==version``, one exact version. Raises :class:`ValueError` with a message for the author."""
     requirement = _requirement(text.strip())

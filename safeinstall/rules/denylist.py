@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.models import Finding, Level, Price
@@ -42,7 +42,7 @@ class Denylist:
     exceptable: ClassVar[bool] = True
     needs: ClassVar[Price] = Price.LISTING
 
-    packages: tuple[Denied, ...] = ()
+    packages: tuple[Denied, ...] = field(default=(), metadata={"merge": "union"})
     on_missing: Level | None = None
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:

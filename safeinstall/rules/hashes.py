@@ -37,21 +37,22 @@ class Hashes:
     exceptable: ClassVar[bool] = True
     needs: ClassVar[Price] = Price.LISTING
 
-    require: Literal["index", "pinned"] = "pinned"
-    pins: Mapping[Release, tuple[Digest, ...]] = field(default_factory=dict, hash=False)
+    require: Literal["pinned", "index"] = "pinned"
+    pins: Mapping[Release, tuple[Digest, ...]] = field(default_factory=dict, hash=False, metadata={"merge": "pins"})
     on_missing: Level | None = None
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a denial for a file that is not pinned, and a missing fact where no sha256 is published."""
         release = Release(evidence.artifact.name, evidence.artifact.version)
-        pinned = evidence.user_hashes.union(self.pins.get(release, ()))
+        given = (evidence.user_hashes, frozenset(self.pins.get(release, ())))
+        pinned = [hashes for hashes in given if hashes]
         if not pinned and self.require == "pinned":
             yield self._unpinned(release, evidence.sha256)
         elif isinstance(evidence.sha256, Missing):
             if pinned or not is_own_path(evidence):
                 yield self._missing(release, evidence.sha256)
-        elif pinned and f"sha256:{evidence.sha256}" not in pinned:
-            yield self._mismatch(release, evidence.sha256, pinned)
+        elif (other := next((h for h in pinned if f"sha256:{evidence.sha256}" not in h), None)) is not None:
+            yield self._mismatch(release, evidence.sha256, other)
 
     def _unpinned(self, release: Release, sha256: str | Missing) -> Finding:
         pin = "its hash" if isinstance(sha256, Missing) else f'"{release}" = ["sha256:{sha256}"]'

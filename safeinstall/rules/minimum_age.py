@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +10,7 @@ from safeinstall.models import Finding, Level, Missing, Price
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from packaging.version import Version
 
@@ -30,6 +30,8 @@ class MinimumAge:
 
     Options:
         minimum: the age a file must have. Default: ``"7d"``.
+        indexes: the age for files of an index, by its name in ``[[indexes]]``, instead of ``minimum``. Default: none.
+        new-project: the age that the oldest file of the project must have, on the same index. Default: ``"0s"``, any.
         exempt: selectors of packages that may be younger, such as your own. Default: none.
         security-fix: the age that is enough for a version which, as an advisory states, repairs a vulnerability of the
             newest version that is old enough. A malware advisory opens nothing, since it says that an account was
@@ -45,12 +47,14 @@ class MinimumAge:
     needs: ClassVar[Price] = Price.LISTING
 
     minimum: timedelta = timedelta(days=7)
+    indexes: Mapping[str, timedelta] = field(default_factory=dict, hash=False, metadata={"merge": "ages"})
+    new_project: timedelta = timedelta(0)
     exempt: tuple[PackageSelector, ...] = ()
     security_fix: timedelta | None = None
     on_missing: Level | None = None
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
-        """Yield a denial for a young file, or a note when it passes early as a repair."""
+        """Yield a denial for a young file or project, or a note when a file passes early as a repair."""
         artifact, uploaded = evidence.artifact, evidence.upload_time
         if is_own_path(evidence) or self._is_exempt(evidence, artifact.version):
             return
@@ -58,8 +62,29 @@ class MinimumAge:
             yield self._missing(f"the upload time is not known: {uploaded.reason}")
         elif uploaded > evidence.as_of + _CLOCK_SKEW:
             yield self._missing(f"the index says uploaded at {_utc(uploaded)}, which is in the future")
-        elif evidence.as_of - uploaded < self.minimum:
-            yield self._young(evidence, uploaded)
+        else:
+            if evidence.as_of - uploaded < self._minimum(evidence):
+                yield self._young(evidence, uploaded)
+            yield from self._new_project(evidence)
+
+    def _minimum(self, evidence: Evidence) -> timedelta:
+        return self.indexes.get(evidence.artifact.source.name, self.minimum)
+
+    def _new_project(self, evidence: Evidence) -> Iterator[Finding]:
+        first = evidence.first_upload
+        if not self.new_project:
+            return
+        if isinstance(first, Missing):
+            yield self._missing(f"when the project began is not known: {first.reason}")
+        elif evidence.as_of - first < self.new_project:
+            yield Finding(
+                rule=self.id,
+                level=Level.DENY,
+                message=f"its project's first file was uploaded {_ago(evidence.as_of - first)} ago; the policy asks for"
+                f" {_ago(self.new_project)}",
+                key="rules.minimum-age.new-project",
+                remedy=f"wait until {_utc(first + self.new_project)}, or take a project that is known for longer",
+            )
 
     def _is_exempt(self, evidence: Evidence, version: Version) -> bool:
         return any(selector.matches(evidence.artifact.name, version) for selector in self.exempt)
@@ -76,11 +101,14 @@ class MinimumAge:
         )
 
     def _young(self, evidence: Evidence, uploaded: datetime) -> Finding:
-        if self.security_fix is not None and self.security_fix < self.minimum:
+        minimum = self._minimum(evidence)
+        if self.security_fix is not None and self.security_fix < minimum:
             repair = self._repair(evidence)
             if repair is not None:
                 return self._repairing(evidence, uploaded, repair, self.security_fix)
-        return self._denial(evidence, uploaded, self.minimum, "minimum", "")
+        name = evidence.artifact.source.name
+        option = f'indexes."{name}"' if name in self.indexes else "minimum"
+        return self._denial(evidence, uploaded, minimum, option, "")
 
     def _repairing(
         self, evidence: Evidence, uploaded: datetime, repair: tuple[Advisory, Version], enough: timedelta
@@ -129,7 +157,7 @@ class MinimumAge:
         return max((listed.version for listed in older if self._is_mature(evidence, listed)), default=None)
 
     def _is_mature(self, evidence: Evidence, listed: Listed) -> bool:
-        old_enough = listed.upload_time is not None and evidence.as_of - listed.upload_time >= self.minimum
+        old_enough = listed.upload_time is not None and evidence.as_of - listed.upload_time >= self._minimum(evidence)
         return old_enough or self._is_exempt(evidence, listed.version)
 
 

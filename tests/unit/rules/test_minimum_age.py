@@ -215,3 +215,37 @@ def test_a_back_port_repairs_the_version_before_it():
 def test_a_pre_release_may_repair_a_pre_release():
     assert not denied(repair("acme==1.1", siblings=(listed("1.0"), listed("2.0rc1"))))
     assert not denied(repair("acme==1.1rc2", siblings=(listed("1.1rc1"),), advisories=(advisory(fixed="1.1rc2"),)))
+
+
+# -- indexes and new projects ----------------------------------------------------------------------------------------
+
+PER_INDEX = MinimumAge(indexes={"default": 2 * DAY})
+
+
+def test_an_index_may_have_an_age_of_its_own():
+    assert messages(PER_INDEX, evidence(age=3 * DAY)) == []
+    (finding,) = PER_INDEX.check(evidence(age=DAY))
+    assert finding.message == "uploaded 1 day ago; the policy asks for 2 days"
+    assert finding.key == 'rules.minimum-age.indexes."default"'
+    assert messages(PER_INDEX, evidence(age=3 * DAY, source=FIND_LINKS)) != []
+
+
+NEW = MinimumAge(new_project=30 * DAY)
+
+
+def test_a_project_that_began_lately_is_denied():
+    (finding,) = NEW.check(evidence(age=10 * DAY, first_upload=NOW - 10 * DAY))
+    assert finding.message == "its project's first file was uploaded 10 days ago; the policy asks for 30 days"
+    assert finding.key == "rules.minimum-age.new-project"
+    assert finding.remedy == "wait until 2026-12-12 12:00 UTC, or take a project that is known for longer"
+
+
+def test_a_project_that_is_known_for_long_enough_passes():
+    assert messages(NEW, evidence(age=10 * DAY, first_upload=NOW - 30 * DAY)) == []
+    assert messages(MinimumAge(), evidence(first_upload=NOW)) == []
+
+
+def test_a_beginning_that_is_not_known_is_a_missing_fact():
+    (finding,) = NEW.check(evidence(first_upload=UNKNOWN))
+    assert finding.missing
+    assert finding.message.startswith("when the project began is not known: ")
