@@ -15,7 +15,7 @@ from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
 from safeinstall.models import Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -69,6 +69,11 @@ def parse_metadata_json(found: Mapping[str, object]) -> Metadata:
     name = fields.get("name", [""])[0]
     text = "".join(f"{key.title()}: {value}\n" for key, values in fields.items() for value in values)
     return _build(fields, text, canonicalize_name(name), None, name)
+
+
+def header_fields(metadata: Metadata) -> Mapping[str, Sequence[str]]:
+    """Return every field of the file that *metadata* was read from, by its name in lower case."""
+    return _scan(metadata.text)
 
 
 @lru_cache(maxsize=16384)

@@ -18,17 +18,26 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safeinstall.models import Digest, Level, PackageSelector, Release
+from safeinstall.models import Digest, Level, LicenseId, PackageSelector, Release
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.locations import Path, render_key
 from safeinstall.policy.selectors import parse_digest, parse_release, parse_selector
+from safeinstall.spdx import parse_license
 
 _ANNOTATIONS = {
     t.__name__: t
-    for t in (date, timedelta, Digest, Level, Mapping, NormalizedName, PackageSelector, Release, SpecifierSet, Version)
+    for t in (
+        *(date, timedelta, Digest, Level, LicenseId, Mapping),
+        *(NormalizedName, PackageSelector, Release, SpecifierSet, Version),
+    )
 }
 """What a field's annotation may name although its module imports it for type checkers only."""
-_PARSERS = {PackageSelector: parse_selector, Release: parse_release, Digest: parse_digest}
+_PARSERS = {
+    PackageSelector: parse_selector,
+    Release: parse_release,
+    Digest: parse_digest,
+    LicenseId: parse_license,
+}
 _LONGEST_SHOWN = 60
 _PLAIN = {bool: "true or false", str: "a string", int: "a whole number"}
 

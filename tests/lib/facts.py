@@ -15,6 +15,7 @@ INDEX = Source(kind=SourceKind.INDEX, url="https://packages.example/simple/", na
 FIND_LINKS = Source(kind=SourceKind.FIND_LINKS, url="file:///srv/wheels/", name="file:///srv/wheels/")
 SHA = "ab" * 32
 OTHER_SHA = "cd" * 32
+_OF_ARTIFACT = ("hashes", "kind", "project_status", "source", "url", "yanked")
 
 
 def artifact(release="acme==1.0", *, kind=ArtifactKind.WHEEL, source=INDEX, **fields):
@@ -35,7 +36,7 @@ def artifact(release="acme==1.0", *, kind=ArtifactKind.WHEEL, source=INDEX, **fi
 
 def evidence(release="acme==1.0", *, age=timedelta(days=365), **facts):
     """Facts of a year-old wheel, except for *facts*; those of an artifact may be given too."""
-    own = {key: facts.pop(key) for key in ("kind", "source", "yanked", "url") if key in facts}
+    own = {key: facts.pop(key) for key in _OF_ARTIFACT if key in facts}
     defaults = {
         "as_of": NOW,
         "requested": True,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from safeinstall.models import Level
+from safeinstall.models import Level, Price
 from safeinstall.policy.schema import field_types
 from safeinstall.rules.base import Rule
 from safeinstall.rules.registry import known_rules
@@ -38,6 +38,11 @@ def test_it_is_a_frozen_dataclass_with_slots_that_can_be_made_without_options(ru
 def test_every_option_has_a_default_and_a_type_the_schema_can_read(rule):
     assert [f.name for f in fields(rule) if f.default is MISSING and f.default_factory is MISSING] == []
     assert field_types(rule)["on-missing"] == Level | None
+
+
+@all_rules
+def test_it_says_which_facts_it_needs(rule):
+    assert isinstance(rule.needs, Price)
 
 
 @all_rules

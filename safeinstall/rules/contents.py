@@ -1,0 +1,144 @@
+"""Rule ``contents``: what a wheel installs besides itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from packaging.utils import canonicalize_name
+
+from safeinstall.models import Finding, Level, Missing, Price
+from safeinstall.rules.base import is_own_path, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from safeinstall.facts import Layout
+    from safeinstall.models import Evidence, PackageSelector
+
+_INSTALLERS = ("pip", "safeinstall")
+_HOOKS = re.compile(r"(?:site|user)customize(?:[./].*)?", re.IGNORECASE)
+_INTERPRETER = re.compile(r"pyvenv\.cfg|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+", re.IGNORECASE)
+_OWNERS = {"safe-pip": "safeinstall", "uvx": "uv"}
+"""Commands that are not called like the distribution they belong to."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SHADOWING = re.compile(
+    r"(?:pythonw?[\d.]*t?|pypy[\d.]*|pip[\d.]*|safe-pip|activate(?:[._].*)?|deactivate"
+    r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?",
+    re.IGNORECASE,
+)
+_NAMESPACE = re.compile(
+    r"import sys, types, os;has_mfs = sys\.version_info > \(3, 5\);"
+    r"p = os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\], \*\((?:'\w+',? ?)+\)\);"
+    r"importlib = has_mfs and __import__\('importlib\.util'\);"
+    r"has_mfs and __import__\('importlib\.machinery'\);"
+    r"m = has_mfs and sys\.modules\.setdefault\('[\w.]+', importlib\.util\.module_from_spec\("
+    r"importlib\.machinery\.PathFinder\.find_spec\('[\w.]+', \[os\.path\.dirname\(p\)\]\)\)\);"
+    r"m = m or sys\.modules\.setdefault\('[\w.]+', types\.ModuleType\('[\w.]+'\)\);"
+    r"mp = \(m or \[\]\) and m\.__dict__\.setdefault\('__path__',\[\]\);\(p not in mp\) and mp\.append\(p\)"
+    r"(?:;m and setattr\(sys\.modules\['[\w.]+'\], '\w+', m\))?"
+)
+"""What setuptools wrote for namespace packages: only names vary, and nothing of the package is run."""
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """Deny wheels that install more than a package: code that starts by itself, or in the place of something else.
+
+    Stops a package that nobody imports from running nevertheless, in every Python process of the environment or under
+    the name of a command that is typed all day; and one package from replacing the files of another. The file is there
+    and verified when this rule looks at it, so it refuses the whole run instead of taking another version, and a dry
+    run, which fetches nothing, does not hear it. A path that you name yourself is not looked into.
+
+    Options, but for the last two each a level:
+        startup: what runs when an interpreter starts: a ``.pth`` file with a line of code, ``sitecustomize``,
+            ``usercustomize``, or a file in the place of the standard library. The ``.pth`` files by which setuptools
+            declared namespace packages are known and pass. Default: ``"deny"``.
+        installer: files of ``pip`` or of safe-pip in a wheel of another name. Default: ``"deny"``.
+        scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
+            (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name. Default: ``"deny"``.
+        overlap: files or commands that another wheel of the same run installs too, with other contents. Honest packages
+            do so by mistake (``tests/__init__.py``), or as variants of each other. Default: ``"deny"``.
+        exempt: selectors of packages that may have code that runs at the start of an interpreter; nothing else is
+            exempt. Default: none.
+        on-missing: what follows when something has to be built before it is known what it installs.
+
+    Denied: a wheel with ``acme.pth`` and in it ``import acme.hook``: "runs code whenever Python starts: acme.pth:
+    import acme.hook". Fix: find out what it is for; then use another package, or add ``"acme==1.0"`` to ``exempt``.
+    """
+
+    id: ClassVar[str] = "contents"
+    exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.CONTENTS
+
+    startup: Level = Level.DENY
+    installer: Level = Level.DENY
+    scripts: Level = Level.DENY
+    overlap: Level = Level.DENY
+    exempt: tuple[PackageSelector, ...] = ()
+    on_missing: Level | None = None
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield one finding for each option that applies, unless its level is ``allow``."""
+        layout = evidence.contents
+        if is_own_path(evidence):
+            return
+        if isinstance(layout, Missing):
+            message = f"what it installs is not known: {layout.reason}"
+            yield self._finding(evidence, Level.DENY, message, "", missing=True)
+            return
+        for option, level, message in self._found(evidence, layout):
+            if level is not Level.ALLOW:
+                yield self._finding(evidence, level, message, f".{option}")
+
+    def _found(self, evidence: Evidence, layout: Layout) -> Iterator[tuple[str, Level, str]]:
+        name = evidence.artifact.name
+        is_exempt = any(s.matches(name, evidence.artifact.version) for s in self.exempt)
+        if (hooks := _hooks(layout)) and not is_exempt:
+            yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
+        if taken := [path for path in layout.modules if _top(path) in _INSTALLERS and not _is_own(name, _top(path))]:
+            yield "installer", self.installer, f"installs files of {_top(taken[0])}: {_few(taken)}"
+        if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(s) and not _is_own(name, s)]:
+            yield "scripts", self.scripts, f"installs commands that are called like trusted ones: {_few(shadows)}"
+        for other, paths in sorted(evidence.overlaps.items()):
+            if foreign := [path for path in paths if not _is_own(name, _top(path.removeprefix("bin/")))]:
+                yield "overlap", self.overlap, f"installs files that {other} installs too, but others: {_few(foreign)}"
+
+    def _finding(
+        self, evidence: Evidence, level: Level, message: str, option: str, *, missing: bool = False
+    ) -> Finding:
+        release = f"{evidence.artifact.name}=={evidence.artifact.version}"
+        remedy = {
+            ".startup": f'find out what it is for, then add "{release}" to exempt in [rules.contents]',
+            "": "take a wheel",
+        }.get(option, f"look into the file, then take another version, or write an exception for {release}")
+        key = f"rules.contents{option}"
+        return Finding(rule=self.id, level=level, message=message, key=key, remedy=remedy, missing=missing)
+
+
+def _hooks(layout: Layout) -> list[str]:
+    code = [f"{path}: {line}" for path, text in layout.startup.items() for line in _code(text)]
+    modules = [path for path in layout.modules if _HOOKS.fullmatch(path)]
+    return code + modules + [path for path in layout.data if _INTERPRETER.fullmatch(path)]
+
+
+def _code(text: str) -> list[str]:
+    """Return the lines of a ``.pth`` file that Python runs (Python: site.py, ``addpackage``)."""
+    lines = [line for line in _LINE_END.split(text.removeprefix("\ufeff")) if line.startswith(("import ", "import\t"))]
+    return [line for line in lines if not _NAMESPACE.fullmatch(line.strip())]
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0].lower().removesuffix(".py")
+
+
+def _is_own(name: str, what: str) -> bool:
+    """Whether something that is called *what* belongs to a distribution called *name*: pip3.12 to pip."""
+    return name in {canonicalize_name(what), canonicalize_name(what.rstrip("0123456789.")), _OWNERS.get(what)}
+
+
+def _few(items: Sequence[str]) -> str:
+    rest = len(items) - _SHOWN
+    return ", ".join(map(one_line, items[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,105 @@
+"""Rule ``indexes``: files from the index that they are meant to come from, over a connection that nobody can change."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from safeinstall.models import Finding, Level, Price, SourceKind
+from safeinstall.rules.base import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeinstall.models import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexes:
+    """Deny files of an index that nobody chose for their project, or that anybody on the way can replace.
+
+    Stops dependency confusion: pip asks all indexes alike and takes the highest version, so that whoever registers the
+    name of your own package on a public index gets installed in its place. Find-links and direct references are the
+    business of ``direct-references``.
+
+    Options, each a level:
+        unlisted: a file of an index that is not among ``[[indexes]]``, where the policy lists any. Default: ``"deny"``.
+        ambiguous: a project that another index knows too, without offering this very file (by its sha256), and that no
+            pattern of ``[[indexes]]`` binds to one of them. Default: ``"deny"``.
+        plain-http: an index that is asked over HTTP without encryption, or a file that comes that way and of which the
+            index publishes no sha256. This machine itself is exempt. Default: ``"deny"``.
+        trusted-host: an index or a file of a host for which pip's ``trusted-host`` switches off the checks of TLS.
+            Default: ``"deny"``.
+        on-missing: unused, since the way a file came is always known.
+
+    Denied: ``acme-core 99.0`` with an extra index: "default offers acme-core, and so does acme, with other files;
+    nothing says which is meant". Fix: bind the name to its index::
+
+        [[indexes]]
+        name = "default"
+        [[indexes]]
+        name = "acme"
+        url = "https://packages.acme.example/simple/"
+        packages = ["acme-*"]
+    """
+
+    id: ClassVar[str] = "indexes"
+    exceptable: ClassVar[bool] = True
+    needs: ClassVar[Price] = Price.LISTING
+
+    unlisted: Level = Level.DENY
+    ambiguous: Level = Level.DENY
+    plain_http: Level = Level.DENY
+    trusted_host: Level = Level.DENY
+    on_missing: Level | None = None
+
+    def check(self, evidence: Evidence) -> Iterator[Finding]:
+        """Yield one finding for each option that applies, unless its level is ``allow``."""
+        if evidence.artifact.source.kind is not SourceKind.INDEX:
+            return
+        for option, level, message, remedy in self._found(evidence):
+            if level is not Level.ALLOW:
+                yield Finding(rule=self.id, level=level, message=message, key=f"rules.indexes.{option}", remedy=remedy)
+
+    def _found(self, evidence: Evidence) -> Iterator[tuple[str, Level, str, str]]:
+        artifact = evidence.artifact
+        index = one_line(artifact.source.display)
+        if not evidence.is_index_listed:
+            yield "unlisted", self.unlisted, f"{index} is not an index of this policy", "list it in [[indexes]]"
+        if evidence.rivals:
+            others = ", ".join(one_line(source.display) for source in evidence.rivals)
+            yield (
+                "ambiguous",
+                self.ambiguous,
+                f"{index} offers {artifact.name}, and so does {others}, with other files; nothing says which is meant",
+                f'bind the name to one index: "{artifact.name}" in packages of an entry of [[indexes]]',
+            )
+        if _is_open(artifact.source.url) or (_is_open(artifact.url) and artifact.sha256 is None):
+            yield (
+                "plain-http",
+                self.plain_http,
+                f"comes from {index} over plain HTTP, which anybody on the way can change",
+                "use the https address of the index",
+            )
+        if evidence.trusted_host is not None:
+            yield (
+                "trusted-host",
+                self.trusted_host,
+                f"comes from {index}, whose certificate is not checked: trusted-host {one_line(evidence.trusted_host)}",
+                "take the host out of pip's trusted-host, and give pip its certificate authority with --cert",
+            )
+
+
+def _is_open(url: str) -> bool:
+    """Whether *url* is plain HTTP to another machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

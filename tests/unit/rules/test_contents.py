@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+from lib.facts import direct, evidence, messages
+
+from safeinstall.facts import Layout
+from safeinstall.models import Finding, Level, Missing
+from safeinstall.policy.selectors import parse_selector
+from safeinstall.rules.contents import Contents
+
+HONEST = Layout(
+    modules={"acme/__init__.py": "", "acme/pip/x.py": "", "acme/sitecustomize.py": ""},
+    scripts={"acme": "acme.cli:main", "pip-audit": "x:y", "python-argcomplete-check": "", "git-acme": ""},
+    data=("share/man/man1/acme.1", "lib/libacme.so.2", "etc/python3/x.py"),
+    startup={"acme.pth": "./acme\n# import this\n\n  import os\nimportant/dir\n"},
+)
+NAMESPACE = (
+    "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = os.path.join(sys._getframe(1).f_locals['sitedir'],"
+    " *('google', 'cloud'));importlib = has_mfs and __import__('importlib.util');has_mfs and"
+    " __import__('importlib.machinery');m = has_mfs and sys.modules.setdefault('google.cloud',"
+    " importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('google.cloud',"
+    " [os.path.dirname(p)])));m = m or sys.modules.setdefault('google.cloud', types.ModuleType('google.cloud'));mp ="
+    " (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p);m and"
+    " setattr(sys.modules['google'], 'cloud', m)"
+)
+
+
+def holding(release="acme==1.0", *, overlaps=None, **layout):
+    return evidence(release, contents=Layout(**layout), overlaps=overlaps or {})
+
+
+def pth(text, release="acme==1.0"):
+    return holding(release, modules={"acme.pth": "acme.pth"}, startup={"acme.pth": text})
+
+
+def test_a_package_that_installs_itself_passes():
+    assert messages(Contents(), evidence(contents=HONEST)) == []
+
+
+def test_code_that_runs_at_the_start_of_an_interpreter():
+    assert list(Contents().check(pth("./x\nimport acme.hook\n"))) == [
+        Finding(
+            rule="contents",
+            level=Level.DENY,
+            message="runs code whenever Python starts: acme.pth: import acme.hook",
+            key="rules.contents.startup",
+            remedy='find out what it is for, then add "acme==1.0" to exempt in [rules.contents]',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import\tos",
+        "\ufeffimport os",
+        "x\rimport os",
+        "x\r\nimport os; os.system('x')",
+        NAMESPACE + "; import evil",
+        NAMESPACE + "\x0c; import evil",
+        NAMESPACE.replace("'google', 'cloud'", "'google', evil('cloud')"),
+    ],
+)
+def test_a_line_of_code_in_whatever_guise(text):
+    assert len(messages(Contents(), pth(text))) == 1
+
+
+@pytest.mark.parametrize("text", [NAMESPACE, NAMESPACE + "\n" + NAMESPACE, "import", "#import os", "src\n"])
+def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
+    assert messages(Contents(), pth(text)) == []
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"modules": {"sitecustomize.py": ""}},
+        {"modules": {"usercustomize/__init__.py": ""}},
+        {"modules": {"SiteCustomize.PY": ""}},
+        {"modules": {"sitecustomize.cpython-313-x86_64-linux-gnu.so": ""}},
+        {"data": ("lib/python3.13/os.py",)},
+        {"data": ("pyvenv.cfg",)},
+    ],
+)
+def test_a_module_or_file_that_the_interpreter_reads_by_itself(layout):
+    (message,) = messages(Contents(), holding(**layout))
+    assert message.startswith("runs code whenever Python starts: ")
+
+
+def test_known_packages_may_have_a_hook_and_nothing_else():
+    rule = Contents(exempt=(parse_selector("setuptools"),))
+    assert messages(rule, pth("import os", "setuptools==80.0")) == []
+    assert len(messages(rule, pth("import os", "setup-tools==80.0"))) == 1
+    assert len(messages(rule, holding("setuptools==80.0", scripts={"python": "x:y"}))) == 1
+
+
+@pytest.mark.parametrize("path", ["pip/__init__.py", "pip.py", "safeinstall/rules/malware.py", "PIP/_vendor/x.py"])
+def test_the_installer_itself(path):
+    (finding,) = Contents().check(holding(modules={path: path}))
+    assert finding.key == "rules.contents.installer"
+    assert finding.message.endswith(path)
+
+
+@pytest.mark.parametrize("script", ["python", "python3.13", "Python.exe", "pip", "pip3", "safe-pip", "sudo", "git"])
+def test_a_command_that_is_called_like_a_trusted_one(script):
+    assert messages(Contents(), holding(scripts={script: "acme:main"})) == [
+        f"installs commands that are called like trusted ones: {script}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("release", "layout"),
+    [
+        ("pip==26.3", {"modules": {"pip/__init__.py": ""}, "scripts": {"pip": "", "pip3": "", "pip3.13": ""}}),
+        ("safeinstall==1.0", {"modules": {"safeinstall/cli.py": ""}, "scripts": {"safe-pip": ""}}),
+        ("uv==0.9", {"scripts": {"uv": "", "uvx": ""}}),
+        ("pipx==1.0", {"scripts": {"pipx": ""}}),
+    ],
+)
+def test_who_it_belongs_to_may_install_it(release, layout):
+    assert messages(Contents(), holding(release, **layout)) == []
+
+
+def test_files_of_another_package():
+    overlaps = {"opencv-python": ("cv2/__init__.py", "cv2/a.so", "cv2/b.py", "cv2/c.py"), "black": ("bin/black",)}
+    assert messages(Contents(), holding(overlaps=overlaps)) == [
+        "installs files that black installs too, but others: bin/black",
+        "installs files that opencv-python installs too, but others: cv2/__init__.py, cv2/a.so, cv2/b.py and 1 more",
+    ]
+
+
+def test_whose_name_it_bears_is_not_to_blame():
+    assert messages(Contents(), holding("black==1", overlaps={"acme": ("bin/black", "black/x.py", "black.py")})) == []
+
+
+def test_each_option_is_a_level_of_its_own():
+    given = holding(
+        modules={"pip/x.py": "", "sitecustomize.py": ""}, scripts={"pip": ""}, overlaps={"other": ("tests/x.py",)}
+    )
+    levels = {f.key: f.level for f in Contents(startup=Level.WARN, scripts=Level.ALLOW).check(given)}
+    assert levels == {
+        "rules.contents.startup": Level.WARN,
+        "rules.contents.installer": Level.DENY,
+        "rules.contents.overlap": Level.DENY,
+    }
+
+
+def test_what_has_to_be_built_first_is_a_missing_fact():
+    (finding,) = Contents().check(evidence(contents=Missing("what it installs is known only after its build")))
+    assert finding.missing
+
+
+def test_a_path_of_ones_own_is_not_looked_into():
+    assert messages(Contents(), direct(url="file:///home/me/acme.whl", contents=Missing("not fetched"))) == []
+
+
+def test_a_name_cannot_steer_the_terminal():
+    (message,) = messages(Contents(), holding(modules={"sitecustomize.\x1b[2J.py": ""}))
+    assert message.isprintable()
