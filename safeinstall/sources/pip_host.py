@@ -344,13 +344,14 @@ def build_environments():
 def hold_to_commits(commits):
     """Refuse a repository that is not, when pip checks it out, at the commit that was judged."""
     from pip._internal.exceptions import InstallationError
+    from pip._internal.models.link import Link
     from pip._internal.vcs.versioncontrol import VersionControl
 
     obtain = VersionControl.obtain
 
     def obtain_judged(self, dest, url, *args, **kwargs):
         obtain(self, dest, url, *args, **kwargs)
-        expected = commits.get(url.secret.partition("#")[0])
+        expected = commits.get(Link(url.secret).url_without_fragment)
         if expected and self.get_revision(dest) != expected:
             raise InstallationError("safe-pip: %s has moved on from %s, which was judged" % (url, expected))
 

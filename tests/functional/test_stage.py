@@ -43,7 +43,7 @@ def stage(tmp_path):
             artifact = artifact_of(filename, data, url=index.file_url(filename), source=source, yanked="too old")
             pins.append(pin_of(artifact, requires=requires))
         with open_stage(tmp_path) as opened:
-            opened.publish(fetch(Plan.of(pins), client, opened.files), empty=["pip"])
+            opened.publish(fetch(Plan.of(pins), client, opened.new_folder()), empty=["pip"])
             yield opened
 
 
@@ -75,7 +75,7 @@ def test_pip_installs_exactly_the_staged_files(target, stage, tmp_path):
 
 
 def test_pip_refuses_a_staged_file_that_was_changed(target, stage):
-    (path,) = stage.files.glob("demo_pkg-*")
+    (path,) = stage.files.glob("*/demo_pkg-*")
     path.write_bytes(path.read_bytes() + b"x")
     done = pip(target, stage, "install", "--force-reinstall", "demo-pkg==1.0+local")
     assert done.returncode == 1

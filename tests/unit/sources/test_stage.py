@@ -23,7 +23,7 @@ SHA256 = "0" * 64
 
 def verified(stage: Stage, **facts) -> VerifiedPlan:
     pin = pin_of(replace(artifact_of(NAME, DATA), **facts))
-    file = VerifiedFile(pin=pin, path=str(stage.files / pin.artifact.filename), sha256=SHA256, size=len(DATA))
+    file = VerifiedFile(pin=pin, path=str(stage.files / "0" / pin.artifact.filename), sha256=SHA256, size=len(DATA))
     return VerifiedPlan(Plan.of([pin]), (file,), _SEAL)
 
 
@@ -47,7 +47,7 @@ def test_the_page_of_a_project(tmp_path):
         stage.publish(verified(stage))
         assert page(stage, "demo-pkg") == (
             "<!DOCTYPE html>\n<html><body>\n"
-            f'<a href="../../files/demo_pkg-1.0%2Blocal-py3-none-any.whl#sha256={SHA256}">'
+            f'<a href="../../files/0/demo_pkg-1.0%2Blocal-py3-none-any.whl#sha256={SHA256}">'
             "demo_pkg-1.0+local-py3-none-any.whl</a><br>\n"
             "</body></html>\n"
         )
@@ -69,7 +69,7 @@ def test_a_file_name_stays_text(tmp_path):
         stage.publish(verified(stage, filename=name))
         (anchor,) = Anchors(page(stage, "demo-pkg")).found
     path, _, fragment = anchor["href"].partition("#")
-    assert unquote(path) == f"../../files/{name}"
+    assert unquote(path) == f"../../files/0/{name}"
     assert fragment == f"sha256={SHA256}"
 
 
@@ -79,6 +79,26 @@ def test_empty_pages(tmp_path):
         assert page(stage, "installed") == "<!DOCTYPE html>\n<html><body>\n</body></html>\n"
         assert NAME in page(stage, "demo-pkg")
         assert sorted(path.name for path in (stage.root / "simple").iterdir()) == ["demo-pkg", "installed"]
+
+
+def test_files_are_added_to_what_is_there(tmp_path):
+    other, data = make_wheel("Demo.Pkg", "2.0")
+    with open_stage(tmp_path) as stage:
+        stage.publish(verified(stage))
+        pin = pin_of(artifact_of(other, data))
+        later = VerifiedFile(pin=pin, path=str(stage.files / "1" / other), sha256=SHA256, size=len(data))
+        stage.publish(VerifiedPlan(Plan.of([pin]), (later,), _SEAL))
+        assert [anchor["href"].rpartition("#")[0] for anchor in Anchors(page(stage, "demo-pkg")).found] == [
+            "../../files/0/demo_pkg-1.0%2Blocal-py3-none-any.whl",
+            "../../files/1/demo_pkg-2.0-py3-none-any.whl",
+        ]
+
+
+def test_each_folder_for_files_is_new(tmp_path):
+    with open_stage(tmp_path) as stage:
+        first = stage.new_folder()
+        first.mkdir()
+        assert [first, stage.new_folder()] == [stage.files / "0", stage.files / "1"]
 
 
 def test_a_file_from_elsewhere_is_refused(tmp_path):

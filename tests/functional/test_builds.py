@@ -1,0 +1,168 @@
+"""What must be built: only where the policy allows it, over judged build requirements, without network."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from lib.backend import BACKEND, tree
+from lib.wheels import make_sdist, make_wheel
+
+from safeinstall.sources.builds import isolation
+
+needs_isolation = pytest.mark.skipif(not isolation(), reason="this machine can isolate no builds")
+
+
+@pytest.fixture
+def builder(shell):
+    """A user whose index has the build backend, and whose policy lets anything be built."""
+    shell.policy("")
+    shell.index.add(*make_wheel("tinybuild", "1.0", files={"tinybuild.py": BACKEND}))
+    shell.offer("helper", "1.0")
+    return shell
+
+
+def offer(shell, name, version="1.0", **told):
+    """Put a source distribution on the index whose metadata only a build can tell."""
+    files = tree(name, version, **told)
+    pyproject = files.pop("pyproject.toml")
+    shell.index.add(*make_sdist(name, version, files=files, pyproject=pyproject))
+
+
+def plant(shell, folder, name, **told):
+    for path, text in tree(name, **told).items():
+        shell.write(f"{folder}/{path}", text)
+
+
+def by_plain_pip(shell, *argv):
+    """Return what plain pip leaves behind for the same command, and take it away again."""
+    assert shell.pip("install", *argv).exit == 0
+    left = shell.pip("freeze").out, everything(shell)
+    names = list(shell.installed())
+    assert shell.pip("uninstall", "-y", *names).exit == 0
+    return left
+
+
+def everything(shell):
+    """Return the contents of site-packages but for pip's own, and for what differs between any two builds."""
+    return {
+        str(path.relative_to(shell.site)): path.read_bytes()
+        for path in shell.site.rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and path.parts[len(shell.site.parts)].startswith(("app", "helper"))
+    }
+
+
+@pytest.mark.parametrize(
+    "argv", [("app",), ("./tree",), ("-e", "./tree"), ("app @ file://{work}/tree",), ("git+file://{work}/tree",)]
+)
+def test_the_result_is_that_of_pip(builder, argv):
+    offer(builder, "app", requires=["helper"])
+    plant(builder, "tree", "app", requires=["helper"])
+    git(builder, "tree")
+    argv = [word.format(work=builder.work) for word in argv]
+    expected = by_plain_pip(builder, *argv)
+    done = builder.install(*argv)
+    assert done.exit == 0
+    assert "safe-pip" not in done.err
+    assert (builder.pip("freeze").out, everything(builder)) == expected
+    assert builder.installed() == {"app": "1.0", "helper": "1.0"}
+
+
+def git(shell, folder):
+    where = shell.work / folder
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "first"]):
+        subprocess.run(["git", *words], cwd=where, check=True, env=shell.environ)
+
+
+def test_a_dry_run_builds_metadata_only(builder):
+    offer(builder, "app", requires=["helper"])
+    before = builder.snapshot()
+    done = builder.install("--dry-run", "app")
+    assert (done.exit, done.out, done.err) == (0, "Would install app-1.0 helper-1.0\n", "")
+    assert builder.snapshot() == before
+
+
+@pytest.mark.parametrize("told", [{"dynamic": ["helper"]}, {"requires": ["helper"]}])
+def test_what_a_build_or_its_result_requires_is_judged(builder, told):
+    offer(builder, "app", **told)
+    builder.policy('[rules.denylist]\npackages = [{ package = "helper", reason = "it phones home" }]\n')
+    asks = "a build" if "dynamic" in told else "app → helper"
+    assert builder.refuses("install", "app").splitlines() == [
+        "safe-pip: refused helper 1.0 (helper-1.0-py3-none-any.whl) from INDEX/simple/",
+        "  denylist          helper 1.0 is on the denylist as helper: it phones home",
+        "                    policy: policy.toml:3 (rules.denylist.packages[0])",
+        f"  required by       {'helper (a build)' if 'dynamic' in told else asks}",
+        "  newest allowed    no file of helper passes this policy",
+        "  way out           do without helper, or ask whoever keeps the policy for an exception",
+        "safe-pip: denied by policy policy.toml; nothing was installed",
+    ]
+
+
+def test_a_denied_backend_is_not_even_fetched(builder):
+    offer(builder, "app")
+    builder.policy('[rules.denylist]\npackages = [{ package = "tinybuild", reason = "no builds with it" }]\n')
+    err = builder.refuses("install", "app")
+    assert err.splitlines()[0] == (
+        "safe-pip: refused tinybuild 1.0 (tinybuild-1.0-py3-none-any.whl) from INDEX/simple/"
+    )
+    assert not [path for path in builder.index.paths() if "tinybuild-1.0" in path]
+
+
+@needs_isolation
+def test_a_build_reaches_nothing(builder):
+    log = builder.tmp / "log"
+    offer(builder, "app", log=str(log), url=builder.index.url)
+    assert builder.install("app").exit == 0
+    ours = "PIP_BUILD_TRACKER PIP_CONFIG_FILE PIP_DISABLE_PIP_VERSION_CHECK PIP_NO_INPUT"
+    assert set(log.read_text().splitlines()) == {f"no network {ours}"}
+
+
+def test_a_build_that_fails_is_pips_failure(builder):
+    offer(builder, "app", fails=True)
+    err = builder.refuses("install", "app", code=1)
+    lines = err.splitlines()
+    assert lines[0] == "safe-pip: the metadata of app-1.0.tar.gz cannot be had, its build failed:"
+    assert any("the compiler is missing" in line for line in lines)
+    assert lines[-1] == "safe-pip: nothing was installed (exit 1)"
+
+
+def test_a_repository_that_moves_on_is_not_installed(builder):
+    """What pip checks out is what was judged, or nothing: between the two another commit may have come."""
+    plant(builder, "tree", "app", requires=["helper"])
+    git(builder, "tree")
+    # Whoever checks it out gets a hook that commits to it: the second checkout is of another commit.
+    commit = (
+        "env -u GIT_DIR -u GIT_WORK_TREE git -c user.name=a -c user.email=a@b.example commit -q --allow-empty -m next"
+    )
+    hook = builder.write("template/hooks/post-checkout", f"#!/bin/sh\ncd {builder.work}/tree && {commit}\n")
+    hook.chmod(0o755)
+    (builder.home / ".gitconfig").write_text(f"[init]\n\ttemplateDir = {builder.work}/template\n")
+    before = builder.snapshot()
+    done = builder.install(f"git+file://{builder.work}/tree")
+    assert done.exit == 1
+    assert "has moved on from" in done.err
+    assert builder.snapshot() == before
+
+
+def test_a_wheel_that_pip_built_before_stands_for_nothing(builder):
+    """pip keeps what it built, by the link it came from: a judged file must be built from its own bytes."""
+    offer(builder, "app")
+    assert builder.pip("wheel", "--no-deps", "-w", builder.tmp / "wheels", "app").exit == 0
+    cached = list((builder.home / ".cache" / "pip" / "wheels").rglob("*.whl"))
+    assert cached, "pip cached no wheel, so that this test shows nothing"
+    for wheel in cached:
+        _, data = make_wheel("app", "1.0", files={"app.py": "BUILT = 'by somebody else'\n"})
+        wheel.write_bytes(data)
+    assert builder.install("app").exit == 0
+    assert (builder.site / "app.py").read_text() == "BUILT = True\n"
+
+
+def test_a_build_requirement_that_must_be_built_itself(builder):
+    shutil.rmtree(builder.temporary)
+    builder.temporary.mkdir()
+    offer(builder, "helper", "2.0")
+    offer(builder, "app", dynamic=["helper>=2"])
+    assert builder.install("app").exit == 0
+    assert builder.installed() == {"app": "1.0"}
