@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
-from safeinstall.errors import SourceError
+from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.sources.osv_records import SUFFIX
 from safeinstall.sources.urls import is_local, local_path, redacted, split
 
@@ -132,11 +132,14 @@ class DumpReader:
 
     def zip(self, dump: Dump, known: Validators, path: Path) -> Validators | None:
         """Write the zip to *path*; return ``None`` if it is the *known* one still."""
-        with self._opened(dump.zip_url, known, ZIP_LIMIT) as stream:
-            if stream.status == _NOT_MODIFIED:
-                return None
-            with _written(path), path.open("wb") as file:
-                file.writelines(self._timed(dump, stream))
+        try:
+            with self._opened(dump.zip_url, known, ZIP_LIMIT) as stream:
+                if stream.status == _NOT_MODIFIED:
+                    return None
+                with _written(path), path.open("wb") as file:
+                    file.writelines(self._timed(dump, stream))
+        except ProjectNotFoundError as error:  # no project was asked for
+            raise SourceError(error.message, hint=_HINT) from error
         return Validators.of(stream.headers)
 
     def records(self, dump: Dump, ids: Collection[str], folder: Path) -> None:
