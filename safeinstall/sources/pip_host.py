@@ -280,6 +280,7 @@ def confine(command, answer, options, finder, session):
     )
     for name, value in answer["options"].items():
         setattr(options, name, value)
+    speak_of_index(answer["index"].rpartition("/")[0])
     isolate_builds(list(answer["isolation"]))
     hold_to_commits(answer["commits"])
     send, allowed = session.send, tuple(answer["network"])
@@ -334,7 +335,7 @@ def build_environments():
     for module, name in BUILD_ENVIRONMENTS:
         try:
             found.append(getattr(import_module(module), name))
-        except (ImportError, AttributeError):
+        except (ImportError, AttributeError):  # noqa: PERF203 - three turns
             continue
     if not found or not all(hasattr(environment, "install_requirements") for environment in found):
         refuse("the builds of this pip cannot be guarded")
@@ -356,6 +357,25 @@ def hold_to_commits(commits):
             raise InstallationError("safe-pip: %s has moved on from %s, which was judged" % (url, expected))
 
     VersionControl.obtain = obtain_judged
+
+
+def speak_of_index(stage):
+    """Let pip speak of a staged file as of one that it had in its cache, not of where it lies."""
+    from pip._internal.operations.prepare import RequirementPreparer
+
+    log = getattr(RequirementPreparer, "_log_preparing_link", None)
+    if log is None:
+        return
+
+    def log_preparing_link(self, req):
+        staged = req.link.url.startswith(stage) and getattr(req, "cached_wheel_source_link", req) is None
+        if staged:
+            req.cached_wheel_source_link = req.link
+        log(self, req)
+        if staged:
+            req.cached_wheel_source_link = None
+
+    RequirementPreparer._log_preparing_link = log_preparing_link
 
 
 def judged_requirements(answer, requirements):
