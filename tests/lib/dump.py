@@ -5,9 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
 from lib.index import IndexFile, LocalIndex
+
+from safeinstall.sources.advisories import AdvisoryDatabase
+from safeinstall.sources.advisory_build import confirm_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def osv(id_: str, name: str = "demo", *versions: str, modified: str = "2026-01-01T00:00:00Z", **fields: Any) -> dict:
@@ -30,6 +38,14 @@ def listed(*records: dict[str, Any]) -> bytes:
     return "".join(
         f"{r['modified']},{r['id']}\n" for r in sorted(records, key=lambda r: r["modified"], reverse=True)
     ).encode()
+
+
+def age(database: Path, time: timedelta) -> None:
+    """Make a database look as if it was synced so long ago."""
+    at = datetime.now(timezone.utc) - time
+    with AdvisoryDatabase(database) as opened:
+        known = [replace(identity, mtime_ns=int(at.timestamp() * 1e9)) for identity in opened.identities]
+    confirm_database(database, known, at.timestamp())
 
 
 class LocalDump(LocalIndex):

@@ -11,14 +11,13 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from lib.dump import LocalDump, osv, zipped
+from lib.dump import LocalDump, age, osv, zipped
 from lib.index import Reply
 
 from safeinstall.errors import SourceError
 from safeinstall.models import Missing
 from safeinstall.sources import advisory_update
 from safeinstall.sources.advisories import AdvisoryDatabase
-from safeinstall.sources.advisory_build import confirm_database
 from safeinstall.sources.advisory_sync import Syncer
 from safeinstall.sources.http import HttpClient, HttpSettings
 from safeinstall.sources.local_advisories import LocalAdvisories, open_local
@@ -75,14 +74,6 @@ def matches(syncer: Syncer, name: str = "demo", *versions: str) -> list[str]:
 
 def left(syncer: Syncer) -> list[str]:
     return sorted(path.suffix for path in syncer.directory.iterdir())
-
-
-def age(syncer: Syncer, time_: timedelta) -> None:
-    """Make the data look as if it was synced so long ago."""
-    at = datetime.now(timezone.utc) - time_
-    with AdvisoryDatabase(syncer.file) as database:
-        known = [replace(i, mtime_ns=int(at.timestamp() * 1e9)) for i in database.identities]
-    confirm_database(syncer.file, known, at.timestamp())
 
 
 # What goes over the wire
@@ -584,7 +575,7 @@ def test_an_installation_syncs_once_and_then_reads_what_is_here(local, dump):
 def test_an_installation_syncs_when_the_data_is_older_than_allowed(local, dump, syncer):
     dump.publish(osv("PYSEC-1"))
     synced(syncer)
-    age(syncer, timedelta(days=8))
+    age(syncer.file, timedelta(days=8))
     dump.publish(osv("PYSEC-1"), osv("PYSEC-2"))
     dump.taken()
 
@@ -605,7 +596,7 @@ def test_data_that_stays_too_old_is_missing_and_says_why(local, syncer, old, all
         dump.publish(osv("PYSEC-1"))
         there = replace(syncer, sources=[Dump.at(dump.url, "osv")])
         synced(there)
-        age(there, old)
+        age(there.file, old)
         dump.reply("*", Reply(status=404))
 
         assert answer(local(sources=there.sources, max_staleness=allowed)) == (
@@ -641,11 +632,11 @@ def test_a_sync_that_succeeds_forgets_the_failure(local, dump, syncer):
 def test_data_from_the_future_is_asked_for_again(local, dump, syncer):
     dump.publish(osv("PYSEC-1"))
     synced(syncer)
-    age(syncer, timedelta(days=-100))
+    age(syncer.file, timedelta(days=-100))
 
     assert answer(local()) == ["PYSEC-1"]
 
-    age(syncer, timedelta(days=-100))
+    age(syncer.file, timedelta(days=-100))
     with AdvisoryDatabase(syncer.file) as database:
         day = f"{database.as_of:%Y-%m-%d}"
     dump.reply("*", Reply(status=404))
