@@ -254,8 +254,10 @@ class Advisory:
         """
         if isinstance(version, str):
             return version in self.literal_versions or any(r.introduced is None for r in self.ranges)
-        public = version if version.local is None else type(version)(version.public)
-        return any(v in self.versions or any(r.contains(v) for r in self.ranges) for v in {version, public})
+        return self._holds(version) or (version.local is not None and self._holds(type(version)(version.public)))
+
+    def _holds(self, version: Version) -> bool:
+        return version in self.versions or any(r.contains(version) for r in self.ranges)
 
     def fixed_after(self, version: Version) -> Version | None:
         """The lowest fixed version above *version* that is not affected itself, if any is known."""
