@@ -44,7 +44,10 @@ def test_without_a_policy_baseline_applies(here):
     assert policy.evidence.max_staleness == timedelta(days=7)
     assert policy.advisories.sources == ("osv",)
     listed = rules(policy)
-    assert set(listed) == {"direct-references", "malware", "minimum-age", "sdists", "vulnerability", "yanked"}
+    assert set(listed) == {
+        *("contents", "direct-references", "indexes", "malware", "minimum-age", "project-status", "sdists"),
+        *("typosquats", "vulnerability", "yanked"),
+    }
     assert (listed["minimum-age"].minimum, listed["minimum-age"].security_fix) == (
         timedelta(days=3),
         timedelta(hours=12),
@@ -54,6 +57,13 @@ def test_without_a_policy_baseline_applies(here):
     direct = listed["direct-references"]
     assert (direct.transitive, direct.local) == (Level.DENY, Level.ALLOW)
     assert (direct.url, direct.vcs, direct.find_links) == (Level.WARN, Level.WARN, Level.WARN)
+    indexes, contents = listed["indexes"], listed["contents"]
+    assert (indexes.ambiguous, indexes.plain_http, indexes.trusted_host) == (Level.WARN,) * 3
+    assert (contents.startup, contents.installer, contents.scripts, contents.overlap) == (
+        *(Level.DENY,) * 3,
+        Level.WARN,
+    )
+    assert listed["typosquats"].level is Level.WARN
 
 
 def test_strict_denies_what_baseline_warns_of(here):
@@ -64,6 +74,11 @@ def test_strict_denies_what_baseline_warns_of(here):
     assert (listed["minimum-age"].minimum, listed["vulnerability"].deny_at) == (timedelta(days=7), "medium")
     direct = listed["direct-references"]
     assert (direct.url, direct.vcs, direct.find_links, direct.transitive) == (Level.DENY,) * 4
+    indexes, contents = listed["indexes"], listed["contents"]
+    assert (indexes.unlisted, indexes.ambiguous, indexes.plain_http, indexes.trusted_host) == (Level.DENY,) * 4
+    assert (contents.startup, contents.installer, contents.scripts, contents.overlap) == (Level.DENY,) * 4
+    assert contents.exempt == rules(load_policy("baseline", {}, here))["contents"].exempt
+    assert listed["typosquats"].level is Level.DENY
 
 
 def test_locked_installs_only_what_is_pinned(here):

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact
+
+from safeinstall.errors import SourceError
+from safeinstall.facts import Lookalike
+from safeinstall.gather import Gatherer
+from safeinstall.models import Missing, Source, SourceKind
+from safeinstall.ports import ListedFile, ProjectPage
+
+ACME = Source(kind=SourceKind.INDEX, url="https://packages.acme.example:8443/simple/", name="acme")
+OURS = artifact(hashes={"sha256": SHA})
+
+
+def page(source, *shas, age=None):
+    files = [
+        ListedFile(filename="x", url="https://x/", hashes={"sha256": sha}, upload_time=NOW - age if age else None)
+        for sha in shas
+    ]
+    return ProjectPage(source=source, files=tuple(files))
+
+
+def gather(made=OURS, *, pages=(), required_by=None, **options):
+    options = {"siblings": lambda _: (), "requested": frozenset(), "user_hashes": {}, "advisories": None, **options}
+    return Gatherer(as_of=NOW, pages=lambda _: pages, **options).gather(made, required_by)
+
+
+@pytest.mark.parametrize(
+    ("pages", "rivals"),
+    [
+        ([page(INDEX, SHA)], ()),
+        ([page(INDEX, SHA), page(ACME, OTHER_SHA)], (ACME,)),
+        ([page(INDEX, SHA), page(ACME)], (ACME,)),
+        ([page(INDEX, SHA), page(ACME, OTHER_SHA, SHA)], ()),
+        ([page(INDEX, SHA), page(FIND_LINKS, OTHER_SHA)], ()),
+        ([page(INDEX, SHA), page(INDEX, OTHER_SHA)], ()),
+    ],
+)
+def test_rivals_are_indexes_that_offer_other_files_of_the_project(pages, rivals):
+    assert gather(pages=pages).rivals == rivals
+
+
+def test_a_file_without_a_hash_is_nowhere_else():
+    assert gather(artifact(), pages=[page(INDEX), page(ACME, SHA)]).rivals == (ACME,)
+
+
+def test_what_comes_from_no_index_has_no_rivals():
+    def fail(_):
+        raise SourceError("pages were asked for")
+
+    given = Gatherer(None, lambda _: (), frozenset(), {}, NOW, pages=fail)
+    assert given.gather(artifact(source=FIND_LINKS), None).rivals == ()
+
+
+@pytest.mark.parametrize(("indexes", "listed"), [((), True), (("acme",), False), (("acme", "default"), True)])
+def test_whether_the_policy_lists_its_index(indexes, listed):
+    assert gather(indexes=frozenset(indexes)).is_index_listed is listed
+    assert gather(artifact(source=FIND_LINKS), indexes=frozenset(indexes)).is_index_listed
+
+
+@pytest.mark.parametrize(
+    ("entry", "trusted"),
+    [
+        ("packages.acme.example", True),
+        ("packages.acme.example:8443", True),
+        ("PACKAGES.acme.example", True),
+        ("files.example:443", True),
+        ("packages.acme.example:443", False),
+        ("acme.example", False),
+    ],
+)
+def test_a_trusted_host_is_that_of_the_index_or_of_the_file(entry, trusted):
+    found = gather(artifact(source=ACME), trusted_hosts=["other.example", entry]).trusted_host
+    assert found == (entry if trusted else None)
+
+
+def test_plain_http_has_no_checks_to_switch_off():
+    made = artifact(source=Source(kind=SourceKind.INDEX, url="http://acme.example/", name="acme"), url="http://[::2]/x")
+    assert gather(made, trusted_hosts=["acme.example", "[::2]"]).trusted_host is None
+
+
+def test_the_age_of_a_project_is_asked_only_of_a_lookalike():
+    pages = [page(INDEX, SHA, age=timedelta(days=3)), page(INDEX, SHA, age=timedelta(days=9)), page(INDEX, SHA)]
+    alike = Lookalike(popular="acne", rank=1, trick="one character replaced")
+    assert gather(pages=pages).first_upload == Missing("nobody asked")
+    assert gather(pages=pages, lookalike=lambda _: alike).first_upload == NOW - timedelta(days=9)
+    assert gather(pages=[page(INDEX, SHA)], lookalike=lambda _: alike).first_upload == Missing(
+        "default does not tell when it was uploaded"
+    )
