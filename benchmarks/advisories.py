@@ -1,0 +1,105 @@
+"""How long a sync, a look-up and a match take, and how much they need, over a real dump served on loopback.
+
+    python benchmarks/advisories.py DUMP.zip [MODIFIED_ID.csv] [NAMES.txt]
+
+Prints the targets beside what was measured; asserts nothing. NAMES holds popular names, one on each line, best first.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.advisories import matching
+from safeinstall.sources.advisories import AdvisoryDatabase
+from safeinstall.sources.advisory_sync import Syncer
+from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.sources.osv_dump import Dump, DumpReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOOKED_UP = 130
+PAIRS = 10_000
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def timed(what: str, target: str, act: Callable[[], object]) -> None:
+    start = time.perf_counter()
+    act()
+    print(f"{what:<46} {(time.perf_counter() - start) * 1000:9.1f} ms   {target}")
+
+
+def pins(dump: Path) -> list[tuple[str, str]]:
+    """Return the first pins that the records list: of the packages with most of them, so the worst there are."""
+    found: dict[tuple[str, str], None] = {}
+    with zipfile.ZipFile(dump) as archive:
+        for name in archive.namelist():
+            for affected in json.loads(archive.read(name))["affected"]:
+                found |= {(affected["package"]["name"], version): None for version in affected.get("versions", ())[:2]}
+    return list(found)[:PAIRS]
+
+
+def main(dump: str, listing: str | None = None, popular: str | None = None) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        mirror, cache = Path(temporary, "mirror"), Path(temporary, "cache")
+        mirror.mkdir()
+        (mirror / "all.zip").symlink_to(Path(dump).absolute())
+        if listing:
+            (mirror / "modified_id.csv").symlink_to(Path(listing).absolute())
+        with served(mirror) as url, HttpClient(HttpSettings(proxy="")) as client:
+            reader = DumpReader(client=client, progress=lambda _: None)
+            syncer = Syncer(sources=[Dump.at(url)], directory=cache, reader=reader)
+            timed("full sync", "target: 15 s", syncer.sync)
+            print(f"{'memory of the process':<46} {memory():9.1f} MB   target: 300 MB")
+            print(f"{'database':<46} {syncer.file.stat().st_size / 1e6:9.1f} MB   target: 40 MB")
+            timed("sync, nothing new, the list compared", "", syncer.sync)
+            timed("sync, nothing new, 304", "", syncer.sync)
+        look_up(syncer.file, Path(popular).read_text().split()[:LOOKED_UP] if popular else None)
+        with AdvisoryDatabase(syncer.file) as database:
+            pairs = pins(Path(dump))
+            timed(f"match of {len(pairs)} pins", "", lambda: [database.match(*pair) for pair in pairs])
+
+
+def look_up(file: Path, names: list[str] | None) -> None:
+    if names is None:
+        with AdvisoryDatabase(file) as database:
+            names = [name for (name,) in database._rows("SELECT name FROM package ORDER BY random() LIMIT 130")]  # noqa: SLF001
+    for temperature in ("cold", "warm"):
+        with AdvisoryDatabase(file) as database:
+            timed(
+                f"look-up and match of {len(names)} names, {temperature}",
+                "target: 30 ms warm",
+                lambda: [matching(database.advisories(name), "1.0") for name in names],
+            )
+
+
+def memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
