@@ -115,7 +115,7 @@ class Stack:
             order = _answers(on_missing) if is_answer and on_missing is not None else order_of(type(upper), key)
             have, want = getattr(upper, name), getattr(lower, name)
             got = order.stricter(self._bound(order, here, have), want, upper)
-            if got != want and not order.adds:
+            if _is_lost(want, got) and not order.adds:
                 self._note(source, self._refusal(here, source, want, got, is_granted=got != have))
             if got != have:
                 changes[name] = got
@@ -240,6 +240,14 @@ def _answers(upper: Level | None) -> Order:
         lambda have, want, _: want if want >= meant(have) else have,
         lambda have, floor: floor if floor < meant(have) else have,
     )
+
+
+def _is_lost(want: Any, got: Any) -> bool:
+    """Whether something of *want* is missing in *got*."""
+    if isinstance(want, tuple | Mapping):
+        kept = {item for item, _ in _places(got)}
+        return any(item not in kept for item, _ in _places(want))
+    return bool(want != got)
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
