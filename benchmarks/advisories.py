@@ -54,7 +54,7 @@ def timed(what: str, target: str, act: Callable[[], object]) -> None:
 
 
 def pins(dump: Path) -> list[tuple[str, str]]:
-    """Return the first pins that the records list: of the packages with most of them, so the worst there are."""
+    """Return pins that the records list, each once."""
     found: dict[tuple[str, str], None] = {}
     with zipfile.ZipFile(dump) as archive:
         for name in archive.namelist():

@@ -22,6 +22,7 @@ from safeinstall.sources.advisory_build import Part, build_database, confirm_dat
 from safeinstall.sources.advisory_update import DumpState, DumpUpdate
 from safeinstall.sources.osv_dump import Dump, DumpReader
 from safeinstall.sources.osv_records import Identity, Limits, identify
+from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ class Syncer:
     @property
     def file(self) -> Path:
         """The database."""
-        return database_file([source_name(source) for source in self.sources], self.directory)
+        return database_file([_key(source) for source in self.sources], self.directory)
 
     @property
     def memory(self) -> Path:
@@ -141,6 +142,11 @@ class Syncer:
 def source_name(source: Path | Dump) -> str:
     """Return *source* as messages and databases call it."""
     return source.name if isinstance(source, Dump) else str(source)
+
+
+def _key(source: Path | Dump) -> str:
+    """Return what tells *source* from any other: what one mirror said is not what another is asked about."""
+    return f"{source.name} {redacted(source.zip_url)}" if isinstance(source, Dump) else str(source)
 
 
 @contextmanager

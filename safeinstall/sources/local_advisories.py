@@ -141,18 +141,29 @@ class LocalAdvisories:
             return reason
         with progress_line("safe-pip: advisories: ") as progress:
             reader = DumpReader(client=self.client, progress=progress, patience=PATIENCE)
-            reason = _failure(replace(self._syncer, reader=reader), (self.as_of - self.max_staleness).timestamp())
-        if reason:
+            reason, of_dump = _failure(
+                replace(self._syncer, reader=reader), (self.as_of - self.max_staleness).timestamp()
+            )
+        if of_dump:
             with suppress(OSError):  # it is then only asked again the sooner
                 memory.write_text(json.dumps([time.time(), reason]), encoding="utf-8")
         return reason
 
 
-def _failure(syncer: Syncer, since: float) -> str:
+def _failure(syncer: Syncer, since: float) -> tuple[str, bool]:
+    """Sync; return why that failed, and whether a dump had a part in it: a path that fails costs nothing to try."""
     try:
-        return "; ".join(synced.failure.message for synced in syncer.sync(since=since) if synced.failure)
+        for source in syncer.sources:
+            if isinstance(source, Path):
+                identify(source)
     except SourceError as error:
-        return error.message
+        return error.message, False
+    try:
+        ended = zip(syncer.sources, syncer.sync(since=since), strict=True)
+    except SourceError as error:
+        return error.message, True
+    failed = [(source, synced.failure) for source, synced in ended if synced.failure]
+    return "; ".join(failure.message for _, failure in failed), any(isinstance(source, Dump) for source, _ in failed)
 
 
 def remembered(memory: Path) -> str:

@@ -669,6 +669,28 @@ def test_without_dumps_nothing_is_asked(local, dump, tmp_path):
     assert dump.taken() == []
 
 
+def test_a_path_that_fails_is_tried_again_at_once(local, dump, tmp_path):
+    dump.publish(osv("PYSEC-1"))
+    own = tmp_path / "own.zip"
+    sources = [Dump.at(dump.url, "osv"), own]
+    reason = f"there are no advisories on this machine: advisory source {own}: no such file or directory"
+    assert (answer(local(sources=sources)), dump.taken()) == (reason, [])
+    own.write_bytes(zipped(osv("OWN-1")))
+
+    assert answer(local(sources=sources)) == ["OWN-1", "PYSEC-1"]
+
+
+def test_one_mirror_does_not_answer_for_another(new_syncer, dump):
+    dump.publish(osv("PYSEC-1"))
+    synced(new_syncer(dump))
+
+    with LocalDump() as other:
+        other.publish(osv("PYSEC-2"))
+        syncer = new_syncer(other)
+        assert synced(syncer) == ["read, 1 records"]
+        assert matches(syncer) == ["PYSEC-2"]
+
+
 def test_a_path_that_changes_is_read_again_without_the_dump(dump, new_syncer, tmp_path):
     dump.publish(osv("PYSEC-1"))
     own = tmp_path / "own.zip"
