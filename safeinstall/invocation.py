@@ -100,6 +100,16 @@ class ConfiguredSources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """The one file that a lock binds a project to."""
+
+    filename: str
+    url: str
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    origin: str = "a lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """One judged command, as pip understood it."""
 
@@ -113,6 +123,8 @@ class Invocation:
     constraints: tuple[Root, ...]
     build_constraints: tuple[Root, ...]
     """``--build-constraint``."""
+    locked: Mapping[NormalizedName, LockedFile]
+    """By project: the file that a ``pylock.toml`` names."""
     sources: ConfiguredSources
     selection: Selection
     upgrade_strategy: str
@@ -177,6 +189,7 @@ def parse_invocation(said: Mapping[str, Any]) -> Invocation:
         roots=tuple(r for r in requirements if not r.constraint),
         constraints=tuple(r for r in requirements if r.constraint),
         build_constraints=parse_roots(said["build_constraints"]),
+        locked={canonicalize_name(name): LockedFile(**file) for name, file in said["locked"].items()},
         sources=_sources(sources),
         selection=_selection(selection, require_hashes=bool(options.get("require_hashes"))),
         upgrade_strategy=_upgrade_strategy(command, options),

@@ -182,6 +182,17 @@ def _file(artifact: Artifact) -> Table:
     return {key: value for key, value in facts.items() if value is not None}
 
 
+def lock_lines(file: VerifiedFile) -> str:
+    """Return the lines of a lock that describe where *file* really came from: address, size, upload time."""
+    artifact = file.pin.artifact
+    facts: dict[str, Value | None] = {
+        "url": without_credentials(artifact.url),
+        "size": file.size,
+        "upload-time": artifact.upload_time,
+    }
+    return "\n".join(_lines((key, value) for key, value in facts.items() if value is not None))
+
+
 def _vcs(artifact: Artifact) -> Table:
     """Return the repository. ``commit-id`` only when the reference names a commit: a branch is no promise."""
     parts = urlsplit(without_credentials(artifact.url))

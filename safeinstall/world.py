@@ -14,6 +14,7 @@ import platformdirs
 from safeinstall.errors import IntegrityError, SafeInstallError
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Source, SourceKind
+from safeinstall.plan import lock_lines
 from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.sources.builds import Builder, BuildingIndex, isolation
@@ -23,6 +24,7 @@ from safeinstall.sources.http import HttpClient
 from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.installed import InstalledDistributions
 from safeinstall.sources.local_advisories import LocalAdvisories
+from safeinstall.sources.locked import LockedIndex
 from safeinstall.sources.metadata_cache import MetadataCache
 from safeinstall.sources.osv_dump import resolve_sources
 from safeinstall.sources.overlaps import find_overlaps
@@ -166,7 +168,7 @@ class LiveWorld:
             self._stage_build,
             self._raise_build_problem,
         )
-        self.index = BuildingIndex(self.pages, self.builder)
+        self.index = BuildingIndex(LockedIndex(self.pages, self.invocation.locked), self.builder)
 
     @classmethod
     def open(
@@ -295,6 +297,7 @@ class LiveWorld:
             "options": options,
             "isolation": list(isolation()) if self._builds(resolution) else [],
             "commits": self.builder.commits,
+            "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
         }
 
     def _builds(self, resolution: Resolution) -> bool:

@@ -163,13 +163,14 @@ def _files(result: Result[Requires, Candidate, str]) -> list[FileCandidate]:
 
 
 def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate]) -> Refusal:
-    touched = {project_of(cause.requirement.key) for cause in impossible.causes}
-    touched |= {project_of(cause.parent.key) for cause in impossible.causes if cause.parent is not None}
+    causes = tuple(impossible.causes)
+    touched = {project_of(cause.requirement.key) for cause in causes}
+    touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
     mattered = tuple(v for v in provider.hidden.values() if v.artifact.name in touched)
-    conflict = explain_conflict(provider, tuple(impossible.causes))
+    conflict = explain_conflict(provider, causes)
     if not mattered:
         raise UnsatisfiableError("\n".join([*provider.notices, conflict]))
-    if len(impossible.causes) == 1 and _is_explained(impossible.causes[0].requirement, mattered):
+    if len(causes) == 1 and _is_explained(causes[0].requirement, mattered):
         conflict = ""
     return Refusal(
         verdicts=mattered,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import RefusedError
 from safeinstall.sources.pip_host import BOOT
+from safeinstall.sources.pylock_files import LockRequest, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,6 +81,13 @@ def _cwd() -> str:
         raise RefusedError("the current directory does not exist any more", hint="change to one that does") from None
 
 
+def _read_lock(request: LockRequest) -> dict[str, Any]:
+    try:
+        return {"packages": select(request)}
+    except RefusedError as error:
+        return {"problem": error.message}
+
+
 @dataclass(slots=True)
 class HostedPip:
     """A pip that runs in the target and waits for our word. Use as a context manager: leaving it ends the pip."""
@@ -121,8 +129,12 @@ class HostedPip:
 
     def describe(self) -> Mapping[str, Any] | None:
         """Return what pip understood, or ``None`` when it ended by itself (``--help``, a usage error)."""
-        text = self.heard.readline()
-        return cast("Mapping[str, Any]", json.loads(text)) if text else None
+        while text := self.heard.readline():
+            said = cast("Mapping[str, Any]", json.loads(text))
+            if "lock" not in said:
+                return said
+            self._tell(_read_lock(LockRequest(**said["lock"])))
+        return None
 
     def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
         """Let pip go on as *answer* says; return its exit code.

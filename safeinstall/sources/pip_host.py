@@ -11,11 +11,16 @@ So pip starts once, its options are never translated, and what it prints and lea
 
 import json
 import os
+import re
 import sys
 
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+REWRITTEN = []
+"""Lock files that are to be rewritten when pip has ended: path, and addresses."""
+PYLOCK = re.compile(r"pylock\.([^.]+\.)?toml$")
+"""PEP 751, "File Name"."""
 BACKEND_CALLERS = (
     "pip._internal.utils.subprocess",
     "pip._internal.build_env",
@@ -273,6 +278,7 @@ def confine(command, answer, options, finder, session):
         logging.getLogger("pip._internal.cli.req_command").info(places)
     scope = {"find_links": [], "index_urls": [answer["index"]], "no_index": False}
     finder.search_scope = SearchScope.create(**scope)
+    getattr(finder, "_locked_links", {}).clear()
     for name in [name for name in os.environ if name.startswith(("PIP_", "_PIP_")) and name not in KEPT_VARIABLES]:
         del os.environ[name]
     os.environ.update(
@@ -378,6 +384,82 @@ def speak_of_index(stage):
     RequirementPreparer._log_preparing_link = log_preparing_link
 
 
+def take_locks(options):
+    """Take the ``pylock.toml`` files out of ``-r`` for a pip that would misread them (before 26.1)."""
+    try:
+        from pip._internal.utils import pylock
+
+        if hasattr(pylock, "select_from_pylock_path_or_url"):
+            return []
+    except ImportError:
+        pass
+    locks = [path for path in options.requirements if PYLOCK.match(os.path.basename(path))]
+    options.requirements = [path for path in options.requirements if path not in locks]
+    return locks
+
+
+def read_lock(path, channel, finder):
+    """Return the requirements of one lock, and the file that it binds each project to, as our parent reads it."""
+    from pip._internal.exceptions import InstallationError
+    from pip._internal.req.constructors import install_req_from_editable, install_req_from_line
+    from pip._vendor.packaging.markers import default_environment
+
+    question = {"path": path, "markers": dict(default_environment()), "tags": describe_selection(finder)["tags"]}
+    answer = channel.ask({"lock": question})
+    if not answer or "problem" in answer:
+        raise InstallationError((answer or {}).get("problem", "the lock %s was not read" % path))
+    requirements = []
+    for package in answer["packages"]:
+        if package.get("editable"):
+            requirements.append(install_req_from_editable(package["requirement"], comes_from=path, user_supplied=True))
+            continue
+        ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
+        file = package["file"]
+        if file:
+            ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
+        requirements.append(ireq)
+    return requirements, {package["name"]: package["file"] for package in answer["packages"] if package["file"]}
+
+
+def describe_locked(finder):
+    """Describe the files that locks bind projects to (pip 26.1 and later)."""
+    return {
+        str(name): {"url": link.url_without_fragment, "hashes": dict(link._hashes), "filename": link.filename}
+        for name, link in getattr(finder, "_locked_links", {}).items()
+    }
+
+
+class LockText:
+    """Standard output on which ``pip lock`` writes, with the addresses that files really came from."""
+
+    def __init__(self, stream, addresses):
+        """Write to *stream*."""
+        self.stream, self.addresses = stream, addresses
+
+    def __getattr__(self, name):
+        """Be like the stream otherwise."""
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        """Write *text* with each staged address replaced."""
+        return self.stream.write(with_addresses(text, self.addresses))
+
+
+def with_addresses(text, addresses):
+    """Return the text of a lock with each staged address replaced by the lines that describe the original file."""
+    for staged, lines in addresses.items():
+        text = text.replace('url = "%s"' % staged, lines)
+    return text
+
+
+def write_lock_with_addresses(options, addresses):
+    """Make ``pip lock`` write original addresses, sizes and upload times, wherever it writes to."""
+    if options.output_file == "-":
+        sys.stdout = LockText(sys.stdout, addresses)
+        return []
+    return [(options.output_file, addresses)]
+
+
 def judged_requirements(answer, requirements):
     """Return what pip shall install: the user's own requirements, and our pins instead of the user's constraints."""
     from pip._internal.req.constructors import install_req_from_line
@@ -395,9 +477,17 @@ def guard(command, channel):
     read, make_resolver, approved = command.get_requirements, command.make_resolver, []
 
     def get_requirements(args, options, finder, session):
-        requirements = read(args, options, finder, session)
+        locks = take_locks(options)
+        only_locks = locks and not (args or options.editables or options.requirements)
+        requirements = [] if only_locks else read(args, options, finder, session)
+        locked = describe_locked(finder)
+        for path in locks:
+            more, files = read_lock(path, channel, finder)
+            requirements += more
+            locked.update(files)
         try:
             description = describe(command, args, options, finder, session, requirements)
+            description["locked"] = locked
         except Exception as error:
             refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
         answer = channel.ask(description)
@@ -406,6 +496,8 @@ def guard(command, channel):
         approved.append(True)
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
+        if command.name == "lock":
+            REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
         return judged_requirements(answer, requirements)
 
     def make_judged_resolver(*args, **kwargs):
@@ -440,6 +532,11 @@ def main():
     commands.create_command = cli_main.create_command = create_guarded
     os.chdir(cwd)
     status = getattr(cli_main, "cli", cli_main.main)()
+    for path, addresses in REWRITTEN if not status else ():
+        with open(path, encoding="utf-8") as file:
+            text = with_addresses(file.read(), addresses)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
     # pip has tidied up; tearing down what it imported would only cost time.
     sys.stdout.flush()
     sys.stderr.flush()

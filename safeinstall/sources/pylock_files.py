@@ -1,0 +1,86 @@
+"""``pylock.toml`` files (PEP 751) for a pip that cannot read them: before 26.1."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from packaging.pylock import (
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+)
+from packaging.tags import parse_tag
+
+from safeinstall.errors import RefusedError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.markers import Environment
+    from packaging.pylock import Package
+
+    Distribution = PackageArchive | PackageDirectory | PackageSdist | PackageVcs | PackageWheel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRequest:
+    """What the host asks: which packages of a lock are for its target."""
+
+    path: str
+    markers: Mapping[str, str]
+    tags: Sequence[str]
+    """Supported wheel tags, most preferred first."""
+
+
+def select(request: LockRequest) -> list[dict[str, Any]]:
+    """Return, for each package of the lock that is for the target, its requirement, its file and its hashes.
+
+    Raises ``RefusedError`` for a lock that cannot be read or is not for this target.
+    """
+    path = Path(request.path)
+    tags = [tag for text in request.tags for tag in parse_tag(text)]
+    try:
+        lock = Pylock.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        chosen = list(lock.select(environment=cast("Environment", dict(request.markers)), tags=tags))
+    except (OSError, ValueError, PylockValidationError, PylockSelectError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise RefusedError(f"the lock {request.path} cannot be used: {reason}") from error
+    return [_described(package, distribution, path) for package, distribution in chosen]
+
+
+def _described(package: Package, distribution: Distribution, lock: Path) -> dict[str, Any]:
+    if isinstance(distribution, PackageWheel | PackageSdist):
+        requirement = f"{package.name}=={package.version}" if package.version else str(package.name)
+        address = _address(distribution.url, distribution.path, lock)
+        file = {"url": address, "hashes": dict(distribution.hashes), "filename": distribution.filename}
+        return {"name": package.name, "requirement": requirement, "file": file}
+    if isinstance(distribution, PackageArchive):
+        fragment = "&".join(f"{kind}={value}" for kind, value in distribution.hashes.items())
+        return _direct(package, f"{_address(distribution.url, distribution.path, lock)}#{fragment}")
+    if isinstance(distribution, PackageVcs):
+        address = _address(distribution.url, distribution.path, lock)
+        return _direct(package, f"{distribution.type}+{address}@{distribution.commit_id}")
+    where = (lock.parent / distribution.path).resolve()
+    return {"name": package.name, "requirement": str(where), "editable": bool(distribution.editable), "file": None}
+
+
+def _direct(package: Package, url: str) -> dict[str, Any]:
+    return {"name": package.name, "requirement": f"{package.name} @ {url}", "file": None}
+
+
+def _address(url: str | None, path: str | None, lock: Path) -> str:
+    """A path counts before a URL, as in pip (utils/pylock.py)."""
+    return (lock.parent / path).resolve().as_uri() if path is not None else str(url)
