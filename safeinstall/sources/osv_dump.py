@@ -140,6 +140,7 @@ class DumpReader:
                     file.writelines(self._timed(dump, stream))
         except ProjectNotFoundError as error:  # no project was asked for
             raise SourceError(error.message, hint=_HINT) from error
+        self.progress(f"{dump.name}: reading the records")
         return Validators.of(stream.headers)
 
     def records(self, dump: Dump, ids: Collection[str], folder: Path) -> None:

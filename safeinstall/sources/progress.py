@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_EVERY = 0.1
 _CLEAR = "\r\x1b[K"
 
 
 @contextmanager
 def progress_line(prefix: str) -> Iterator[Callable[[str], None]]:
-    """Yield what shows a text after *prefix*, at most ten times a second; the line is gone at the end."""
-    stream, last = sys.stderr, 0.0
+    """Yield what shows a text after *prefix*, in place of the text before; the line is gone at the end."""
+    stream = sys.stderr
     if not stream.isatty():
         yield lambda _text: None
         return
 
     def show(text: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _EVERY:
-            last = time.monotonic()
-            stream.write(f"{_CLEAR}{prefix}{text}")
-            stream.flush()
+        stream.write(f"{_CLEAR}{prefix}{text}")
+        stream.flush()
 
     try:
         yield show
