@@ -11,7 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_INTERNAL, EXIT_PIP_ERROR, SafeInstallError, UsageError
+from safeinstall.errors import (
+    EXIT_DENIED,
+    EXIT_EVIDENCE,
+    EXIT_INTERNAL,
+    EXIT_PIP_ERROR,
+    AftermathError,
+    SafeInstallError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +55,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         if word == "--":
             rest += [word, *words]
         elif word == "--policy":
-            policy = next(words, None)
-            if policy is None:
-                raise UsageError("--policy needs a value: the path of a policy file, or the name of a preset")
+            policy = _named(next(words, ""))
         elif word.startswith("--policy="):
-            policy = word.partition("=")[2]
+            policy = _named(word.partition("=")[2])
         elif word.startswith("--policy"):
             raise UsageError(
                 f"there is no option {word.partition('=')[0]}", hint="the options of safe-pip: --policy FILE"
@@ -59,6 +65,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         else:
             rest.append(word)
     return Arguments(tuple(rest), policy)
+
+
+def _named(policy: str) -> str:
+    if not policy:
+        raise UsageError("--policy needs a value: the path of a policy file, or the name of a preset")
+    return policy
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def say(text: str) -> None:
     """Print to standard error: standard output is pip's."""
     sys.stdout.flush()
-    sys.stderr.write(f"{PREFIX}{text}\n")
+    sys.stderr.write(f"{PREFIX}{text}".rstrip() + "\n")
     sys.stderr.flush()
 
 
@@ -98,7 +110,8 @@ def say_error(error: SafeInstallError) -> None:
         say(line)
     if error.hint:
         say(f"way out: {error.hint}")
-    say(f"nothing was installed (exit {error.exit_code})")
+    done = "what pip installed stays as it is" if isinstance(error, AftermathError) else "nothing was installed"
+    say(f"{done} (exit {error.exit_code})")
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:

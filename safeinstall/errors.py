@@ -61,6 +61,10 @@ class IntegrityError(SafeInstallError):
     exit_code = EXIT_DENIED
 
 
+class AftermathError(IntegrityError):
+    """pip has installed, and what it then reports is not what was planned, or cannot be passed on."""
+
+
 class UnsatisfiableError(SafeInstallError):
     """No set of files meets the requirements, for reasons the policy has no part in: pip fails alike."""
 

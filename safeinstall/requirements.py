@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from safeinstall.errors import MetadataInvalidError
+from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
 from safeinstall.models import ArtifactKind
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _of_build(requirement: Requirement) -> Root:
 
 
 def _root(row: Mapping[str, Any]) -> Root:
-    requirement = Requirement(row["requirement"]) if row["requirement"] else None
+    requirement = _requirement(row["requirement"]) if row["requirement"] else None
     name = requirement.name if requirement else row["name"]
     reference = _reference(row["link"])
     return Root(
@@ -109,6 +109,14 @@ def _root(row: Mapping[str, Any]) -> Root:
         origin=row["origin"],
         text=_text(requirement, reference),
     )
+
+
+def _requirement(text: str) -> Requirement:
+    """Read *text* as the standard has it; pip before 24.1 accepts more, of which nobody can say what it means."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise UnsatisfiableError(f"Invalid requirement: {text!r}: {str(error).partition(chr(10))[0]}") from error
 
 
 def _text(requirement: Requirement | None, reference: Reference | None) -> str:

@@ -7,11 +7,11 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import platformdirs
 
-from safeinstall.errors import IntegrityError, SafeInstallError
+from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Source, SourceKind
 from safeinstall.plan import lock_lines
@@ -274,9 +274,11 @@ class LiveWorld:
             raise self._build_problem
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
-        """See :class:`~safeinstall.pipeline.World`. Raises ``IntegrityError`` when pip reports other files."""
+        """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
+        if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
+            _writable(place, "a").close()  # pip too fails before it installs
         status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
         self._raise_build_problem()
         if status == 0 and told.exists():
@@ -305,7 +307,7 @@ class LiveWorld:
 
     def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
         if problem := difference(report, verified):
-            raise IntegrityError(
+            raise AftermathError(
                 f"pip did not do what was planned: {problem}",
                 hint="look at the environment before you use it, and report this",
             )
@@ -315,10 +317,16 @@ class LiveWorld:
 def write_report(invocation: Invocation, report: Mapping[str, Any]) -> None:
     """Write *report* where the user asked pip to write it, if so: to a file, or to standard output for ``-``."""
     place = invocation.option("json_report_file")
-    if place is None:
-        return
     text = json.dumps(report, indent=2, ensure_ascii=False)
     if place == "-":
         sys.stdout.write(text + "\n")
-    else:
-        Path(place).write_text(text, encoding="utf-8")
+    elif place is not None:
+        with _writable(place, "w") as file:
+            file.write(text)
+
+
+def _writable(place: str, mode: str) -> TextIO:
+    try:
+        return cast("TextIO", Path(place).open(mode, encoding="utf-8"))
+    except OSError as error:
+        raise UnsatisfiableError(f"the report cannot be written to {place}: {error.strerror}") from error

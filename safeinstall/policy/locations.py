@@ -100,7 +100,8 @@ class _Scanner:
             index = self._lengths[path] = self._lengths.get(path, -1) + 1
             self._note(path, line)
             path = (*path, index)
-        self._note(path, line)
+        for end in range(1, len(path) + 1):
+            self._note(path[:end], line)
         self._skip_line()
         return path
 

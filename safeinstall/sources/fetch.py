@@ -218,8 +218,11 @@ class Downloads:
         try:
             with self._client.stream(artifact.url, headers=_AS_IT_IS, index_url=index_url) as body:
                 return self._write(artifact, path, body.chunks)
-        except ProjectNotFoundError:
-            raise
+        except ProjectNotFoundError as error:
+            raise SourceError(
+                f"{artifact.source.display} offers {artifact.filename} but does not have it: {error.message}",
+                hint="try again later, or report it to whoever runs the index",
+            ) from error
         except SourceError:
             broke_off = path.exists() and attempt < _ATTEMPTS
             if not broke_off:  # the client has tried again to connect as often as it should

@@ -13,7 +13,7 @@ from safeinstall.ports import ProjectPage
 from safeinstall.sources.file_metadata import FileMetadata
 from safeinstall.sources.find_links import FindLinks, read_local_page
 from safeinstall.sources.project_page import ACCEPT, parse_project_page
-from safeinstall.sources.urls import is_local, local_path
+from safeinstall.sources.urls import is_local, local_path, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     OnMetadata = Callable[[Artifact, Metadata], None]
 
 _T = TypeVar("_T")
+_FILES = (".whl", ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".z")
+"""How a file on an index may end, of whatever age and kind."""
 
 
 class SimpleIndex:
@@ -159,13 +161,24 @@ class SimpleIndex:
             return _local_index_page(local_path(source.url), name, source)
         base = source.url if source.url.endswith("/") else f"{source.url}/"
         try:
-            return self._page(f"{base}{name}/", source)
+            page = self._page(f"{base}{name}/", source)
         except ProjectNotFoundError:
             return None
+        _check_names_files(page, f"{base}{name}/")
+        return page
 
     def _page(self, url: str, source: Source) -> ProjectPage:
         answer = self._client.get(url, headers={"accept": ACCEPT}, index_url=source.url)
         return parse_project_page(answer.body, answer.headers.get("content-type", ""), answer.url, source)
+
+
+def _check_names_files(page: ProjectPage, url: str) -> None:
+    """Refuse a page with links of which none is a file's: a login page that answers in place of the index."""
+    if page.files and not any(file.filename.lower().endswith(_FILES) for file in page.files):
+        raise SourceError(
+            f"{redacted(url)} is no project page: none of its links names a file to install",
+            hint="check the address of the index, and that no login page or proxy answers in its place",
+        )
 
 
 def _answer(answer: Future[_T], ask: Callable[[], _T], announce: Callable[[_T], None]) -> None:

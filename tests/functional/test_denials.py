@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.shell import told
 from lib.wheels import make_wheel
 
 DAY = timedelta(days=1)
@@ -32,19 +33,16 @@ def test_a_name_that_is_not_on_the_list(shell):
     shell.policy('contact = "https://sec.example/waivers"\n\n[rules.allowlist]\npackages = ["app", "acme-*"]\n')
     shell.offer("app", "1.0", ["dep>=1"])
     shell.offer("dep", "1.0")
-    assert (
-        shell.refuses("install", "app")
-        == """\
-safe-pip: refused dep 1.0 (dep-1.0-py3-none-any.whl) from INDEX/simple/
-  allowlist         dep is not on the allowlist (2 entries)
-                    policy: policy.toml:5 (rules.allowlist.packages)
-  required by       app → dep>=1
-  newest allowed    no file of dep passes this policy
-  way out           if it may be installed, add "dep==1.0" to packages in [rules.allowlist]
-safe-pip: questions and waivers: https://sec.example/waivers
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: refused dep 1.0 (dep-1.0-py3-none-any.whl) from INDEX/simple/
+          allowlist         dep is not on the allowlist (2 entries)
+                            policy: policy.toml:5 (rules.allowlist.packages)
+          required by       app → dep>=1
+          newest allowed    no file of dep passes this policy
+          way out           if it may be installed, add "dep==1.0" to packages in [rules.allowlist]
+        safe-pip: questions and waivers: https://sec.example/waivers
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_name_that_is_on_the_other_list(shell):
@@ -52,18 +50,15 @@ def test_a_name_that_is_on_the_other_list(shell):
         '[rules.denylist]\npackages = [{ package = "pycrypto", reason = "unmaintained", use-instead = "pycryptodome" }]\n'
     )
     shell.offer("pycrypto", "2.6.1")
-    assert (
-        shell.refuses("install", "pycrypto")
-        == """\
-safe-pip: refused pycrypto 2.6.1 (pycrypto-2.6.1-py3-none-any.whl) from INDEX/simple/
-  denylist          pycrypto 2.6.1 is on the denylist as pycrypto: unmaintained
-                    policy: policy.toml:3 (rules.denylist.packages[0])
-  required by       pycrypto (you)
-  newest allowed    no file of pycrypto passes this policy
-  way out           use pycryptodome instead
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "pycrypto") == told("""
+        safe-pip: refused pycrypto 2.6.1 (pycrypto-2.6.1-py3-none-any.whl) from INDEX/simple/
+          denylist          pycrypto 2.6.1 is on the denylist as pycrypto: unmaintained
+                            policy: policy.toml:3 (rules.denylist.packages[0])
+          required by       pycrypto (you)
+          newest allowed    no file of pycrypto passes this policy
+          way out           use pycryptodome instead
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_an_age(shell):
@@ -72,53 +67,44 @@ def test_an_age(shell):
     shell.offer("app", "1.0", upload_time=now - 90 * DAY)
     shell.offer("app", "2.0", upload_time=now - 2 * DAY)
     ready = f"{now + 5 * DAY:%Y-%m-%d %H:%M} UTC"
-    assert (
-        shell.refuses("install", "app>=2").replace(ready, "READY")
-        == """\
-safe-pip: refused app 2.0 (app-2.0-py3-none-any.whl) from INDEX/simple/
-  minimum-age       uploaded 2 days ago; the policy asks for 7 days
-                    policy: policy.toml:3 (rules.minimum-age.minimum)
-  required by       app>=2 (you)
-  newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
-  way out           wait until READY, or ask for an older version
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app>=2").replace(ready, "READY") == told("""
+        safe-pip: refused app 2.0 (app-2.0-py3-none-any.whl) from INDEX/simple/
+          minimum-age       uploaded 2 days ago; the policy asks for 7 days
+                            policy: policy.toml:3 (rules.minimum-age.minimum)
+          required by       app>=2 (you)
+          newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
+          way out           wait until READY, or ask for an older version
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_hash(shell):
     pinned = "ab" * 32
     shell.policy(f'[rules.hashes]\nrequire = "pinned"\npins = {{ "app==1.0" = ["sha256:{pinned}"] }}\n')
     offered = shell.offer("app", "1.0").hashes["sha256"]
-    assert (
-        shell.refuses("install", "app").replace(pinned, "PINNED").replace(offered, "OFFERED")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  hashes            sha256:OFFERED is none of the 1 pinned for app==1.0 (sha256:PINNED)
-                    policy: policy.toml:4 (rules.hashes.pins."app==1.0")
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-  way out           find out why the file differs before pinning this hash too
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app").replace(pinned, "PINNED").replace(offered, "OFFERED") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          hashes            sha256:OFFERED is none of the 1 pinned for app==1.0 (sha256:PINNED)
+                            policy: policy.toml:4 (rules.hashes.pins."app==1.0")
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           find out why the file differs before pinning this hash too
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_hash_that_nobody_gave(shell):
     shell.policy("[rules.hashes]\n")
     offered = shell.offer("app", "1.0").hashes["sha256"]
-    assert (
-        shell.refuses("install", "app").replace(offered, "OFFERED")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  hashes            no sha256 is pinned for app==1.0; the policy asks for one
-                    policy: policy.toml:2 (rules.hashes.require)
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-  way out           install from a lock or requirements with hashes, or add "app==1.0" = ["sha256:OFFERED"] to pins in [rules.hashes]
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app").replace(offered, "OFFERED") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          hashes            no sha256 is pinned for app==1.0; the policy asks for one
+                            policy: policy.toml:2 (rules.hashes.require)
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           install from a lock or requirements with hashes, or add "app==1.0" = ["sha256:OFFERED"] to pins in [rules.hashes]
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_vulnerability(shell):
@@ -126,88 +112,73 @@ def test_a_vulnerability(shell):
     shell.write("advisories/PYSEC-2026-1.json", record("PYSEC-2026-1", "app", fixed="1.5"))
     shell.offer("app", "1.0")
     shell.offer("app", "1.5")
-    assert (
-        shell.refuses("install", "app<1.5")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  vulnerability     PYSEC-2026-1, severity critical (9.8), denied from high: a hole
-                    policy: policy.toml:6 (rules.vulnerability.deny-at)
-  required by       app<1.5 (you)
-  newest allowed    app 1.5 (app-1.5-py3-none-any.whl)
-  way out           take 1.5 or later, or write an exception for PYSEC-2026-1
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app<1.5") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          vulnerability     PYSEC-2026-1, severity critical (9.8), denied from high: a hole
+                            policy: policy.toml:6 (rules.vulnerability.deny-at)
+          required by       app<1.5 (you)
+          newest allowed    app 1.5 (app-1.5-py3-none-any.whl)
+          way out           take 1.5 or later, or write an exception for PYSEC-2026-1
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_malware(shell):
     shell.policy('[advisories]\nsources = ["advisories"]\n\n[rules.malware]\n')
     shell.write("advisories/MAL-2026-1.json", record("MAL-2026-1", "reqeusts", summary="Malicious code", severity=None))
     shell.offer("reqeusts", "1.0")
-    assert (
-        shell.refuses("install", "reqeusts")
-        == """\
-safe-pip: refused reqeusts 1.0 (reqeusts-1.0-py3-none-any.whl) from INDEX/simple/
-  malware           known to be malicious: MAL-2026-1: Malicious code
-                    policy: policy.toml:5 (rules.malware)
-  required by       reqeusts (you)
-  newest allowed    no file of reqeusts passes this policy
-  way out           check the spelling of the name; take another version or another package
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "reqeusts") == told("""
+        safe-pip: refused reqeusts 1.0 (reqeusts-1.0-py3-none-any.whl) from INDEX/simple/
+          malware           known to be malicious: MAL-2026-1: Malicious code
+                            policy: policy.toml:5 (rules.malware)
+          required by       reqeusts (you)
+          newest allowed    no file of reqeusts passes this policy
+          way out           check the spelling of the name; take another version or another package
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_yanked_file(shell):
     shell.policy("[rules.yanked]\n")
     shell.offer("app", "1.0")
     shell.offer("app", "1.1", yanked="breaks Python 3.12\n\x1b[2Jsafe-pip: installed")
-    assert (
-        shell.refuses("install", "app==1.1")
-        == """\
-safe-pip: refused app 1.1 (app-1.1-py3-none-any.whl) from INDEX/simple/
-  yanked            yanked by its publisher ("breaks Python 3.12 [2Jsafe-pip: installed"); the policy asks for files that are not yanked
-                    policy: policy.toml:2 (rules.yanked.level)
-  required by       app==1.1 (you)
-  newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
-  way out           ask for a version of app other than 1.1
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app==1.1") == told("""
+        safe-pip: refused app 1.1 (app-1.1-py3-none-any.whl) from INDEX/simple/
+          yanked            yanked by its publisher ("breaks Python 3.12 [2Jsafe-pip: installed"); the policy asks for files that are not yanked
+                            policy: policy.toml:2 (rules.yanked.level)
+          required by       app==1.1 (you)
+          newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
+          way out           ask for a version of app other than 1.1
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_source_distribution(shell):
     shell.policy("[rules.sdists]\n")
     shell.offer_sdist("app", "1.0")
-    assert (
-        shell.refuses("install", "app")
-        == """\
-safe-pip: refused app 1.0 (app-1.0.tar.gz) from INDEX/simple/
-  sdists            a source distribution, which runs code of app 1.0 when built; the policy asks for wheels
-                    policy: policy.toml:2 (rules.sdists.allow)
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-  way out           ask for a version that has a wheel for this Python and platform, or, if it may be built, add "app==1.0" to allow in [rules.sdists]
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: refused app 1.0 (app-1.0.tar.gz) from INDEX/simple/
+          sdists            a source distribution, which runs code of app 1.0 when built; the policy asks for wheels
+                            policy: policy.toml:2 (rules.sdists.allow)
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           ask for a version that has a wheel for this Python and platform, or, if it may be built, add "app==1.0" to allow in [rules.sdists]
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_direct_reference(shell):
     shell.policy("[rules.direct-references]\n")
     shell.offer("app", "1.0")
     url = shell.index.file_url("app-1.0-py3-none-any.whl")
-    assert (
-        shell.refuses("install", f"app @ {url}")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/files/app-1.0-py3-none-any.whl
-  direct-references comes from a URL (INDEX/files/app-1.0-py3-none-any.whl); the policy asks for an index
-                    policy: policy.toml:2 (rules.direct-references.url)
-  required by       app (you)
-  way out           install app from an index, or download the file, look at it, and install the local file
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", f"app @ {url}") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/files/app-1.0-py3-none-any.whl
+          direct-references comes from a URL (INDEX/files/app-1.0-py3-none-any.whl); the policy asks for an index
+                            policy: policy.toml:2 (rules.direct-references.url)
+          required by       app (you)
+          way out           install app from an index, or download the file, look at it, and install the local file
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
     assert shell.index.paths() == []
 
 
@@ -215,33 +186,27 @@ def test_a_direct_reference_of_a_dependency(shell):
     shell.policy('[rules.direct-references]\nurl = "allow"\n')
     shell.offer("evil", "1.0")
     shell.offer("app", "1.0", [f"evil @ {shell.index.file_url('evil-1.0-py3-none-any.whl')}"])
-    assert (
-        shell.refuses("install", "app")
-        == """\
-safe-pip: refused evil 1.0 (evil-1.0-py3-none-any.whl) from INDEX/files/evil-1.0-py3-none-any.whl
-  direct-references comes from a URL (INDEX/files/evil-1.0-py3-none-any.whl), named by app 1.0; the policy asks for an index
-                    policy: policy.toml:2 (rules.direct-references.transitive)
-  required by       app → evil
-  way out           ask for a version of app 1.0 that names evil without an address
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: refused evil 1.0 (evil-1.0-py3-none-any.whl) from INDEX/files/evil-1.0-py3-none-any.whl
+          direct-references comes from a URL (INDEX/files/evil-1.0-py3-none-any.whl), named by app 1.0; the policy asks for an index
+                            policy: policy.toml:2 (rules.direct-references.transitive)
+          required by       app → evil
+          way out           ask for a version of app 1.0 that names evil without an address
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
     assert not [path for path in shell.index.paths() if "evil" in path]
 
 
 def test_a_repository(shell):
     shell.policy("[rules.direct-references]\n")
-    assert (
-        shell.refuses("install", f"app @ git+{shell.index.root}/app.git@v1")
-        == """\
-safe-pip: refused app (app.git@v1) from git+INDEX/app.git@v1
-  direct-references comes from a version control repository (git+INDEX/app.git@v1); the policy asks for an index
-                    policy: policy.toml:2 (rules.direct-references.vcs)
-  required by       app (you)
-  way out           install app from an index
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", f"app @ git+{shell.index.root}/app.git@v1") == told("""
+        safe-pip: refused app (app.git@v1) from git+INDEX/app.git@v1
+          direct-references comes from a version control repository (git+INDEX/app.git@v1); the policy asks for an index
+                            policy: policy.toml:2 (rules.direct-references.vcs)
+          required by       app (you)
+          way out           install app from an index
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
     assert shell.index.paths() == []
 
 
@@ -268,49 +233,43 @@ def test_several_reasons_and_several_packages_are_told_at_once(shell):
     shell.offer("app", "1.0", ["dep"], yanked=True)
     shell.offer("dep", "1.0")
     shell.offer("tool", "1.0", ["dep"])
-    assert (
-        shell.refuses("install", "app==1.0", "tool")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  yanked            yanked by its publisher (without a reason); the policy asks for files that are not yanked
-                    policy: policy.toml:3 (rules.yanked.level)
-  required by       app==1.0 (you)
-  newest allowed    no file of app passes this policy
-  way out           ask for a version of app other than 1.0
-safe-pip: refused dep 1.0 (dep-1.0-py3-none-any.whl) from INDEX/simple/
-  denylist          dep 1.0 is on the denylist as dep: ours
-                    policy: policy.toml:5 (rules.denylist.packages[0])
-  required by       tool → dep
-  newest allowed    no file of dep passes this policy
-  way out           do without dep, or ask whoever keeps the policy for an exception
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app==1.0", "tool") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          yanked            yanked by its publisher (without a reason); the policy asks for files that are not yanked
+                            policy: policy.toml:3 (rules.yanked.level)
+          required by       app==1.0 (you)
+          newest allowed    no file of app passes this policy
+          way out           ask for a version of app other than 1.0
+        safe-pip: refused dep 1.0 (dep-1.0-py3-none-any.whl) from INDEX/simple/
+          denylist          dep 1.0 is on the denylist as dep: ours
+                            policy: policy.toml:5 (rules.denylist.packages[0])
+          required by       tool → dep
+          newest allowed    no file of dep passes this policy
+          way out           do without dep, or ask whoever keeps the policy for an exception
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_long_list_of_refused_versions_is_cut_short(shell):
     shell.policy('[rules.denylist]\npackages = [{ package = "app", reason = "ours" }]\n')
     for minor in range(9):
         shell.offer("app", f"1.{minor}")
-    assert (
-        shell.refuses("install", "app")
-        == """\
-safe-pip: refused app 1.8 (app-1.8-py3-none-any.whl) from INDEX/simple/
-  denylist          app 1.8 is on the denylist as app: ours
-                    policy: policy.toml:3 (rules.denylist.packages[0])
-safe-pip: refused app 1.7 (app-1.7-py3-none-any.whl) from INDEX/simple/
-  denylist          app 1.7 is on the denylist as app: ours
-                    policy: policy.toml:3 (rules.denylist.packages[0])
-safe-pip: refused app 1.6 (app-1.6-py3-none-any.whl) from INDEX/simple/
-  denylist          app 1.6 is on the denylist as app: ours
-                    policy: policy.toml:3 (rules.denylist.packages[0])
-  and 6 older files of app, by denylist
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-  way out           do without app, or ask whoever keeps the policy for an exception
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: refused app 1.8 (app-1.8-py3-none-any.whl) from INDEX/simple/
+          denylist          app 1.8 is on the denylist as app: ours
+                            policy: policy.toml:3 (rules.denylist.packages[0])
+        safe-pip: refused app 1.7 (app-1.7-py3-none-any.whl) from INDEX/simple/
+          denylist          app 1.7 is on the denylist as app: ours
+                            policy: policy.toml:3 (rules.denylist.packages[0])
+        safe-pip: refused app 1.6 (app-1.6-py3-none-any.whl) from INDEX/simple/
+          denylist          app 1.6 is on the denylist as app: ours
+                            policy: policy.toml:3 (rules.denylist.packages[0])
+          and 6 older files of app, by denylist
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           do without app, or ask whoever keeps the policy for an exception
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_a_refusal_is_on_record(shell):

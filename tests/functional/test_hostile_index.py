@@ -7,6 +7,7 @@ import json
 
 import pytest
 from lib.index import JSON_TYPE, Reply
+from lib.shell import told
 from lib.wheels import core_metadata, make_wheel, record, zip_archive
 
 EVIL = {"app/__init__.py": "raise SystemExit('taken over')\n"}
@@ -56,23 +57,17 @@ def test_a_file_that_was_swapped_after_it_was_judged(shell, published):
     shell.index.reply(shell.index.file_path(filename), Reply(body=other))
     err = shell.refuses("install", "app")
     if published:
-        assert (
-            err
-            == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ is larger than 842 bytes
-safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-        )
+        assert err == told("""
+            safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ is larger than 842 bytes
+            safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
+            safe-pip: nothing was installed (exit 10)
+        """)
     else:
-        assert (
-            err
-            == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ contradicts the metadata it was resolved by: Requires-Dist has 'evil'
-safe-pip: way out: the index serves two truths about this file: do not install it, and tell whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-        )
+        assert err == told("""
+            safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ contradicts the metadata it was resolved by: Requires-Dist has 'evil'
+            safe-pip: way out: the index serves two truths about this file: do not install it, and tell whoever runs the index
+            safe-pip: nothing was installed (exit 10)
+        """)
 
 
 def test_a_file_is_asked_for_once(victim):
@@ -84,14 +79,11 @@ def test_metadata_that_contradicts_the_wheel(shell):
     shell.policy("")
     shell.offer("app", "1.0", ["evil", "extra; extra == 'x'"], metadata=core_metadata("app", "1.0").encode())
     shell.offer("evil", "1.0")
-    assert (
-        shell.refuses("install", "app")
-        == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ contradicts the metadata it was resolved by: Requires-Dist has 'evil', 'extra; extra == "x"'
-safe-pip: way out: the index serves two truths about this file: do not install it, and tell whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ contradicts the metadata it was resolved by: Requires-Dist has 'evil', 'extra; extra == "x"'
+        safe-pip: way out: the index serves two truths about this file: do not install it, and tell whoever runs the index
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 def test_metadata_that_does_not_have_its_announced_hash(shell):
@@ -101,29 +93,22 @@ def test_metadata_that_does_not_have_its_announced_hash(shell):
     shell.index.reply(path, Reply(body=core_metadata("app", "1.0", ["evil"]).encode()))
     err = shell.refuses("install", "app")
     for digest in (hashlib.sha256(core_metadata("app", "1.0", r).encode()).hexdigest() for r in ((), ["evil"])):
-        err = err.replace(digest, "SHA256")
-    assert (
-        err
-        == """\
-safe-pip: the metadata file of app-1.0-py3-none-any.whl has the sha256 SHA256, but INDEX/simple/ announces SHA256
-safe-pip: way out: do not install this file; report it to whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+        assert err.replace(digest, "SHA256") == told("""
+        safe-pip: the metadata file of app-1.0-py3-none-any.whl has the sha256 SHA256, but INDEX/simple/ announces SHA256
+        safe-pip: way out: do not install this file; report it to whoever runs the index
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 def test_a_wrong_hash(shell):
     shell.policy("")
     true = hashlib.sha256(make_wheel("app", "1.0")[1]).hexdigest()
     shell.offer("app", "1.0", hashes={"sha256": "ab" * 32})
-    assert (
-        shell.refuses("install", "app").replace(true, "TRUE").replace("ab" * 32, "PROMISED")
-        == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ has sha256 TRUE where PROMISED was promised
-safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+    assert shell.refuses("install", "app").replace(true, "TRUE").replace("ab" * 32, "PROMISED") == told("""
+        safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ has sha256 TRUE where PROMISED was promised
+        safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 @pytest.mark.parametrize("size", [10, 10_000])
@@ -142,14 +127,11 @@ def test_a_truncated_file(shell):
     shell.policy("")
     shell.offer("app", "1.0")
     shell.index.reply(shell.index.file_path("app-1.0-py3-none-any.whl"), Reply(truncate=100))
-    assert (
-        shell.refuses("install", "app", code=11)
-        == """\
-safe-pip: cannot read INDEX/files/app-1.0-py3-none-any.whl: the connection broke before the whole answer had come
-safe-pip: way out: try again
-safe-pip: nothing was installed (exit 11)
-"""
-    )
+    assert shell.refuses("install", "app", code=11) == told("""
+        safe-pip: cannot read INDEX/files/app-1.0-py3-none-any.whl: the connection broke before the whole answer had come
+        safe-pip: way out: try again
+        safe-pip: nothing was installed (exit 11)
+    """)
 
 
 @pytest.mark.parametrize(
@@ -169,14 +151,11 @@ def test_a_wheel_that_leaves_its_place(shell, path, what):
     }
     members["app-1.0.dist-info/RECORD"] = record(members, "app-1.0.dist-info/RECORD")
     shell.index.add("app-1.0-py3-none-any.whl", zip_archive(members.items()))
-    assert (
-        shell.refuses("install", "app").replace(path, "PATH").replace(what, "WHAT")
-        == """\
-safe-pip: app-1.0-py3-none-any.whl holds 'PATH', WHAT
-safe-pip: way out: do not install this file; report it to whoever publishes it
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+    assert shell.refuses("install", "app").replace(path, "PATH").replace(what, "WHAT") == told("""
+        safe-pip: app-1.0-py3-none-any.whl holds 'PATH', WHAT
+        safe-pip: way out: do not install this file; report it to whoever publishes it
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 def test_terminal_sequences_of_an_index_do_not_reach_the_terminal(shell):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lib.shell import told
 from lib.wheels import make_sdist, make_wheel
 
 MARK = "import os, pathlib; pathlib.Path(os.environ['MARK']).touch()\n"
@@ -78,32 +79,9 @@ def test_a_tree_never_ran(evil, way):
 
 
 @pytest.mark.parametrize("dry", [False, True])
-def test_no_kind_of_build_runs_even_where_no_rule_forbids_it(evil, dry):
-    """This version builds nothing at all: a source distribution ends in a refusal, whatever the policy says."""
-    evil.policy("")
-    err = evil.refuses("install", *(["--dry-run"] if dry else []), "evil", code=1)
-    assert (
-        err
-        == """\
-safe-pip: Ignoring version 1.0 of evil since it has invalid metadata: the dependencies of the source distribution of evil 1.0 are unknown before a build: its PKG-INFO has Metadata-Version 2.1, which promises nothing
-safe-pip: Could not find a version that satisfies the requirement evil (from versions: 1.0)
-safe-pip: No matching distribution found for evil
-safe-pip: nothing was installed (exit 1)
-"""
-    )
-
-
-@pytest.mark.parametrize("evil", ["backend"], indirect=True)
-def test_a_dry_run_of_a_tree_runs_nothing(evil):
-    evil.policy("")
-    assert (
-        evil.refuses("install", "--dry-run", "./tree")
-        == """\
-safe-pip: the dependencies of tree are unknown before a build: it is a source tree
-safe-pip: way out: build a wheel of it, and install that
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+def test_no_kind_of_build_runs(evil, dry):
+    err = evil.refuses("install", *(["--dry-run"] if dry else []), "evil")
+    assert err.splitlines()[0] == "safe-pip: refused evil 1.0 (evil-1.0.tar.gz) from INDEX/simple/"
 
 
 def test_a_wheel_is_taken_where_a_source_distribution_is_newer(shell):
@@ -113,12 +91,9 @@ def test_a_wheel_is_taken_where_a_source_distribution_is_newer(shell):
     shell.index.add(*make_wheel("app", "1.0"))
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
-    assert (
-        done.err
-        == """\
-safe-pip: app 1.0 instead of 2.0: sdists: a source distribution, which runs code of app 2.0 when built; the policy asks for wheels
-"""
-    )
+    assert done.err == told("""
+        safe-pip: app 1.0 instead of 2.0: sdists: a source distribution, which runs code of app 2.0 when built; the policy asks for wheels
+    """)
     assert not (shell.tmp / "mark").exists()
     assert not [path for path in shell.index.paths() if "app-2.0" in path]
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from lib.index import LocalIndex
+from lib.shell import told
 
 PRETTY_NEW = timedelta(hours=5)
 
@@ -24,12 +25,9 @@ def test_the_newest_that_passes_is_taken_and_told(aged):
     aged.policy('[rules.minimum-age]\nminimum = "7d"\n')
     done = aged.install("app")
     assert (done.exit, aged.installed()) == (0, {"app": "1.0"})
-    assert (
-        done.err
-        == """\
-safe-pip: app 1.0 instead of 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
-"""
-    )
+    assert done.err == told("""
+        safe-pip: app 1.0 instead of 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
+    """)
     assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
 
 
@@ -45,12 +43,9 @@ def test_an_audit_says_what_would_be_denied_and_goes_on(aged):
     aged.policy('mode = "audit"\n[rules.minimum-age]\nminimum = "7d"\n')
     done = aged.install("app")
     assert (done.exit, aged.installed()) == (0, {"app": "2.0"})
-    assert (
-        done.err
-        == """\
-safe-pip: would be denied: app 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
-"""
-    )
+    assert done.err == told("""
+        safe-pip: would be denied: app 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
+    """)
 
 
 def test_an_exception_lets_pass_and_is_told(shell):
@@ -61,12 +56,9 @@ def test_an_exception_lets_pass_and_is_told(shell):
     shell.offer("app", "1.0")
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
-    assert (
-        done.err
-        == """\
-safe-pip: allowed by an exception: app 1.0: denylist: app 1.0 is on the denylist as app: unmaintained (until the rewrite)
-"""
-    )
+    assert done.err == told("""
+        safe-pip: allowed by an exception: app 1.0: denylist: app 1.0 is on the denylist as app: unmaintained (until the rewrite)
+    """)
 
 
 def test_an_expired_exception_is_void(shell):
@@ -104,15 +96,11 @@ def test_a_private_name_is_never_told_to_a_public_index(shell, private):
 
 def test_a_bound_name_that_its_index_does_not_have_comes_from_nowhere(shell, private):
     shell.offer("acme-core", "99.0")
-    err = shell.refuses("install", "acme-core", code=1)
-    assert (
-        err
-        == """\
-safe-pip: Could not find a version that satisfies the requirement acme-core (from versions: none)
-safe-pip: No matching distribution found for acme-core
-safe-pip: nothing was installed (exit 1)
-"""
-    )
+    assert shell.refuses("install", "acme-core", code=1) == told("""
+        safe-pip: Could not find a version that satisfies the requirement acme-core (from versions: none)
+        safe-pip: No matching distribution found for acme-core
+        safe-pip: nothing was installed (exit 1)
+    """)
     assert shell.index.paths() == []
 
 
@@ -128,34 +116,28 @@ def test_without_advisories_nothing_is_known_and_nothing_installed(shell, rule):
     shell.policy(f'[advisories]\nsources = ["nowhere"]\n[rules.{rule}]\n')
     shell.offer("app", "1.0")
     err = shell.refuses("install", "app", code=11)
-    assert (
-        err.replace(f"{rule:<18}", "RULE ")
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  RULE advisory source TMP/work/nowhere: no such file or directory
-                    policy: policy.toml (evidence.on-missing)
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert err.replace(f"{rule:<18}", "RULE ") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          RULE advisory source TMP/work/nowhere: no such file or directory
+                            policy: policy.toml (evidence.on-missing)
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_an_index_that_tells_no_upload_time(shell):
     shell.policy('[rules.minimum-age]\nminimum = "7d"\n')
     shell.offer("app", "1.0", upload_time=None)
-    assert (
-        shell.refuses("install", "app", code=11)
-        == """\
-safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
-  minimum-age       the upload time is not known: INDEX/simple/ does not tell when it was uploaded
-                    policy: policy.toml (evidence.on-missing)
-  required by       app (you)
-  newest allowed    no file of app passes this policy
-  way out           take it from an index that publishes upload times (PEP 700), or add the package to exempt in [rules.minimum-age]
-safe-pip: denied by policy policy.toml; nothing was installed
-"""
-    )
+    assert shell.refuses("install", "app", code=11) == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          minimum-age       the upload time is not known: INDEX/simple/ does not tell when it was uploaded
+                            policy: policy.toml (evidence.on-missing)
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           take it from an index that publishes upload times (PEP 700), or add the package to exempt in [rules.minimum-age]
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
 
 
 def test_stale_advisories_are_none(shell):
@@ -171,9 +153,6 @@ def test_a_policy_may_let_missing_facts_pass_loudly(shell):
     shell.offer("app", "1.0")
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
-    assert (
-        done.err
-        == """\
-safe-pip: warned: app 1.0: malware: advisory source TMP/work/nowhere: no such file or directory
-"""
-    )
+    assert done.err == told("""
+        safe-pip: warned: app 1.0: malware: advisory source TMP/work/nowhere: no such file or directory
+    """)

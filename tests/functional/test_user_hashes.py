@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from lib.shell import told
 from lib.wheels import make_wheel
 
 APP = make_wheel("app", "1.0")[1]
@@ -37,28 +38,21 @@ def test_a_wrong_hash(shell, lock, algorithm, published):
         shell.offer("app", "1.0", hashes={})
     wrong = WRONG[: len(digest(algorithm))]
     err = shell.refuses(*lock(f"app==1.0 --hash={algorithm}:{wrong}\n"))
-    err = err.replace(wrong, "WANTED").replace(digest(algorithm), "TRUE").replace(algorithm, "KIND")
-    assert (
-        err
-        == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ has KIND:TRUE; you ask for KIND:WANTED
-safe-pip: way out: this is not the file that the hash was taken of: find out why before you take over another hash
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+    assert err.replace(wrong, "WANTED").replace(digest(algorithm), "TRUE").replace(algorithm, "KIND") == told("""
+        safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ has KIND:TRUE; you ask for KIND:WANTED
+        safe-pip: way out: this is not the file that the hash was taken of: find out why before you take over another hash
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 def test_a_wrong_hash_in_an_address(shell, lock):
     url = shell.index.file_url("app-1.0-py3-none-any.whl")
     err = shell.refuses("install", f"app @ {url}#sha256={'ab' * 32}")
-    assert (
-        err.replace("ab" * 32, "WANTED").replace(digest("sha256"), "TRUE")
-        == """\
-safe-pip: app-1.0-py3-none-any.whl from INDEX/files/app-1.0-py3-none-any.whl has sha256 TRUE where WANTED was promised
-safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
-safe-pip: nothing was installed (exit 10)
-"""
-    )
+    assert err.replace("ab" * 32, "WANTED").replace(digest("sha256"), "TRUE") == told("""
+        safe-pip: app-1.0-py3-none-any.whl from INDEX/files/app-1.0-py3-none-any.whl has sha256 TRUE where WANTED was promised
+        safe-pip: way out: the file changed on the index or on its way here: do not install it, and tell whoever runs the index
+        safe-pip: nothing was installed (exit 10)
+    """)
 
 
 def test_a_right_hash_in_an_address(shell, lock):
@@ -81,26 +75,20 @@ def test_where_hashes_are_required_each_requirement_needs_one(shell, lock):
     shell.offer("app", "1.0", ["dep==1.0"])
     true = shell.index.find("app-1.0-py3-none-any.whl").hashes["sha256"]
     dep = shell.offer("dep", "1.0").hashes["sha256"]
-    assert (
-        shell.refuses(*lock(f"app==1.0 --hash=sha256:{true}\n"), code=1).replace(dep, "DEP")
-        == """\
-safe-pip: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their index publishes. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
-safe-pip:     dep==1.0 --hash=sha256:DEP
-safe-pip: nothing was installed (exit 1)
-"""
-    )
+    assert shell.refuses(*lock(f"app==1.0 --hash=sha256:{true}\n"), code=1).replace(dep, "DEP") == told("""
+        safe-pip: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their index publishes. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
+        safe-pip:     dep==1.0 --hash=sha256:DEP
+        safe-pip: nothing was installed (exit 1)
+    """)
 
 
 def test_where_hashes_are_required_each_requirement_is_pinned(shell, lock):
     true = digest("sha256")
-    assert (
-        shell.refuses(*lock(f"app>=1.0 --hash=sha256:{true}\n"), code=1)
-        == """\
-safe-pip: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
-safe-pip:     app>=1.0
-safe-pip: nothing was installed (exit 1)
-"""
-    )
+    assert shell.refuses(*lock(f"app>=1.0 --hash=sha256:{true}\n"), code=1) == told("""
+        safe-pip: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
+        safe-pip:     app>=1.0
+        safe-pip: nothing was installed (exit 1)
+    """)
 
 
 def test_the_option_alone_requires_hashes(shell, lock):

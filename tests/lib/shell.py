@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,6 +205,11 @@ class Shell:
         """Replace what differs from run to run: the index's address, the directories, the stage."""
         text = text.replace(self.index.root, "INDEX").replace(str(self.tmp), "TMP")
         return re.sub(r"TMP/tmp/[\w-]+", "TMP/tmp/RANDOM", text)
+
+
+def told(text: str) -> str:
+    """Return a whole message, written in a test as an indented block."""
+    return textwrap.dedent(text).removeprefix("\n")
 
 
 def site_packages(target: Path) -> Path:

@@ -13,7 +13,7 @@ from lib.index import LocalIndex, Reply
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
 
-from safeinstall.errors import IntegrityError, ProjectNotFoundError, SourceError
+from safeinstall.errors import IntegrityError, SourceError
 from safeinstall.models import ArtifactKind, Source, SourceKind
 from safeinstall.plan import Plan
 from safeinstall.sources import meter
@@ -235,7 +235,7 @@ def test_an_index_that_does_not_answer(index, client, folder):
 
 def test_a_file_that_is_gone(index, client, folder):
     index.reply(index.file_path(NAME), Reply(status=404))
-    with pytest.raises(ProjectNotFoundError):
+    with pytest.raises(SourceError, match="but does not have it"):
         fetch(plan_of(listed(index)), client, folder)
     assert len(index.requests) == 1
 
