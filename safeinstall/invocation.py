@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import RefusedError
+from safeinstall.options import OPTIONS
 from safeinstall.requirements import Root, parse_build_requirements, parse_roots
 
 if TYPE_CHECKING:
@@ -22,27 +23,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 COMMANDS = frozenset({"install", "download", "wheel", "lock"})
-
-# Every destination of an option of pip 23.1 to 26.3 on a judged command. Those that decide which files are chosen are
-# read below; all others pip carries out itself when it goes on, because it is the same pip.
-KNOWN_OPTIONS = frozenset(
-    {
-        "abis", "build_constraints", "build_isolation", "build_options", "cache_dir", "cert", "check_build_deps",
-        "client_cert", "compile", "config_settings", "constraints", "debug_mode", "dependency_groups",
-        "deprecated_features_enabled", "disable_pip_version_check", "download_dir", "dry_run", "editables",
-        "exists_action", "extra_index_urls", "features_enabled", "find_links", "force_reinstall",
-        "format_control", "global_options", "help", "ignore_dependencies", "ignore_installed",
-        "ignore_requires_python", "implementation", "index_url", "isolated_mode", "json_report_file",
-        "keyring_provider", "log", "no_clean", "no_color", "no_index", "no_input", "no_proxy_env",
-        "no_python_version_warning", "no_require_hashes", "no_verify", "only_dependencies", "output_file",
-        "override_externally_managed", "platforms", "pre", "prefer_binary", "prefix_path", "progress_bar",
-        "proxy", "python", "python_version", "quiet", "refresh_package", "release_control", "require_hashes",
-        "require_venv", "requirements", "requirements_from_scripts", "resume_retries", "retries", "root_path",
-        "root_user_action", "src_dir", "target_dir", "timeout", "trusted_hosts", "upgrade", "upgrade_strategy",
-        "uploaded_prior_to", "use_pep517", "use_user_site", "verbose", "version", "warn_about_conflicts",
-        "warn_script_location", "wheel_dir",
-    }
-)  # fmt: skip
 
 UPGRADE_STRATEGIES = ("to-satisfy-only", "only-if-needed", "eager")
 
@@ -169,6 +149,11 @@ class Invocation:
         return bool(self.option("ignore_dependencies"))
 
     @property
+    def only_dependencies(self) -> bool:
+        """``--only-deps``: what the user names is resolved and not installed."""
+        return bool(self.option("only_dependencies"))
+
+    @property
     def reinstalls(self) -> bool:
         """``--force-reinstall``: what is installed does not count as a candidate."""
         return bool(self.option("force_reinstall"))
@@ -202,7 +187,7 @@ def parse_invocation(said: Mapping[str, Any]) -> Invocation:
 def _refuse_unknown(command: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     if command not in COMMANDS:
         raise RefusedError(f"pip {command} installs files in a way this version of safe-pip does not know")
-    for name in sorted(set(options) - KNOWN_OPTIONS):
+    for name in sorted(set(options) - OPTIONS.keys()):
         if options[name] != defaults.get(name):
             raise RefusedError(
                 f"pip's option --{name.replace('_', '-')} is not known to this version of safe-pip",

@@ -385,6 +385,8 @@ class Pinned:
     metadata: Metadata
     verdict: Verdict
     requested: bool
+    installs: bool = True
+    """False for what ``--only-deps`` resolves but leaves out."""
     extras: frozenset[NormalizedName] = frozenset()
     user_hashes: tuple[frozenset[str], ...] = ()
     """What each requirement of the user allows, as ``sha256:…``: the file must have one hash of each set."""

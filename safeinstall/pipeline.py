@@ -125,7 +125,7 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
         return Outcome(result=resolution, plan=plan)
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
-        return Outcome(result=opened, plan=plan)
+        return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.finder, judge))
     resolution = replace(resolution, pins=opened.plan.pins)
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
 
@@ -203,6 +203,7 @@ def make_provider(
             python=invocation.selection.python,
             strategy=invocation.upgrade_strategy,
             no_dependencies=invocation.no_dependencies,
+            only_dependencies=invocation.only_dependencies,
             ignore_requires_python=invocation.selection.ignore_requires_python,
             reinstalls=invocation.reinstalls,
             strict=policy.select == "strict",

@@ -176,7 +176,7 @@ class LiveWorld:
     ) -> LiveWorld:
         """Open the world of *invocation*. Nothing is fetched yet."""
         stack, cache = ExitStack(), cache_directory(environ)
-        client = stack.enter_context(HttpClient(http_settings(invocation)))
+        client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy)
         index = stack.enter_context(SimpleIndex(client, routes, cache=MetadataCache(cache / "metadata")))
         advisories = stack.enter_context(

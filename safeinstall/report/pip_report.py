@@ -33,7 +33,7 @@ def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, 
     return {
         "version": "1",
         "pip_version": invocation.pip_version,
-        "install": [_item(pin) for pin in resolution.pins],
+        "install": [_item(pin) for pin in resolution.pins if pin.installs],
         "environment": dict(invocation.markers),
     }
 
@@ -97,9 +97,10 @@ def reported_sha256(item: Mapping[str, Any]) -> str:
 
 def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
     """Return how pip's *report* differs from what was verified; empty when it is the same set of files."""
-    planned = {(str(file.pin.artifact.name), file.sha256) for file in verified.files}
+    planned = {(str(file.pin.artifact.name), file.sha256) for file in verified.files if file.pin.installs}
     # A tree or a repository has no hash: pip builds it where it is.
-    planned |= {(str(pin.artifact.name), "") for pin in verified.plan.pins if pin not in verified.plan.files}
+    built = (pin for pin in verified.plan.pins if pin.installs and pin not in verified.plan.files)
+    planned |= {(str(pin.artifact.name), "") for pin in built}
     reported = {(_normalised(item), reported_sha256(item)) for item in report.get("install", ())}
     extra, absent = sorted(reported - planned), sorted(planned - reported)
     parts = [f"pip installed {name} with sha256 {sha256 or '(none)'}" for name, sha256 in extra]

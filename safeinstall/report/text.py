@@ -169,7 +169,9 @@ def _waived(resolution: Resolution) -> Iterator[str]:
 def render_would_install(resolution: Resolution) -> str:
     """Return pip's own line for a dry run (pip: commands/install.py)."""
     items = sorted(
-        (_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version)) for pin in resolution.pins
+        (_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version))
+        for pin in resolution.pins
+        if pin.installs
     )
     return "Would install " + " ".join(f"{name}-{version}" for name, version in items)
 

@@ -81,6 +81,7 @@ class Rules:
     python: Version
     strategy: str = "to-satisfy-only"
     no_dependencies: bool = False
+    only_dependencies: bool = False
     ignore_requires_python: bool = False
     reinstalls: bool = False
     strict: bool = False

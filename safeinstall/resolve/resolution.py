@@ -259,5 +259,6 @@ def _pinned(provider: Provider, candidate: FileCandidate, extras: frozenset[Norm
         metadata=candidate.metadata,
         verdict=candidate.verdict,
         requested=candidate.artifact.name in provider.requested,
+        installs=not (provider.rules.only_dependencies and candidate.artifact.name in provider.requested),
         extras=extras,
     )

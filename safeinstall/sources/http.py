@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from safeinstall.sources.transport import Reply, Transport
 
+    Ask = Callable[[str], tuple[str, str] | None]
+
 _T = TypeVar("_T")
 
 __all__ = ["HttpClient", "HttpSettings", "Response", "Stream"]
@@ -100,9 +102,16 @@ class HttpClient:
     and port), and nowhere else. Credentials of a netrc file count on the host they name.
     """
 
-    def __init__(self, settings: HttpSettings, *, sleep: Callable[[float], object] = time.sleep) -> None:
-        """Keep the *settings*; *sleep* takes seconds and is called between attempts."""
+    def __init__(
+        self, settings: HttpSettings, *, ask: Ask = lambda _: None, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        """Keep the *settings*; *sleep* takes seconds and is called between attempts.
+
+        *ask* is called with an address that was answered with 401, once for each origin, and returns user and password.
+        """
         self._settings = settings
+        self._ask = ask
+        self._asked: dict[tuple[str, str, int | None], tuple[str, str] | None] = {}
         self._sleep = sleep
         self._lock = Lock()
         self._opened: Transport | None = None
@@ -201,6 +210,8 @@ class HttpClient:
         """Send *request* and follow its redirects, each judged like a new address."""
         for _ in range(_MAX_REDIRECTS + 1):
             with self._send(request) as reply:
+                if reply.status == HTTPStatus.UNAUTHORIZED and self._found_credentials(request):
+                    continue
                 if reply.status not in _REDIRECTS:
                     _check_status(reply, request)
                     yield Stream(
@@ -245,7 +256,18 @@ class HttpClient:
             headers["authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
         return headers
 
+    def _found_credentials(self, request: _Request) -> bool:
+        """Whether a 401 brought credentials to light that had not been tried."""
+        parts = split(request.url)
+        with self._lock:
+            if origin(parts) in self._asked:
+                return False
+            self._asked[origin(parts)] = found = self._ask(without_userinfo(parts))
+            return found is not None
+
     def _credentials(self, request: _Request, parts: SplitResult) -> tuple[str, str] | None:
+        if asked := self._asked.get(origin(parts)):
+            return asked
         if own := userinfo(parts):
             return own
         index = split(request.index_url) if request.index_url else None

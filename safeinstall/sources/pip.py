@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import RefusedError
@@ -96,6 +97,7 @@ class HostedPip:
     heard: TextIO
     told: TextIO
     neutral: tempfile.TemporaryDirectory[str]
+    asking: Lock = field(default_factory=Lock)
 
     @classmethod
     def start(
@@ -135,6 +137,14 @@ class HostedPip:
                 return said
             self._tell(_read_lock(LockRequest(**said["lock"])))
         return None
+
+    def credentials(self, url: str) -> tuple[str, str] | None:
+        """Ask pip, which waits, for what it finds in the keyring for *url* after a 401."""
+        with self.asking:
+            self._tell({"credentials": url})
+            text = self.heard.readline()
+        found = json.loads(text)["credentials"] if text else None
+        return (found[0] or "", found[1] or "") if found else None
 
     def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
         """Let pip go on as *answer* says; return its exit code.

@@ -216,6 +216,18 @@ def describe_sources(finder, session):
     }
 
 
+def find_credentials(session, url):
+    """Return user and password for an address that was answered with 401, where pip would find them (the keyring)."""
+    auth = session.auth
+    try:
+        user, password = auth._get_new_credentials(
+            url, allow_netrc=False, allow_keyring=getattr(auth, "use_keyring", True)
+        )
+    except Exception:
+        return None
+    return [user, password] if user or password else None
+
+
 def describe_selection(finder):
     """Describe which files pip would consider and prefer."""
     prefs, target = finder._candidate_prefs, finder._target_python
@@ -491,6 +503,8 @@ def guard(command, channel):
         except Exception as error:
             refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
         answer = channel.ask(description)
+        while answer and "credentials" in answer:
+            answer = channel.ask({"credentials": find_credentials(session, answer["credentials"])})
         if not answer:
             leave(options)
         approved.append(True)
