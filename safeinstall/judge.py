@@ -57,14 +57,15 @@ class Judge:
         verdicts = {}
         for pin in verified.measured.pins:
             name = pin.artifact.name
-            evidence, _ = self._known[_key(pin.artifact)]
+            key = _key(pin.artifact)
+            evidence, _ = self._known[key]
             opened = replace(
                 evidence,
                 sha256=pin.artifact.sha256 or evidence.sha256,
                 contents=layouts.get(name) or _UNOPENED,
                 overlaps=overlaps.get(name, {}),
             )
-            verdicts[name] = self._also(pin.verdict, opened, Price.CONTENTS)[1]
+            self._known[key] = _, verdicts[name] = self._also(pin.verdict, opened, Price.CONTENTS)
         return verdicts
 
     def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:

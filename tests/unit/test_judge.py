@@ -82,7 +82,11 @@ def test_each_rule_is_checked_once_and_as_early_as_it_can_be():
 def test_what_is_known_is_not_forgotten():
     judge = judge_by(Reads(level=Level.DENY))
     assert not judge(ACME, None).denied
-    assert judge(ACME, None, METADATA).denied
+    verdict = judge(ACME, None, METADATA)
+    assert verdict.denied
+    assert judge(ACME, None) == verdict
+    judge = judge_by(Opens(level=Level.DENY))
+    judge.open(verified((ACME, judge(ACME, None, METADATA), LAYOUT)), {})
     assert judge(ACME, None).denied
 
 

@@ -1,0 +1,178 @@
+"""Rules that need the listing, the metadata and the contents, each heard in its turn, with real pip and a real index."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from lib.index import LocalIndex
+from lib.wheels import make_wheel
+
+MIT = '[rules.licenses]\nallow = ["MIT"]\n'
+CONTENTS = "[rules.contents]\n"
+HOOK = {"app.py": "", "app.pth": "import app\n"}
+
+
+def license_of(shell, name, version, expression, requires=()):
+    extra = f"License-Expression: {expression}\n" if expression else ""
+    shell.index.add(*make_wheel(name, version, requires, metadata_extra=extra))
+
+
+def test_another_licence_is_passed_over_before_its_file_is_fetched(shell):
+    shell.policy(MIT)
+    license_of(shell, "app", "1.0", "MIT")
+    license_of(shell, "app", "2.0", "MIT AND GPL-3.0-only")
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert (
+        done.err
+        == """\
+safe-pip: app 1.0 instead of 2.0: licenses: licensed under "MIT AND GPL-3.0-only"; the policy does not allow GPL-3.0-only
+"""
+    )
+    assert "/files/app-2.0-py3-none-any.whl" not in shell.index.paths()
+
+
+def test_a_licence_that_no_version_has(shell):
+    shell.policy(MIT)
+    license_of(shell, "app", "1.0", "MIT", ["lib"])
+    license_of(shell, "lib", "1.0", "GPL-3.0-only")
+    assert (
+        shell.refuses("install", "app")
+        == """\
+safe-pip: refused lib 1.0 (lib-1.0-py3-none-any.whl) from INDEX/simple/
+  licenses          licensed under "GPL-3.0-only"; the policy does not allow GPL-3.0-only
+                    policy: policy.toml:3 (rules.licenses.allow)
+  required by       app → lib
+  newest allowed    no file of lib passes this policy
+  way out           use another package, or, if the licence is acceptable, add it to allow in [rules.licenses]
+safe-pip: denied by policy policy.toml; nothing was installed
+"""
+    )
+
+
+def test_a_licence_that_is_not_stated_is_a_missing_fact(shell):
+    shell.policy(MIT)
+    license_of(shell, "app", "1.0", None)
+    assert "its metadata names no licence that SPDX knows" in shell.refuses("install", "app", code=11)
+
+
+def test_a_hook_refuses_the_run_before_pip_goes_on(shell):
+    shell.policy(CONTENTS)
+    shell.offer("lib", "1.0")
+    shell.offer("app", "1.0", ["lib"], files=HOOK)
+    assert (
+        shell.refuses("install", "app")
+        == """\
+safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+  contents          runs code whenever Python starts: app.pth: import app
+                    policy: policy.toml:2 (rules.contents)
+  required by       app (you)
+  newest allowed    no file of app passes this policy
+  way out           find out what it is for, then add "app==1.0" to exempt in [rules.contents]
+safe-pip: denied by policy policy.toml; nothing was installed
+""".replace("(rules.contents)", "(rules.contents.startup)")
+    )
+    (receipt,) = shell.receipts()
+    assert [found["rule"] for denied in receipt["denied"] for found in denied["findings"]] == ["contents"]
+
+
+def test_a_known_hook_may_stay_and_a_warning_is_told(shell):
+    shell.offer("app", "1.0", files=HOOK)
+    shell.policy(f'{CONTENTS}startup = "warn"\n')
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert done.err == "safe-pip: warned: app 1.0: contents: runs code whenever Python starts: app.pth: import app\n"
+    (receipt,) = shell.receipts()
+    assert [found["level"] for file in receipt["files"] for found in file["findings"]] == ["warn"]
+    shell.policy(f'{CONTENTS}exempt = ["app"]\n')
+    assert shell.install("--force-reinstall", "app").err == ""
+
+
+def test_an_exception_covers_what_is_inside(shell):
+    shell.offer("app", "1.0", files=HOOK)
+    shell.policy(
+        f'{CONTENTS}[[exceptions]]\npackage = "app==1.0"\nrules = ["contents"]\nreason = "ours"\nexpires = 2999-01-31\n'
+    )
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert done.err.startswith("safe-pip: allowed by an exception: app 1.0: contents: ")
+
+
+def test_the_way_out_of_a_hook_is_another_version(shell):
+    shell.policy(CONTENTS)
+    shell.offer("app", "0.9")
+    shell.offer("app", "1.0", files=HOOK)
+    err = shell.refuses("install", "app")
+    assert "newest allowed    app 0.9 (app-0.9-py3-none-any.whl)\n" in err
+    assert shell.install("app<1").exit == 0
+
+
+def test_one_package_cannot_replace_the_files_of_another(shell):
+    shell.policy(CONTENTS)
+    shell.offer("lib", "1.0", files={"lib/__init__.py": "true"})
+    shell.offer("app", "1.0", ["lib"], files={"app/__init__.py": "", "lib/__init__.py": "false"})
+    err = shell.refuses("install", "app")
+    assert "contents          installs files that lib installs too, but others: lib/__init__.py\n" in err
+    assert err.count("refused") == 1
+
+
+def test_a_dry_run_fetches_nothing_to_look_into(shell):
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", files=HOOK)
+    done = shell.install("--dry-run", "app")
+    assert (done.exit, done.err) == (0, "")
+    assert "/files/app-1.0-py3-none-any.whl" not in shell.index.paths()
+
+
+@pytest.fixture
+def mirrored(shell):
+    """Two indexes without a word on which of them is meant."""
+    with LocalIndex() as other:
+        shell.environ["PIP_EXTRA_INDEX_URL"] = other.url
+        yield other
+
+
+def test_a_name_of_two_indexes_is_refused_until_it_is_bound(shell, mirrored):
+    shell.policy("[rules.indexes]\n")
+    shell.offer("app", "1.0")
+    mirrored.add(*make_wheel("app", "99.0"))
+    err = shell.refuses("install", "app").replace(mirrored.root, "OTHER")
+    assert (
+        "indexes           OTHER/simple/ offers app, and so does INDEX/simple/, with other files; nothing says which is"
+        " meant\n" in err
+    )
+    shell.policy(
+        f'[rules.indexes]\n[[indexes]]\nname = "own"\nurl = "{shell.index.url}"\npackages = ["app"]\n'
+        f'[[indexes]]\nname = "other"\nurl = "{mirrored.url}"\n'
+    )
+    assert shell.install("app").exit == 0
+    assert shell.installed() == {"app": "1.0"}
+
+
+def test_a_mirror_is_no_rival(shell, mirrored):
+    shell.policy("[rules.indexes]\n")
+    file = shell.offer("app", "1.0")
+    mirrored.add(file.filename, file.data)
+    done = shell.install("app")
+    assert (done.exit, done.err, shell.installed()) == (0, "", {"app": "1.0"})
+
+
+def test_a_young_project_with_almost_the_name_of_another(shell):
+    shell.policy("[rules.typosquats]\n")
+    shell.offer("reqeusts", "1.0", upload_time=datetime.now(timezone.utc) - timedelta(days=5, hours=1))
+    err = shell.refuses("install", "reqeusts")
+    assert (
+        "typosquats        its name is requests (rank 6 of the most popular) but for two characters swapped, and the"
+        " project is 5 days old\n" in err
+    )
+    assert "way out           ask for requests; if reqeusts is meant, add" in err
+
+
+def test_a_project_in_quarantine(shell):
+    shell.policy("[rules.project-status]\n")
+    shell.offer("app", "1.0")
+    shell.index.status["app"] = "quarantined"
+    assert "project-status    INDEX/simple/ has quarantined app: it may be compromised\n" in shell.refuses(
+        "install", "app"
+    )
