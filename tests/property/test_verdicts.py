@@ -7,18 +7,25 @@ from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from lib.facts import FIND_LINKS, INDEX, NOW, SHA, advisory, direct, evidence, listed
+from lib.facts import FIND_LINKS, INDEX, NOW, SHA, advisory, artifact, direct, evidence, listed
+from lib.pins import metadata_of
 
 from safeinstall.evaluate import evaluate
-from safeinstall.models import ArtifactKind, Level, Missing, Waiver
+from safeinstall.facts import Layout, Lookalike
+from safeinstall.models import ArtifactKind, Level, Missing, Price, Verdict, Waiver
 from safeinstall.policy.selectors import parse_release, parse_selector
 from safeinstall.rules.allowlist import Allowlist
+from safeinstall.rules.contents import Contents
 from safeinstall.rules.denylist import Denied, Denylist
 from safeinstall.rules.direct_references import DirectReferences
 from safeinstall.rules.hashes import Hashes
+from safeinstall.rules.indexes import Indexes
+from safeinstall.rules.licenses import Licenses
 from safeinstall.rules.minimum_age import MinimumAge
+from safeinstall.rules.project_status import ProjectStatus
 from safeinstall.rules.registry import known_rules
 from safeinstall.rules.sdists import Sdists
+from safeinstall.rules.typosquats import Typosquats
 from safeinstall.rules.yanked import Yanked
 
 UNKNOWN = Missing("nobody knows")
@@ -39,7 +46,32 @@ advisories = st.lists(
     max_size=2,
 ).map(tuple)
 siblings = st.lists(st.builds(listed, st.sampled_from(VERSIONS), age=ages, yanked=st.booleans()), max_size=4).map(tuple)
+layouts = st.builds(
+    Layout,
+    modules=st.dictionaries(st.sampled_from(["acme.py", "pip/x.py", "sitecustomize.py", "x.pth"]), st.just("")),
+    scripts=st.dictionaries(st.sampled_from(["acme", "python3", "pip\x1b"]), st.just("")),
+    data=st.lists(st.sampled_from(["share/x", "lib/python3/os.py"]), max_size=2).map(tuple),
+    startup=st.dictionaries(st.just("x.pth"), st.sampled_from(["src", "import x\nimport y", "import \x1b[2J"])),
+)
+licensed = [
+    metadata_of(artifact(), metadata_extra=extra)
+    for extra in (
+        "",
+        "License-Expression: MIT OR GPL-3.0-only\n",
+        "License: who\x1bknows\n",
+        "License-Expression: MIT\n",
+    )
+]
 facts = {
+    "is_index_listed": st.booleans(),
+    "rivals": st.sampled_from([(), (INDEX,)]),
+    "trusted_host": st.sampled_from([None, "packages.example"]),
+    "project_status": st.sampled_from([None, "active", "archived", "quarantined", "deprecated", "what\x1b"]),
+    "lookalike": st.sampled_from([None, Lookalike(popular="acne", rank=3, trick="one character replaced")]),
+    "first_upload": st.sampled_from([NOW, NOW - timedelta(days=400)]),
+    "metadata": st.sampled_from(licensed),
+    "contents": layouts,
+    "overlaps": st.sampled_from([{}, {"other": ("tests/x.py", "acme/x.py")}]),
     "age": ages,
     "siblings": siblings,
     "advisories": advisories,
@@ -75,6 +107,11 @@ def rules_of(missing):
         ),
         st.builds(Sdists, allow=selectors, **own),
         st.builds(Yanked, level=levels, **own),
+        st.builds(Indexes, unlisted=levels, ambiguous=levels, plain_http=levels, trusted_host=levels, **own),
+        st.builds(ProjectStatus, archived=levels, deprecated=levels, exempt=selectors, **own),
+        st.builds(Typosquats, level=levels, exempt=selectors, **own),
+        st.builds(Licenses, allow=st.sampled_from([(), ("MIT",), ("GPL-3.0-only",)]), **own),
+        st.builds(Contents, startup=levels, installer=levels, scripts=levels, overlap=levels, exempt=selectors, **own),
         st.builds(DirectReferences, url=levels, vcs=levels, local=levels, transitive=levels, find_links=levels, **own),
         st.sampled_from([known_rules()["vulnerability"], known_rules()["malware"]]).flatmap(
             lambda rule: st.builds(rule, **own)
@@ -112,6 +149,14 @@ def test_the_order_of_rules_does_not_matter(given_, orders, how):
     assert evaluate(given_, rules=some, **how) == evaluate(given_, rules=permuted, **how)
 
 
+@given(complete, rules, settings)
+def test_rules_in_turn_say_what_they_say_at_once(given_, some, how):
+    verdict = Verdict(artifact=given_.artifact)
+    for price in Price:
+        verdict = verdict.also(evaluate(given_, rules=[r for r in some if r.needs is price], **how).findings)
+    assert verdict == evaluate(given_, rules=some, **how)
+
+
 def _without_one_age(siblings_):
     first, *others = siblings_
     return (replace(first, upload_time=None), *others)
@@ -127,7 +172,7 @@ def _blind(given_, fact):
 @given(
     complete,
     st.lists(rules_of(st.none() | st.just(Level.DENY)), max_size=4),
-    st.sampled_from(["upload_time", "sha256", "advisories", "siblings"]),
+    st.sampled_from(["upload_time", "sha256", "advisories", "siblings", "first_upload", "metadata", "contents"]),
 )
 def test_a_missing_fact_is_never_better_than_the_fact(given_, some, fact):
     how = {"rules": some, "exceptions": [], "on_missing": Level.DENY, "mode": "enforce"}
