@@ -20,6 +20,7 @@ from safeinstall.commands.pins import Pin, read_pins
 from safeinstall.errors import EXIT_EVIDENCE, EXIT_PIP_ERROR, UsageError
 from safeinstall.models import Missing
 from safeinstall.report.text import shown
+from safeinstall.sources.advisory_changes import counted
 from safeinstall.sources.advisory_sync import Syncer
 from safeinstall.sources.http import HttpClient, HttpSettings
 from safeinstall.sources.local_advisories import open_local, open_whatever, remembered, span
@@ -191,9 +192,9 @@ def _status_text(row: Row) -> str:
     }
     lines = [
         f"{'fresh' if row['fresh'] else 'stale'}: {span(age)} old, the policy allows {span(limit)}",
-        f"{row['records']:,} records: {', '.join(f'{number:,} {kind}' for kind, number in kinds.items())}",
+        f"{counted(row['records'])}: {', '.join(f'{number:,} {kind}' for kind, number in kinds.items())}",
         *(f"  unreadable: {line}" for line in row["unreadable"]),
-        *(f"  {s['source']}: {s['records']:,} records, as of {s['checked']}" for s in row["sources"]),
+        *(f"  {s['source']}: {counted(s['records'])}, as of {s['checked']}" for s in row["sources"]),
         f"kept in {row['database']} ({row['size'] / 1e6:.1f} MB)",
         *([f"last problem: {row['problem']}"] if row["problem"] else []),
     ]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from safeinstall.advisories import alias_groups
@@ -50,6 +50,8 @@ _BUILDING = ".building"
 _ABANDONED_AFTER = 24 * 60 * 60
 
 Row = tuple[str, str, bool, "str | None", str]
+Scored: TypeAlias = "tuple[list[str], float | None, float | None]"
+"""Aliases, score and rating of one record."""
 Index: TypeAlias = Mapping[str, str]
 """Id of every readable record of one source, and when it was modified."""
 Check: TypeAlias = Callable[[Index, Index, int], None]
@@ -204,8 +206,9 @@ def _row(record: Record) -> Row:
 def _derive(connection: sqlite3.Connection) -> int:
     """Fill ``package`` from ``record``. Return how many live records match nothing."""
     readable = "SELECT id, body FROM current WHERE problem IS NULL"
-    groups = alias_groups(json.loads(body)[0] for _, body in connection.execute(readable))
-    severities = _severities(groups, (json.loads(body) for _, body in connection.execute(readable)))
+    scored = [_scored(body) for _, body in connection.execute(readable)]
+    groups = alias_groups(aliases for aliases, *_ in scored)
+    severities = _severities(groups, scored)
     advisories: defaultdict[str, list[str]] = defaultdict(list)
     unmatchable = 0
     for id_, body in connection.execute(f"{readable} AND NOT withdrawn ORDER BY id"):
@@ -229,12 +232,17 @@ def _problems(connection: sqlite3.Connection) -> dict[str, str]:
     return {name: problem for problem, body in rows for name in json.loads(body)}
 
 
+def _scored(body: str) -> Scored:
+    aliases, _, score, rating, *_ = json.loads(body)
+    return aliases, score, rating
+
+
 def _severities(
-    groups: dict[str, frozenset[str]], bodies: Iterable[list[Any]]
+    groups: dict[str, frozenset[str]], scored: Iterable[Scored]
 ) -> dict[frozenset[str], tuple[float | None, float | None]]:
     """Return the worst score and the worst rating of each alias group."""
     worst: defaultdict[frozenset[str], tuple[float | None, float | None]] = defaultdict(lambda: (None, None))
-    for aliases, _, score, rating, *_ in bodies:
+    for aliases, score, rating in scored:
         group = groups[aliases[0]]
         known = worst[group]
         worst[group] = (_worse(known[0], score), _worse(known[1], rating))

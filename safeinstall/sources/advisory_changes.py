@@ -51,11 +51,16 @@ def _instant(text: str) -> str:
 def objection(changes: Changes, held: int) -> str | None:
     """Return why a dump that differs so from the *held* records should not take their place."""
     if len(changes.gone) > LOST_SHARE * held:
-        return f"{len(changes.gone):,} of the {held:,} records that are here are gone from it"
+        return f"{len(changes.gone):,} of the {counted(held)} that are here are gone from it"
     behind = len(changes.older) + len(changes.gone)
     if behind and not changes.newer:
-        return f"it is older than what is here: nothing in it is newer, {behind:,} records are older or gone"
+        return f"it is older than what is here: nothing in it is newer, {counted(behind)} older or gone"
     return None
+
+
+def counted(number: int) -> str:
+    """Write a number of records."""
+    return f"{number:,} record{'' if number == 1 else 's'}"
 
 
 def is_earlier(date: str, than: str) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from safeinstall.errors import SourceError
 from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_database
 from safeinstall.sources.advisory_build import Part, build_database, confirm_database
+from safeinstall.sources.advisory_changes import counted
 from safeinstall.sources.advisory_update import DumpState, DumpUpdate
 from safeinstall.sources.osv_dump import Dump, DumpReader
 from safeinstall.sources.osv_records import Identity, Limits, identify
@@ -131,7 +132,7 @@ class Syncer:
 
     def _told(self, number: int, part: Part | None) -> Synced:
         with AdvisoryDatabase(self.file) as database:
-            count = f"{len(database.index(number)):,} records"
+            count = counted(len(database.index(number)))
         if part is None or part.records is None:
             done = f"unchanged, {count}"
         else:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from lib.dump import LocalDump, age, osv
+from lib.dump import LocalDump, age, osv, zipped
 from lib.index import Reply
 from lib.shell import MODULE, wait_until
 
@@ -118,7 +118,7 @@ def test_data_that_is_too_old_denies_when_the_dump_does_not_answer(user, dump):
     assert err.replace(dump.root, "DUMP").count(reason) >= 2
     dump.reply("*", None)
     done = user.run("advisories", "sync")
-    assert (done.exit, done.out) == (0, "osv: unchanged, 1 records\n")
+    assert (done.exit, done.out) == (0, "osv: unchanged, 1 record\n")
     assert user.install("app").exit == 0
 
 
@@ -139,7 +139,7 @@ def test_a_killed_sync_leaves_what_was_there(user, dump):
     assert database(user).read_bytes() == before
     assert user.install("app").exit == 0
     assert user.installed() == {"app": "1.0"}
-    assert user.run("advisories", "sync", "--force").out == "osv: read, 1 records\n"
+    assert user.run("advisories", "sync", "--force").out == "osv: read, 1 record\n"
     assert sorted(p.suffix for p in (user.tmp / "cache" / "advisories").iterdir()) == [".lock", ".sqlite3"]
 
 
@@ -156,8 +156,8 @@ def test_of_two_syncs_at_once_one_asks(user, dump):
     release.set()
 
     assert [user.finish(process).out for process in (first, second)] == [
-        "osv: read, 1 records\n",
-        "osv: unchanged, 1 records\n",
+        "osv: read, 1 record\n",
+        "osv: unchanged, 1 record\n",
     ]
     assert dump.taken() == ["/all.zip"]
 
@@ -213,13 +213,20 @@ def test_an_older_dump_is_refused_and_the_old_data_stays_in_use(user, dump):
         "osv: not synced\n",
         (
             "safe-pip: advisory source osv was not taken: it is older than what is here: nothing in it is newer, "
-            "1 records are older or gone\n"
+            "1 record older or gone\n"
             "safe-pip: way out: if that is as it should be, take it with `safe-pip advisories sync --force`; "
             "what was here before stays in use\n"
         ),
     )
     assert user.install("app").exit == 0
     assert user.installed() == {"app": "1.0"}
+
+
+def test_a_hundred_thousand_records(user, dump):
+    dump.files = {"/all.zip": zipped(*(osv(f"PYSEC-{n}", f"demo{n}") for n in range(100_000)))}
+
+    assert user.run("advisories", "sync").out == "osv: read, 100,000 records\n"
+    assert user.run("advisories", "match", "demo99999==1").out == "demo99999==1: PYSEC-99999\n"
 
 
 def test_our_own_errors_come_with_their_exit_codes(user):

@@ -260,7 +260,7 @@ def test_a_sync_that_fails_says_so_and_keeps_what_was_there(run, dump):
             "problem": f"advisory source {url} was not taken: 3 of the 4 records that are here are gone from it",
         }
     ]
-    assert run("sync", "--force", sources=[url])[:2] == (0, f"{url}: read, 1 records\n")
+    assert run("sync", "--force", sources=[url])[:2] == (0, f"{url}: read, 1 record\n")
 
 
 def test_a_first_sync_that_fails(run, dump):

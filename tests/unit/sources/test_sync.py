@@ -134,8 +134,8 @@ def test_a_list_that_is_ahead_of_its_records_is_no_trouble(syncer, dump):
 
 def test_a_mirror_of_the_zip_alone(syncer, dump):
     dump.files = {"/all.zip": zipped(osv("PYSEC-1"))}
-    assert synced(syncer) == ["read, 1 records"]
-    assert synced(syncer) == ["unchanged, 1 records"]
+    assert synced(syncer) == ["read, 1 record"]
+    assert synced(syncer) == ["unchanged, 1 record"]
     dump.files = {"/all.zip": zipped(osv("PYSEC-1"), osv("PYSEC-2"))}
 
     assert synced(syncer) == ["read, 2 records"]
@@ -173,8 +173,8 @@ def test_a_dump_that_was_just_asked_is_not_asked_again(syncer, dump):
     synced(syncer, since=since)
     dump.taken()
 
-    assert (synced(syncer, since=since), dump.taken()) == (["unchanged, 1 records"], [])
-    assert (synced(syncer, since=since, force=True), dump.taken()) == (["read, 1 records"], ["/all.zip"])
+    assert (synced(syncer, since=since), dump.taken()) == (["unchanged, 1 record"], [])
+    assert (synced(syncer, since=since, force=True), dump.taken()) == (["read, 1 record"], ["/all.zip"])
 
 
 def test_a_record_that_could_not_be_read_is_asked_for_until_it_can(syncer, dump):
@@ -196,15 +196,8 @@ def test_a_record_with_a_megabyte_of_versions_comes_alone_or_in_the_zip(syncer, 
     synced(syncer)
     dump.publish(osv("PYSEC-1", "demo", *versions, "2", modified="2026-02-01T00:00:00Z"))
 
-    assert synced(syncer) == ["1 changed, 1 records"]
+    assert synced(syncer) == ["1 changed, 1 record"]
     assert matches(syncer, "demo", "2", "1.79999.79999") == ["PYSEC-1"]
-
-
-def test_a_hundred_thousand_records(syncer, dump):
-    dump.files = {"/all.zip": zipped(*(osv(f"PYSEC-{n}", f"demo{n}") for n in range(100_000)))}
-
-    assert synced(syncer) == ["read, 100,000 records"]
-    assert matches(syncer, "demo99999") == ["PYSEC-99999"]
 
 
 # A source that fails or lies
@@ -330,7 +323,7 @@ def test_an_older_dump_is_taken_only_by_force(syncer, dump, with_list):
     assert failure(syncer) == (
         (
             "advisory source osv was not taken: it is older than what is here: nothing in it is newer, "
-            "2 records are older or gone"
+            "2 records older or gone"
         ),
         FORCE,
     )
@@ -393,7 +386,7 @@ def test_several_sources_are_joined_and_fail_alone(new_syncer, dump, tmp_path):
         other.publish(osv("GHSA-1"), osv("PYSEC-1", "demo", "7", modified="2026-05-01T00:00:00Z"))
         dump.publish(osv("PYSEC-1"))
         syncer = new_syncer(dump, Dump.at(other.root), folder)
-        assert synced(syncer) == ["read, 1 records", "read, 2 records", "read, 1 records"]
+        assert synced(syncer) == ["read, 1 record", "read, 2 records", "read, 1 record"]
         assert matches(syncer, "demo", "1.0", "7") == ["GHSA-1", "OWN-1", "PYSEC-1"]
         assert matches(syncer) == ["GHSA-1", "OWN-1"]
         other.reply("*", Reply(status=404))
@@ -418,7 +411,7 @@ def test_a_path_that_is_gone_keeps_its_records(new_syncer, dump, tmp_path):
     synced(syncer)
     file.unlink()
 
-    assert synced(syncer) == ["unchanged, 1 records", f"failed: advisory source {file}: no such file or directory"]
+    assert synced(syncer) == ["unchanged, 1 record", f"failed: advisory source {file}: no such file or directory"]
     assert matches(syncer) == ["OWN-1", "PYSEC-1"]
 
 
@@ -434,7 +427,7 @@ def test_of_syncs_at_the_same_time_one_asks(syncer, dump):
     with ThreadPoolExecutor(4) as pool:
         done = sorted(line for lines in pool.map(run, range(4)) for line in lines)
 
-    assert done == ["read, 1 records", *["unchanged, 1 records"] * 3]
+    assert done == ["read, 1 record", *["unchanged, 1 record"] * 3]
     assert dump.taken() == ["/all.zip"]
 
 
@@ -451,7 +444,7 @@ def test_an_installation_does_not_wait_for_ever_for_another_sync(new_syncer, dum
             new_syncer(dump, patience=0.05).sync()
 
         release.set()
-        assert running.result() == ["read, 1 records"]
+        assert running.result() == ["read, 1 record"]
     assert caught.value.message == "another safe-pip has been syncing the advisories for 0 seconds"
 
 
@@ -461,7 +454,7 @@ def test_what_a_killed_sync_left_goes(syncer, dump):
     work.mkdir(parents=True)
     (work / "0.zip").write_bytes(b"half")
 
-    assert synced(syncer) == ["read, 1 records"]
+    assert synced(syncer) == ["read, 1 record"]
     assert left(syncer) == [".lock", ".sqlite3"]
 
 
@@ -470,7 +463,7 @@ def test_a_damaged_database_is_fetched_anew(syncer, dump):
     synced(syncer)
     syncer.file.write_bytes(b"x" * 5000)
 
-    assert synced(syncer) == ["read, 1 records"]
+    assert synced(syncer) == ["read, 1 record"]
     assert matches(syncer) == ["PYSEC-1"]
 
 
@@ -529,8 +522,8 @@ def test_credentials_are_used_and_never_kept(new_syncer, dump):
     dump.credentials = ("ann", "secret")
     syncer = new_syncer(Dump.at(dump.root.replace("//", "//ann:secret@")))
 
-    assert synced(syncer) == ["read, 1 records"]
-    assert synced(syncer) == ["unchanged, 1 records"]
+    assert synced(syncer) == ["read, 1 record"]
+    assert synced(syncer) == ["unchanged, 1 record"]
 
     assert b"secret" not in syncer.file.read_bytes()
     dump.credentials = ("ann", "other")
@@ -687,7 +680,7 @@ def test_one_mirror_does_not_answer_for_another(new_syncer, dump):
     with LocalDump() as other:
         other.publish(osv("PYSEC-2"))
         syncer = new_syncer(other)
-        assert synced(syncer) == ["read, 1 records"]
+        assert synced(syncer) == ["read, 1 record"]
         assert matches(syncer) == ["PYSEC-2"]
 
 
