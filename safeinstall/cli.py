@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS = frozenset({"advisories"})
+OWN_COMMANDS = frozenset({"advisories", "policy"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 
@@ -157,9 +157,12 @@ def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mappi
     """Run the judged command, tell how it ended, and keep a receipt."""
     from safeinstall import pipeline
     from safeinstall.report.receipt import render_receipt
+    from safeinstall.report.text import shown
     from safeinstall.sources.receipts import append_receipt, receipts_file
     from safeinstall.world import LiveWorld
 
+    for note in policy.notes:
+        say(f"policy: {shown(note)}")
     as_of = datetime.now(timezone.utc)
     with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
         outcome = pipeline.run(invocation, policy, world, as_of)

@@ -19,7 +19,7 @@ from safeinstall.sources.policy_texts import is_address, read_file, read_policy
 from safeinstall.sources.trust import is_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from safeinstall.policy.layer import Layer
@@ -61,6 +61,24 @@ def load_policy(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> 
         layers.append(project.layer)
     policy = stack(layers, today=datetime.now(timezone.utc).date())
     return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)))
+
+
+def layer_errors(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> list[PolicyError]:
+    """Return why :func:`load_policy` would fail: the error of each layer, not only of the first."""
+    reads: tuple[Callable[[], object], ...] = (
+        lambda: list(_system(environ, cwd)),
+        lambda: list(_user(explicit, environ, cwd)),
+        lambda: find_project(environ, cwd, other_than=_named(explicit, environ)),
+    )
+    return [error for read in reads if (error := _error_of(read)) is not None]
+
+
+def _error_of(read: Callable[[], object]) -> PolicyError | None:
+    try:
+        read()
+    except PolicyError as error:
+        return error
+    return None
 
 
 def read_named(reference: str, environ: Mapping[str, str], cwd: Path, *, role: str = "user") -> Layer:

@@ -1,0 +1,98 @@
+"""``safe-pip policy``: write, check, show, explain, test and compare policies."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command runs."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    policy: str | None
+    """The value of ``--policy``."""
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
+    """Run one of the commands and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        place = Place(environ, Path.cwd(), policy)
+    except FileNotFoundError:
+        raise UsageError("the current directory does not exist any more", hint="change to one that does") from None
+    command = import_module(f"safeinstall.commands.policy_{arguments.command}")
+    return int(command.run(arguments, place))
+
+
+def _parser() -> ArgumentParser:
+    common = ArgumentParser(add_help=False)
+    common.add_argument("--format", choices=("text", "json"), default="text")
+    common.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    parser = ArgumentParser(
+        prog="safe-pip policy",
+        description="What may be installed: write, check, show, explain, test and compare policies."
+        " --policy FILE, before or after the command, names the policy that is meant.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    init = commands.add_parser("init", help="write a first policy for a project")
+    init.add_argument("--preset", default="baseline", help="what it extends (default: %(default)s)")
+    init.add_argument(
+        "--from", dest="sources", action="append", default=[], metavar="FILE", type=Path,
+        help="a requirements file or a pylock.toml: allow what it names, and pin its hashes (repeatable)",
+    )  # fmt: skip
+    init.add_argument(
+        "--output", metavar="FILE", type=Path, default=Path("safe-pip.toml"), help="(default: %(default)s)"
+    )
+    init.add_argument("--force", action="store_true", help="overwrite the file if there is one")
+
+    check = commands.add_parser("check", parents=[common], help="every error and doubt at once, with its line")
+    check.add_argument("file", nargs="*", help="policy files (default: those that apply here)")
+    check.add_argument("--strict", action="store_true", help="doubts are errors, too")
+    check.add_argument(
+        "--against", dest="sources", action="append", default=[], metavar="FILE", type=Path,
+        help="a requirements file or a pylock.toml: point out what selects none of its packages (repeatable)",
+    )  # fmt: skip
+
+    commands.add_parser("show", parents=[common], help="the policy that applies here, each value with its origin")
+
+    explain = commands.add_parser("explain", parents=[common], help="a rule, or what is said of a package now")
+    explain.add_argument(
+        "subject", metavar="RULE|PACKAGE", help="the id of a rule, else a requirement such as django>=5"
+    )
+    explain.add_argument("--package", action="store_true", help="take it for a package, though a rule is called so")
+    explain.add_argument("--files", type=int, default=5, metavar="N", help="of a package (default: %(default)s)")
+
+    test = commands.add_parser("test", parents=[common], help="judge made-up files and compare with what is expected")
+    test.add_argument("cases", nargs="+", help="TOML files of [[cases]]")
+
+    allow = commands.add_parser("allow", help="add an exception to a policy file")
+    allow.add_argument("package", help="a name, with a specifier if it should not cover every version")
+    allow.add_argument("--rule", dest="rules", action="append", required=True, help="(repeatable)")
+    allow.add_argument("--reason", required=True)
+    allow.add_argument("--expires", required=True, metavar="DATE|DURATION", help="2027-01-31, or 30d from today")
+    allow.add_argument("--advisory", dest="advisories", action="append", default=[], metavar="ID", help="(repeatable)")
+    allow.add_argument("--hash", dest="hashes", action="append", default=[], metavar="sha256:HEX", help="(repeatable)")
+    allow.add_argument("--approved-by", metavar="WHO")
+
+    trust = commands.add_parser("trust", parents=[common], help="let the project's policy loosen the defaults")
+    trust.add_argument("--forget", action="store_true", help="take the trust back")
+
+    diff = commands.add_parser("diff", parents=[common], help="what changed, and whether more passes")
+    diff.add_argument("old")
+    diff.add_argument("new")
+    diff.add_argument("--fail-if-loosened", action="store_true", help="exit 1 if something may pass that did not")
+
+    commands.add_parser("schema", parents=[common], help="the JSON Schema of policy files, for editors")
+    return parser

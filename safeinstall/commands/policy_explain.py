@@ -1,0 +1,188 @@
+"""``safe-pip policy explain RULE|PACKAGE``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from textwrap import fill, indent
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy_show import origin
+from safeinstall.errors import SourceError, UsageError
+from safeinstall.models import Level, Price
+from safeinstall.policy.render import options, render_value
+from safeinstall.policy.rule_docs import rule_docs
+from safeinstall.report.text import describe, shown
+from safeinstall.rules.registry import known_rules
+from safeinstall.sources.policy_files import load_policy
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator, Sequence
+
+    from safeinstall.commands.policy import Place
+    from safeinstall.models import Verdict
+    from safeinstall.policy.model import Policy
+    from safeinstall.rules.base import Rule
+
+_WIDTH = 100
+
+
+def run(arguments: Namespace, place: Place) -> int:
+    """Print what a rule stops and how it is set, or what the policy says of the newest files of a package."""
+    policy = load_policy(place.policy, place.environ, place.cwd)
+    known = known_rules()
+    if arguments.subject in known and not arguments.package:
+        rule = known[arguments.subject]
+        write(arguments, "\n".join([*_rule(rule, policy), ""]), _rule_data(rule, policy))
+        return 0
+    return _package(arguments, place, policy)
+
+
+# rules
+
+
+def _rule(rule: type[Rule], policy: Policy) -> Iterator[str]:
+    docs, values = rule_docs(rule), _values(rule, policy)
+    yield f"{rule.id}: {_plain(docs.summary)}"
+    yield from ("", _filled(docs.description), "", f"{docs.heading}:")
+    for key, said in docs.options.items():
+        yield indent(_filled(f"{key}: {said}"), "  ")
+        if key in values:
+            yield f"      here: {render_value(values[key])}  ({origin(policy, f'rules.{rule.id}.{key}')})"
+    yield from ("", _plain(docs.example), "")
+    yield f"{policy.file}: {'lists' if values else 'does not list'} this rule" + _overridden(rule, policy)
+
+
+def _overridden(rule: type[Rule], policy: Policy) -> str:
+    packages = [str(override.package) for override in policy.overrides if rule.id in override.written]
+    return f"; other options for {', '.join(packages)}" if packages else ""
+
+
+def _values(rule: type[Rule], policy: Policy) -> dict[str, Any]:
+    return next((options(own) for own in policy.rules if own.id == rule.id), {})
+
+
+def _rule_data(rule: type[Rule], policy: Policy) -> dict[str, Any]:
+    docs, values = rule_docs(rule), _values(rule, policy)
+    return {
+        "rule": rule.id,
+        "summary": docs.summary,
+        "description": docs.description,
+        "options": docs.options,
+        "example": docs.example,
+        "listed": bool(values),
+        "values": {key: render_value(value) for key, value in values.items()},
+    }
+
+
+def _filled(text: str) -> str:
+    paragraphs = _plain(text).split("\n\n")
+    return "\n\n".join(fill(" ".join(p.split()), _WIDTH, subsequent_indent="") for p in paragraphs)
+
+
+def _plain(text: str) -> str:
+    return text.replace("``", "")
+
+
+# packages
+
+
+def _package(arguments: Namespace, place: Place, policy: Policy) -> int:
+    try:
+        requirement = Requirement(arguments.subject)
+    except InvalidRequirement:
+        known = ", ".join(known_rules())
+        raise UsageError(f"{arguments.subject} is neither a rule nor a package", hint=f"rules: {known}") from None
+    if requirement.url:
+        raise UsageError("a direct reference is judged when it is installed", hint="name a package of an index")
+    verdicts = judge_newest(requirement, place, policy, arguments.files)
+    if verdicts is None:
+        return 1
+    rows = [_row(verdict, policy) for verdict in verdicts]
+    text = "\n".join([*_said(requirement, verdicts, policy), ""])
+    write(arguments, text, {"package": canonicalize_name(requirement.name), "policy": policy.file, "files": rows})
+    return 0
+
+
+def judge_newest(requirement: Requirement, place: Place, policy: Policy, number: int) -> Sequence[Verdict] | None:
+    """Return the verdicts on the files that pip would take first; ``None`` when pip itself did not start."""
+    from safeinstall.invocation import parse_invocation  # noqa: PLC0415 - only this needs pip and the network
+    from safeinstall.pipeline import make_judge  # noqa: PLC0415
+    from safeinstall.resolve.finder import CandidateFinder  # noqa: PLC0415
+    from safeinstall.sources.pip import HostedPip  # noqa: PLC0415
+    from safeinstall.world import LiveWorld  # noqa: PLC0415
+
+    as_of = datetime.now(timezone.utc)
+    asked = ("install", "--dry-run", "--no-deps", "--quiet", str(requirement))
+    with HostedPip.start(asked, place.environ) as pip:
+        said = pip.describe()
+        if said is None:
+            return None
+        invocation = parse_invocation(said)
+        with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=place.environ) as world:
+            finder = CandidateFinder(world.index, invocation.selection)
+            judge = make_judge(invocation, policy, world, finder, as_of)
+            files = finder.applicable(canonicalize_name(requirement.name), requirement.specifier, {})[:number]
+            verdicts = [judge(artifact, None) for artifact in files]
+            if judge.asks(Price.METADATA):
+                verdicts = [_with_metadata(verdict, judge, world) for verdict in verdicts]
+            return verdicts
+
+
+def _with_metadata(verdict: Verdict, judge: Any, world: Any) -> Verdict:
+    """Judge what the listing lets pass by its metadata, too."""
+    if verdict.denied:
+        return verdict
+    try:
+        judged: Verdict = judge(verdict.artifact, None, world.index.metadata(verdict.artifact))
+    except SourceError:
+        return verdict
+    return judged
+
+
+def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy) -> Iterator[str]:
+    if not verdicts:
+        yield shown(f"no file that could be installed here matches {requirement}")
+        return
+    for verdict in verdicts:
+        yield f"{_word(verdict):<8}{describe(verdict.artifact)}"
+        for finding in verdict.findings:
+            counted = f" (excepted: {finding.suppressed_by})" if finding.suppressed_by is not None else ""
+            yield shown(f"  {finding.rule:<18}{finding.message}{counted}")
+            yield f"  {'':<18}policy: {policy.origin(finding.key)} ({finding.key})"
+            if finding.remedy and finding.level is Level.DENY:
+                yield shown(f"  {'':<18}way out: {finding.remedy}")
+    passing = next((verdict for verdict in verdicts if not verdict.denied), None)
+    yield ""
+    yield f"pip would take {describe(verdicts[0].artifact)}"
+    what = describe(passing.artifact) if passing else f"none of these {len(verdicts)} files"
+    yield f"the policy allows {what}"
+
+
+def _word(verdict: Verdict) -> str:
+    return {Level.DENY: "denied", Level.WARN: "warned", Level.ALLOW: "allowed"}[verdict.level]
+
+
+def _row(verdict: Verdict, policy: Policy) -> dict[str, Any]:
+    artifact = verdict.artifact
+    return {
+        "version": str(artifact.version),
+        "file": artifact.filename,
+        "level": verdict.level.name.lower(),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "level": finding.level.name.lower(),
+                "message": finding.message,
+                "key": finding.key,
+                "origin": str(policy.origin(finding.key)),
+                "remedy": finding.remedy,
+                "exception": finding.suppressed_by,
+            }
+            for finding in verdict.findings
+        ],
+    }

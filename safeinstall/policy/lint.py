@@ -1,0 +1,109 @@
+"""What a policy may say and its author hardly means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from safeinstall.models import PackageSelector
+from safeinstall.policy.locations import render_key
+from safeinstall.policy.render import options
+from safeinstall.policy.selectors import covers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from safeinstall.models import Waiver
+    from safeinstall.policy.model import Policy
+
+_SOON = timedelta(days=14)
+_FAR = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """One remark."""
+
+    key: str
+    """Dotted, of the line it is about."""
+    message: str
+
+
+def lint(policy: Policy, today: date) -> Iterator[Lint]:
+    """Yield what is suspicious in *policy* as it is, *today*."""
+    if not policy.rules:
+        yield Lint("rules", "no rule is listed: nothing but integrity is enforced")
+    if policy.mode == "audit":
+        yield Lint("mode", "nothing is stopped: denials are only told")
+    yield from _exceptions(policy, today)
+    yield from _indexes(policy)
+    for rule in policy.rules:
+        for key, value in options(rule).items():
+            if isinstance(value, tuple) and all(isinstance(item, PackageSelector) for item in value):
+                yield from _shadowed(f"rules.{rule.id}.{key}", value)
+
+
+def unmatched(policy: Policy, releases: Collection[tuple[NormalizedName, Version | None]]) -> Iterator[Lint]:
+    """Yield the selectors of exceptions, overrides and allowlist that select none of *releases*.
+
+    Of a name without a version any may be meant.
+    """
+    named = [(f"exceptions[{n}]", waiver.package) for n, waiver in enumerate(policy.exceptions)]
+    named += [(f"overrides[{n}]", override.package) for n, override in enumerate(policy.overrides)]
+    for rule in policy.rules:
+        if rule.id == "allowlist":
+            named += [(f"rules.allowlist.packages[{n}]", p) for n, p in enumerate(options(rule)["packages"])]
+    for key, selector in named:
+        if not any(
+            selector.matches_name(name) if version is None else selector.matches(name, version)
+            for name, version in releases
+        ):
+            yield Lint(key, f'"{selector}" selects none of the packages')
+
+
+def _exceptions(policy: Policy, today: date) -> Iterator[Lint]:
+    listed = {rule.id for rule in policy.all_rules}
+    for number, waiver in enumerate(policy.exceptions):
+        key = f"exceptions[{number}]"
+        if message := _expiry(waiver, today):
+            yield Lint(f"{key}.expires", f"the exception for {waiver.package} {message}")
+        for rule in waiver.rules:
+            if rule not in listed:
+                yield Lint(
+                    f"{key}.rules", f"the policy does not list the rule {rule}, so nothing has to be excepted from it"
+                )
+
+
+def _expiry(waiver: Waiver, today: date) -> str | None:
+    if waiver.expires <= today:
+        return f"is void since {waiver.expires}; remove it, or look at it again"
+    if waiver.expires - today <= _SOON:
+        return f"expires on {waiver.expires}, in {(waiver.expires - today).days} days"
+    if waiver.expires - today > _FAR:
+        return f"lasts until {waiver.expires}: nobody will look at it again for more than a year"
+    return None
+
+
+def _indexes(policy: Policy) -> Iterator[Lint]:
+    public = [index for index in policy.indexes if any(p.matches_everything for p in index.packages)]
+    for number, index in enumerate(policy.indexes):
+        if index in public and len(public) > 1 and index.url is not None:
+            key = render_key(("indexes", number, "packages"))
+            yield Lint(
+                key, f"the index {index.name} may serve any name, as another may: which of them does is left to pip"
+            )
+
+
+def _shadowed(key: str, selectors: Sequence[PackageSelector]) -> Iterator[Lint]:
+    for number, narrow in enumerate(selectors):
+        wide = next((w for n, w in enumerate(selectors) if n != number and _is_wider(w, narrow, n < number)), None)
+        if wide is not None:
+            yield Lint(f"{key}[{number}]", f'"{narrow}" adds nothing to "{wide}"')
+
+
+def _is_wider(wide: PackageSelector, narrow: PackageSelector, stands_before: bool) -> bool:
+    return covers(wide, narrow) and (stands_before or not covers(narrow, wide))
