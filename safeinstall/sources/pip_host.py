@@ -70,13 +70,13 @@ class LentPip:
 
     def __init__(self, folder):
         """Keep the folder that holds our pip."""
-        self.folder = folder
+        from importlib.machinery import PathFinder
+
+        self.folder, self.finder = folder, PathFinder
 
     def find_spec(self, fullname, path=None, target=None):
         """Answer for ``pip`` alone."""
-        from importlib.machinery import PathFinder
-
-        return PathFinder.find_spec(fullname, [self.folder], target) if fullname == "pip" else None
+        return self.finder.find_spec(fullname, [self.folder], target) if fullname == "pip" else None
 
 
 def refuse(message):
@@ -86,20 +86,36 @@ def refuse(message):
     os._exit(REFUSED)
 
 
-def import_pip(lent_folder):
-    """Import the target's pip, or else the lent one. An unknown pip is refused, not guessed."""
+def release(version):
+    """Return the first two numbers of a version."""
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+
+
+def own_pip():
+    """Return the version of the target's own pip, read and not imported; empty where there is none."""
     from importlib.util import find_spec
 
-    if find_spec("pip") is None:
+    spec = find_spec("pip")
+    if spec is None or not spec.origin:
+        return ""
+    with open(spec.origin, encoding="utf-8", errors="replace") as file:
+        found = re.search(r"^__version__ = ['\"]([^'\"]+)['\"]", file.read(), re.MULTILINE)
+    return found.group(1) if found else "of an unknown version"
+
+
+def import_pip(lent_folder):
+    """Import the target's pip, or else the lent one. An unknown pip is refused, not guessed."""
+    own = own_pip()
+    if not own or () < release(own) < OLDEST_PIP:
         if not lent_folder:
-            refuse("%s has no pip, and there is none to lend" % sys.executable)
+            have = "pip %s, which is older than 23.1" % own if own else "no pip"
+            refuse("%s has %s, and there is none to lend" % (sys.executable, have))
         sys.meta_path.insert(0, LentPip(lent_folder))
     try:
         import pip
 
-        version = tuple(int(part) for part in pip.__version__.split(".")[:2] if part.isdigit())
-        if version < OLDEST_PIP:
-            refuse("pip %s in %s is older than 23.1; upgrade pip first" % (pip.__version__, sys.executable))
+        if release(pip.__version__) < OLDEST_PIP:
+            refuse("pip %s, lent to %s, is older than 23.1" % (pip.__version__, sys.executable))
         import pip._internal.cli.main as cli_main
         from pip._internal import commands
         from pip._internal.cli import main_parser
