@@ -156,6 +156,7 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
 def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
     """Run the judged command, tell how it ended, and keep a receipt."""
     from safeinstall import pipeline
+    from safeinstall.report.exceptions import render_exceptions
     from safeinstall.report.receipt import render_receipt
     from safeinstall.report.text import shown
     from safeinstall.sources.receipts import append_receipt, receipts_file
@@ -167,6 +168,8 @@ def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mappi
     with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
         outcome = pipeline.run(invocation, policy, world, as_of)
     exit_code = tell(outcome, invocation, policy)
+    for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 else ():
+        say(line)
     receipt = render_receipt(invocation, policy, outcome, exit_code=exit_code, as_of=as_of)
     if problem := append_receipt(receipt, receipts_file(environ)):
         say(problem)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, place: Place) -> int:
     """Print every error and doubt; exit 12 when there is an error."""
-    checked = [_checked(read, arguments, place) for read in _policies(arguments, place)]
+    checked = [_checked(read, arguments) for read in _policies(arguments, place)]
     remarks = [remark for _, found in checked for remark in found]
     names = [name for name, _ in checked]
     is_wrong = any(remark.level == "error" or arguments.strict for remark in remarks)
@@ -55,15 +55,15 @@ def _together(place: Place) -> Policy:
     return load_policy(place.policy, place.environ, place.cwd)
 
 
-def _checked(read: Callable[[], Policy], arguments: Namespace, place: Place) -> tuple[str, list[Remark]]:
+def _checked(read: Callable[[], Policy], arguments: Namespace) -> tuple[str, list[Remark]]:
     try:
         policy = read()
     except PolicyError as error:
         return "", [Remark.of(problem) for problem in error.problems]
-    return policy.file, list(_doubts(policy, arguments, place))
+    return policy.file, list(_doubts(policy, arguments))
 
 
-def _doubts(policy: Policy, arguments: Namespace, place: Place) -> Iterator[Remark]:
+def _doubts(policy: Policy, arguments: Namespace) -> Iterator[Remark]:
     for note in policy.notes:
         yield Remark.of(note, "warning")
     found = list(lint(policy, _today()))
