@@ -54,11 +54,15 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         where = f'overrides."{package}".'
         own = _rules(where, old, _rules_of(old, package), new, _rules_of(new, package))
         found += [change for change in own if (change.key.removeprefix(where), change.old, change.new) not in told]
-    return [*found, *_exceptions(old, new), *_different("grants", options(old.grants), options(new.grants))]
+    return [*found, *_exceptions(old, new), *_different("grants", _granted(old), _granted(new))]
 
 
 def _settings(policy: Policy) -> Settings:
     return Settings(mode=policy.mode, select=policy.select)
+
+
+def _granted(policy: Policy) -> dict[str, Any]:
+    return options(policy.grants, all_of_them=False)
 
 
 def _different(key: str, old: Any, new: Any, effect: Effect = "differs") -> Iterator[Change]:

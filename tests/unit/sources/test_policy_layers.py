@@ -10,30 +10,12 @@ from hashlib import sha256
 import pytest
 
 from safeinstall.errors import PolicyError
-from safeinstall.sources import directories, policy_files
+from safeinstall.sources import directories
 from safeinstall.sources.policy_files import find_project, load_policy
 from safeinstall.sources.trust import distrust, is_trusted, trust, was_trusted
 
 LOOSE = '[rules.minimum-age]\nminimum = "1d"\n'
 TIGHT = '[rules.minimum-age]\nminimum = "30d"\n'
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A machine: the system's, the user's and the project's folder."""
-    monkeypatch.setattr(policy_files, "SYSTEM_FILE", tmp_path / "etc" / "policy.toml")
-    for folder in ("etc", "config", "state", "cwd"):
-        (tmp_path / folder).mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def environ(site):
-    return {
-        "SAFE_PIP_CONFIG_DIR": str(site / "config"),
-        "SAFE_PIP_STATE_DIR": str(site / "state"),
-        "SAFE_PIP_CACHE_DIR": str(site / "cache"),
-    }
 
 
 def age(policy):
