@@ -279,7 +279,7 @@ def _match(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
 def _pins(argument: str, number: int) -> list[Pin]:
     if argument != "-":
         return list(read_pins([argument], "argument", first=number))
-    text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape")
     return list(read_pins(text.split("\n"), "standard input, line"))
 
 

@@ -56,7 +56,7 @@ def rows(text: str) -> list[dict]:
 
 
 def test_match_names_every_live_record_that_affects_a_version(run):
-    lines = b"# a comment\r\n\r\nDemo_Pkg==v1.0.0  # as frozen\r\ndemo.pkg[x] === 2\nevil == 1.0\ndemo-pkg==0-odd\nother==1\n"
+    lines = b"\xef\xbb\xbf# a comment\r\n\r\nDemo_Pkg==v1.0.0  # as frozen\r\ndemo.pkg[x] === 2\nevil == 1.0\ndemo-pkg==0-odd\nother==1\n"
 
     exit_code, out, err = run("match", "--format", "json", "-", stdin=lines)
 
