@@ -28,7 +28,7 @@ _SHADOWING = re.compile(
     r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?",
     re.IGNORECASE,
 )
-_NAMESPACE = re.compile(
+_NAMESPACE = (
     r"import sys, types, os;has_mfs = sys\.version_info > \(3, 5\);"
     r"p = os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\], \*\((?:'\w+',? ?)+\)\);"
     r"importlib = has_mfs and __import__\('importlib\.util'\);"
@@ -39,7 +39,7 @@ _NAMESPACE = re.compile(
     r"mp = \(m or \[\]\) and m\.__dict__\.setdefault\('__path__',\[\]\);\(p not in mp\) and mp\.append\(p\)"
     r"(?:;m and setattr\(sys\.modules\['[\w.]+'\], '\w+', m\))?"
 )
-"""What setuptools wrote for namespace packages: only names vary, and nothing of the package is run."""
+"""What setuptools wrote for namespace packages: only names vary, and nothing of the package is run. Seldom needed."""
 _SHOWN = 3
 
 
@@ -127,7 +127,7 @@ def _hooks(layout: Layout) -> list[str]:
 def _code(text: str) -> list[str]:
     """Return the lines of a ``.pth`` file that Python runs (Python: site.py, ``addpackage``)."""
     lines = [line for line in _LINE_END.split(text.removeprefix("\ufeff")) if line.startswith(("import ", "import\t"))]
-    return [line for line in lines if not _NAMESPACE.fullmatch(line.strip())]
+    return [line for line in lines if not re.fullmatch(_NAMESPACE, line.strip())]
 
 
 def _top(path: str) -> str:

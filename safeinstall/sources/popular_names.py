@@ -13,5 +13,6 @@ FILE = Path(__file__).with_name("popular_names.txt")
 
 def popular_names() -> tuple[NormalizedName, ...]:
     """Return the names, normalised, the most popular first."""
-    lines = FILE.read_text(encoding="ascii").splitlines()
-    return cast("tuple[NormalizedName, ...]", tuple(line for line in lines if not line.startswith("#")))
+    _, _, after_comments = FILE.read_text(encoding="ascii").rpartition("#")
+    _, _, names = after_comments.partition("\n")
+    return cast("tuple[NormalizedName, ...]", tuple(names.split()))
