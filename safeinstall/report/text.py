@@ -88,10 +88,12 @@ def _project(
 
 
 def _first_of_each_kind(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the first verdict for each set of rules that deny: the others would say the same once more."""
+    """Return the first verdicts that say something new: the same rules and more would say the same again."""
     found: dict[frozenset[str], Verdict] = {}
     for verdict in verdicts:
-        found.setdefault(frozenset(finding.rule for finding in verdict.denials), verdict)
+        rules = frozenset(finding.rule for finding in verdict.denials)
+        if not any(told <= rules for told in found):
+            found[rules] = verdict
     return list(found.values())[:SHOWN_DENIALS]
 
 
