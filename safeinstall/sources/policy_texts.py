@@ -67,7 +67,10 @@ def _resolve(reference: str, *, base: Path, cwd: Path) -> str:
     """Make a path relative to *base* one that is relative to *cwd* if it lies below, else absolute."""
     if reference in presets() or is_address(reference):
         return reference
-    path, here = (base / reference).resolve(), cwd.resolve()
+    try:
+        path, here = (base / reference).resolve(), cwd.resolve()
+    except (OSError, ValueError, RuntimeError):  # a NUL, or links in a circle: whoever reads it will tell
+        return reference
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

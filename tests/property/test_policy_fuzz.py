@@ -95,15 +95,22 @@ def test_a_policy_file_is_read_or_is_an_error(machine, content, place):
     path.write_bytes(content)
     environ = {"SAFE_PIP_CONFIG_DIR": str(machine / "config"), "SAFE_PIP_STATE_DIR": str(machine / "state")}
     try:
-        policy = load_policy("policy.toml" if place == "named" else None, environ, machine / "cwd")
-    except PolicyError as error:
-        assert error.exit_code == 12
-        assert error.problems
-        assert all(problem.isprintable() and name in problem for problem in error.problems)
-    else:
-        assert name in policy.file
+        read = result(lambda: load_policy("policy.toml" if place == "named" else None, environ, machine / "cwd"))
     finally:
         path.unlink()
+    if isinstance(read, PolicyError):
+        assert read.exit_code == 12
+        assert read.problems
+        assert all(problem.isprintable() and name in problem for problem in read.problems)
+    else:
+        assert name in read.file
+
+
+def result(read):
+    try:
+        return read()
+    except PolicyError as error:
+        return error
 
 
 def deep(brackets):

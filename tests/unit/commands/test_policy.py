@@ -479,7 +479,7 @@ def test_the_file_is_named(run, site, write):
         ((), "x = [", PolicyError, "not valid TOML"),
     ],
 )
-def test_a_wrong_exception_is_not_written(run, site, write, argv, text, error, message):
+def test_a_wrong_exception_is_not_written(*, run, site, write, argv, text, error, message):
     write(text)
     with pytest.raises(error) as caught:
         run(*ALLOW, *argv)
