@@ -66,12 +66,14 @@ def as_markdown(text: str) -> str:
     """Turn the little reStructuredText that docstrings use into Markdown: literals, and literal blocks."""
     lines: list[str] = []
     in_block = False
-    for line in text.splitlines():
+    source = text.splitlines()
+    for number, line in enumerate(source):
         if in_block and line.strip() and not line.startswith("    "):
             _end_block(lines)
             in_block = False
         if not in_block and line.endswith("::"):
-            lines += [line[:-1], "", "```toml" if "TOML" in line or "exception" in line else "```"]
+            begins = next((after.strip() for after in source[number + 1 :] if after.strip()), "")
+            lines += [line[:-1], "", "```toml" if begins.startswith("[") else "```"]
             in_block = True
         elif not (in_block and not line and lines[-1].startswith("```")):
             lines.append(line.removeprefix("    ") if in_block else line.replace("``", "`"))
