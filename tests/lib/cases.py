@@ -33,14 +33,14 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lib.targets import Pip
 
 CASES = Path(__file__).parent.parent / "conformance" / "cases"
 MAIN = "main"
 TIMEOUT = 120
-TOLD = re.compile(r"(?:Successfully |Would install |Requirement already satisfied|Saved |Ignoring ).*")
+TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
 
@@ -59,8 +59,10 @@ class Case:
     """The versions of pip that know what the case needs."""
     difference: str | None = None
     """The heading in ``docs/compatibility.md`` that tells why safe-pip ends otherwise."""
-    safe_exit: int = 0
-    """safe-pip's exit code where there is a difference."""
+    differs: tuple[str, ...] = ()
+    """What then is unequal: the beginnings of the lines of :func:`differences`."""
+    safe_exit: int | None = None
+    """safe-pip's exit code, if that is what differs."""
     indexes: Mapping[str, Any] = field(default_factory=dict)
     folders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Case:
 def load_case(path: Path) -> Case:
     """Read one case; an unknown key is an error."""
     said = tomllib.loads(path.read_text(encoding="utf-8"))
-    said["chosen"] = tuple(said["chosen"]) if "chosen" in said else None
+    said |= {key: tuple(said[key]) for key in ("chosen", "differs") if key in said}
     return Case(name=str(path.relative_to(CASES).with_suffix("")), **said)
 
 
@@ -92,6 +94,31 @@ class Result:
     def chosen(self) -> list[str]:
         """The installed files, as ``name version``."""
         return sorted(f"{i['metadata']['name']} {i['metadata']['version']}" for i in self.report or ())
+
+
+def differences(pip: Result, safe: Result) -> list[str]:
+    """Return where the two ended differently, a line for each place."""
+    mine, theirs = dict(_leaves("", safe.report)), dict(_leaves("", pip.report))
+    return [
+        *_unequal("exit", {"code": safe.exit}, {"code": pip.exit}),
+        *_unequal("report", mine, theirs),
+        *_unequal("file", safe.files, pip.files),
+        *_unequal("output", dict.fromkeys(safe.told, True), dict.fromkeys(pip.told, True)),
+    ]
+
+
+def _unequal(kind: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted(mine.keys() | theirs.keys()):
+        if mine.get(key) != theirs.get(key):
+            yield f"{kind} {key}: safe-pip {mine.get(key)!r}, pip {theirs.get(key)!r}"
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(f"{path}.{key}", inner)
+    else:
+        yield path, value
 
 
 class Loader:
@@ -210,7 +237,7 @@ def _run(loader: Loader, pip: Pip, place: Path, tool: Callable[[str], list[str]]
         exit=done.returncode,
         report=_items(json.loads(report.read_text())) if report.exists() else None,
         files=files,
-        told=tuple(sorted(m.group() for m in TOLD.finditer(done.stdout))),
+        told=tuple(TOLD.findall(done.stdout)),
         stdout=done.stdout,
         stderr=done.stderr,
     )
