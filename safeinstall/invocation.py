@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 COMMANDS = frozenset({"install", "download", "wheel", "lock"})
 
+NEWEST_RULES = (26, 3)
+OPTING_IN = frozenset({"==", ">=", "<=", "~=", "==="})
 UPGRADE_STRATEGIES = ("to-satisfy-only", "only-if-needed", "eager")
 
 
@@ -44,6 +46,8 @@ class Selection:
     ignore_requires_python: bool = False
     uploaded_prior_to: datetime | None = None
     require_hashes: bool = False
+    pip: tuple[int, ...] = NEWEST_RULES
+    """Major and minor version of the target's pip: it has changed its mind about some of the rules."""
 
     def formats(self, name: NormalizedName) -> tuple[bool, bool]:
         """Whether (wheels, source) may be used for *name*: a name beats ``:all:`` (pip: models/format_control.py)."""
@@ -56,6 +60,26 @@ class Selection:
         if ":all:" in self.no_binary:
             return False, True
         return True, True
+
+    @property
+    def opting_in(self) -> frozenset[str] | None:
+        """The operators that take pre-releases when they name one, and without which none is ever taken.
+
+        ``None`` from pip 26.0 on: a specifier that no final version meets then takes a pre-release, whatever it names.
+        """
+        if self.pip >= (26, 0):
+            return None
+        return OPTING_IN | {"<", ">"} if self.pip >= (25, 0) else OPTING_IN
+
+    @property
+    def splits_extras(self) -> bool:
+        """Whether ``a[x]<2`` also binds ``a`` by itself (pip 23.3 and later)."""
+        return self.pip >= (23, 3)
+
+    @property
+    def takes_hashes_of_constraints(self) -> bool:
+        """Whether the hashes of a constraint serve a requirement, and any hash stands for a pin (pip 26.1 and later)."""
+        return self.pip >= (26, 1)
 
     def prereleases(self, name: NormalizedName) -> bool | None:
         """Whether pre-releases of *name* are taken; ``None`` leaves it to the specifier (pip: release_control.py)."""
@@ -176,7 +200,9 @@ def parse_invocation(said: Mapping[str, Any]) -> Invocation:
         build_constraints=parse_roots(said["build_constraints"]),
         locked={canonicalize_name(name): LockedFile(**file) for name, file in said["locked"].items()},
         sources=_sources(sources),
-        selection=_selection(selection, require_hashes=bool(options.get("require_hashes"))),
+        selection=_selection(
+            selection, require_hashes=bool(options.get("require_hashes")), pip=Version(said["pip_version"]).release[:2]
+        ),
         upgrade_strategy=_upgrade_strategy(command, options),
         installed=tuple(said["installed"]) if command == "install" else (),
         options=options,
@@ -210,7 +236,7 @@ def _sources(said: Mapping[str, Any]) -> ConfiguredSources:
     )
 
 
-def _selection(said: Mapping[str, Any], *, require_hashes: bool) -> Selection:
+def _selection(said: Mapping[str, Any], *, require_hashes: bool, pip: tuple[int, ...]) -> Selection:
     release_control = said["release_control"] or {"all_releases": [":all:"] if said["pre"] else [], "only_final": []}
     limit = said["uploaded_prior_to"]
     return Selection(
@@ -224,6 +250,7 @@ def _selection(said: Mapping[str, Any], *, require_hashes: bool) -> Selection:
         ignore_requires_python=said["ignore_requires_python"],
         uploaded_prior_to=datetime.fromisoformat(limit) if limit else None,
         require_hashes=require_hashes,
+        pip=pip,
     )
 
 

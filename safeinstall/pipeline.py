@@ -120,7 +120,7 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
         return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.finder, judge))
 
     hashed = (*invocation.roots, *invocation.constraints)
-    plan = Plan.of(hold_to_user_hashes(resolution, hashed, required=invocation.selection.require_hashes))
+    plan = Plan.of(hold_to_user_hashes(resolution, hashed, invocation.selection))
     if invocation.dry_run and resolution.pins:
         return Outcome(result=resolution, plan=plan)
     opened = fetch_and_open(plan, resolution, world, judge)
@@ -158,7 +158,7 @@ def plan_build(  # noqa: PLR0917 - called in one place
     resolution = resolve(provider, build.roots)
     if isinstance(resolution, Refusal):
         raise BuildRefusedError(replace(resolution, building=tuple(requirements)))
-    plan = Plan.of(hold_to_user_hashes(resolution, build.constraints, required=False))
+    plan = Plan.of(hold_to_user_hashes(resolution, build.constraints, build.selection))
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
         raise BuildRefusedError(replace(opened, building=tuple(requirements)))
@@ -187,17 +187,14 @@ def make_provider(
     invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, judge: Judge
 ) -> Provider:
     """Return pip's resolver for this command, over the judged files."""
-    order: dict[str, int] = {}
-    for place, root in enumerate(invocation.roots):
-        if root.user_supplied and root.name is not None:
-            order.setdefault(root.name, place)
+    requested: dict[str, int] = {}
     return Provider(
         finder=finder,
         index=world.index,
         judge=judge,
         installed=world.installed,
         open_reference=world.open_reference,
-        preference=preference_of(invocation.pip_version, order),
+        preference=preference_of(invocation.pip_version, requested),
         rules=Rules(
             markers=invocation.markers,
             python=invocation.selection.python,
@@ -206,10 +203,11 @@ def make_provider(
             only_dependencies=invocation.only_dependencies,
             ignore_requires_python=invocation.selection.ignore_requires_python,
             reinstalls=invocation.reinstalls,
+            splits_extras=invocation.selection.splits_extras,
             strict=policy.select == "strict",
         ),
         constraints=collect_constraints(invocation.constraints),
-        requested=frozenset(order),
+        requested=requested,
     )
 
 

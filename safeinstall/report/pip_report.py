@@ -28,22 +28,27 @@ MULTIPLE = frozenset(
 """Fields that may stand more than once (PEP 566, "JSON-compatible metadata")."""
 
 
+TELLING_YANKED = (23, 3)
+"""The first pip whose report says which files are yanked."""
+
+
 def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, Any]:
     """Return the report that pip would write for this resolution."""
+    tells_yanked = invocation.selection.pip >= TELLING_YANKED
     return {
         "version": "1",
         "pip_version": invocation.pip_version,
-        "install": [_item(pin) for pin in resolution.pins if pin.installs],
+        "install": [_item(pin, tells_yanked=tells_yanked) for pin in resolution.pins if pin.installs],
         "environment": dict(invocation.markers),
     }
 
 
-def _item(pin: Pinned) -> dict[str, Any]:
+def _item(pin: Pinned, *, tells_yanked: bool) -> dict[str, Any]:
     artifact = pin.artifact
     item: dict[str, Any] = {
         "download_info": {"url": without_credentials(artifact.url), "archive_info": _archive_info(artifact.hashes)},
         "is_direct": artifact.source.kind is SourceKind.DIRECT,
-        "is_yanked": artifact.yanked is not None,
+        **({"is_yanked": artifact.yanked is not None} if tells_yanked else {}),
         "requested": pin.requested,
         "metadata": metadata_json(pin.metadata.text),
     }

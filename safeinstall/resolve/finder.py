@@ -145,10 +145,12 @@ class CandidateFinder:
         return [c.artifact for c in reversed(matching) if take_yanked or c.artifact.yanked is None]
 
     def _matching(self, name: NormalizedName, specifier: SpecifierSet) -> list[Preferred]:
-        files = self.files(name)
-        versions = {c.artifact.version: None for c in files}
-        kept = set(specifier.filter(versions, prereleases=self.selection.prereleases(name)))
-        return [c for c in files if c.artifact.version in kept]
+        files, prereleases = self.files(name), self.selection.prereleases(name)
+        operators = self.selection.opting_in
+        if operators is None or prereleases or not specifier:
+            return list(specifier.filter(files, prereleases=prereleases, key=_version_of))
+        opted_in = any(s.operator in operators and s.prereleases for s in specifier)
+        return [c for c in files if specifier.contains(c.artifact.version, prereleases=opted_in)]
 
     def _sort_key(self, found: Preferred, hashes: Hashes) -> tuple[bool, bool, bool, Version, int, Build]:
         artifact = found.artifact
@@ -224,6 +226,10 @@ class CandidateFinder:
         reason = f"{artifact.version} Requires-Python {listed.requires_python}"
         self.skipped_pythons.setdefault(name, {})[reason] = None
         return False
+
+
+def _version_of(found: Preferred) -> Version:
+    return found.artifact.version
 
 
 def _artifact(

@@ -60,7 +60,11 @@ class Preference:
     _promoted: set[str] = field(default_factory=set)
 
     def narrow(
-        self, identifiers: Iterable[str], resolutions: Mapping[str, Candidate], causes: Sequence[Information]
+        self,
+        identifiers: Iterable[str],
+        resolutions: Mapping[str, Candidate],
+        _information: Mapping[str, Iterable[Information]],
+        causes: Sequence[Information],
     ) -> Iterable[str]:
         """Return those of *identifiers* that come before all others."""
         backtracking = set()
@@ -96,12 +100,19 @@ class DepthPreference:
     """Order of pip before 25.1: what stands closer to the user comes first."""
 
     user_order: Mapping[str, int]
-    _depths: dict[str, float] = field(default_factory=lambda: defaultdict(lambda: math.inf))
+    _depths: dict[str, float] = field(default_factory=dict)
 
     def narrow(
-        self, identifiers: Iterable[str], _resolutions: Mapping[str, Candidate], _causes: Sequence[Information]
+        self,
+        identifiers: Iterable[str],
+        _resolutions: Mapping[str, Candidate],
+        information: Mapping[str, Iterable[Information]],
+        _causes: Sequence[Information],
     ) -> Iterable[str]:
-        """Narrow nothing: that pip had no such step."""
+        """Narrow nothing, but take the depth of what was pinned alone: resolvelib asks no order of a single name."""
+        for identifier in information:
+            if identifier not in self._depths:
+                self._depths[identifier] = self._depth(identifier, list(information[identifier]))
         return identifiers
 
     def order(self, identifier: str, information: Iterable[Information], causes: Sequence[Information]) -> Any:
@@ -125,7 +136,7 @@ class DepthPreference:
     def _depth(self, identifier: str, known: Sequence[Information]) -> float:
         if identifier in self.user_order:
             return 1.0
-        parents = (0.0 if parent is None else self._depths[parent.key] for _, parent in known)
+        parents = (0.0 if parent is None else self._depths.get(parent.key, math.inf) for _, parent in known)
         return min(parents, default=math.inf) + 1.0
 
 

@@ -84,6 +84,8 @@ class Rules:
     only_dependencies: bool = False
     ignore_requires_python: bool = False
     reinstalls: bool = False
+    splits_extras: bool = True
+    """Whether ``a[x]<2`` also binds ``a`` by itself, and is looked at last where the user asks for it."""
     strict: bool = False
 
 
@@ -99,8 +101,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     preference: Preference | DepthPreference
     rules: Rules
     constraints: Mapping[NormalizedName, Constraint]
-    requested: frozenset[str]
-    """Names that the user gave; ``-U`` alone upgrades these (pip: ``user_requested``)."""
+    requested: dict[str, int]
+    """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
     hidden: dict[tuple[str, str], Verdict] = field(default_factory=dict)
     """Verdicts of the files that were hidden, by URL and source."""
     invalid: dict[str, str] = field(default_factory=dict)
@@ -130,11 +132,11 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         identifiers: Iterable[str],
         resolutions: Mapping[str, Candidate],
         candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002 - resolvelib's signature
-        information: Mapping[str, Iterator[Information]],  # noqa: ARG002 - resolvelib's signature
+        information: Mapping[str, Iterator[Information]],
         backtrack_causes: Sequence[Information],
     ) -> Iterable[str]:
         """Return the identifiers to be pinned before all others."""
-        return self.preference.narrow(identifiers, resolutions, backtrack_causes)
+        return self.preference.narrow(identifiers, resolutions, information, backtrack_causes)
 
     def get_preference(
         self,
@@ -213,14 +215,21 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             if requirement.root is not None:
                 hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
         installed = self._installed_candidate(name, specifier)
-        for candidate in self._in_order(name, specifier, hashes, installed):
+        upgrades = self._upgrades(identifier)
+        for candidate in self._in_order(name, specifier, hashes, installed, upgrades=upgrades):
             yield self.with_extras(candidate, extras) if extras else candidate
 
     def _in_order(
-        self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes, installed: InstalledCandidate | None
+        self,
+        name: NormalizedName,
+        specifier: SpecifierSet,
+        hashes: Hashes,
+        installed: InstalledCandidate | None,
+        *,
+        upgrades: bool,
     ) -> Iterator[BaseCandidate]:
         """Interleave the installed candidate as pip does (pip: found_candidates.py)."""
-        keeps = installed is not None and not self._upgrades(name)
+        keeps = installed is not None and not upgrades
         if installed is not None and keeps:
             yield installed
         seen: set[Version] = {installed.version} if installed is not None and keeps else set()
@@ -290,9 +299,9 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             return None
         return candidate
 
-    def _upgrades(self, name: NormalizedName) -> bool:
+    def _upgrades(self, identifier: str) -> bool:
         if self.rules.strategy == "only-if-needed":
-            return name in self.requested
+            return identifier in self.requested or project_of(identifier) in self.requested
         return self.rules.strategy == "eager"
 
     def with_extras(self, base: BaseCandidate, extras: frozenset[NormalizedName]) -> ExtrasCandidate:
@@ -346,9 +355,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         if requirement.url is not None:
             yield from self._of_url(name, requirement.url, extras, parent)
             return
-        if extras and requirement.specifier:
-            yield SpecifierRequirement(name, requirement.specifier, origin=parent)
-        yield SpecifierRequirement(name, requirement.specifier, extras, origin=parent)
+        yield from self.specified(SpecifierRequirement(name, requirement.specifier, extras, origin=parent))
+
+    def specified(self, requirement: SpecifierRequirement) -> Iterator[SpecifierRequirement]:
+        """Yield the requirements that stand for one with extras and a specifier (pip: factory.py)."""
+        if requirement.extras and requirement.specifier and self.rules.splits_extras:
+            yield replace(requirement, extras=frozenset())
+        yield requirement
 
     def _of_url(
         self, name: NormalizedName, url: str, extras: frozenset[NormalizedName], parent: str
@@ -374,7 +387,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         if candidate is None:
             yield ImpossibleRequirement(artifact.name, "denied")
             return
-        yield ExplicitRequirement(candidate)
+        if not extras or self.rules.splits_extras:
+            yield ExplicitRequirement(candidate)
         if extras:
             yield ExplicitRequirement(self.with_extras(candidate, extras))
 

@@ -123,14 +123,20 @@ def _problem_of_constraint(root: Root) -> str:
 def root_requirements(provider: Provider, roots: Iterable[Root]) -> list[Requires]:
     """Turn the user's requirements into resolvelib's, those with extras last, as pip orders them."""
     found: list[Requires] = []
-    for root in roots:
-        if root.reference is not None:
-            found += provider.explicit(root.reference, root.name, root.extras, None)
-        elif root.name is not None:
-            if root.extras and root.specifier:
-                found.append(SpecifierRequirement(root.name, root.specifier, origin=root.origin, root=root))
-            found.append(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
-    return sorted(found, key=lambda requirement: "[" in requirement.key)
+    for place, root in enumerate(roots):
+        own = list(_requirements_of(provider, root))
+        if own and root.user_supplied:
+            provider.requested.setdefault(own[0].key, place)
+        found += own
+    return sorted(found, key=lambda r: "[" in r.key) if provider.rules.splits_extras else found
+
+
+def _requirements_of(provider: Provider, root: Root) -> Iterable[Requires]:
+    if root.reference is not None:
+        return provider.explicit(root.reference, root.name, root.extras, None)
+    if root.name is None:
+        return ()
+    return provider.specified(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
 
 
 def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal:
@@ -254,11 +260,12 @@ def _stays(installed: InstalledDistribution, candidate: FileCandidate) -> bool:
 def _pinned(provider: Provider, candidate: FileCandidate, extras: frozenset[NormalizedName]) -> Pinned:
     if candidate.metadata is None:
         raise ValueError(Pinned.MESSAGE)
+    requested = any(project_of(key) == candidate.artifact.name for key in provider.requested)
     return Pinned(
         artifact=candidate.artifact,
         metadata=candidate.metadata,
         verdict=candidate.verdict,
-        requested=candidate.artifact.name in provider.requested,
-        installs=not (provider.rules.only_dependencies and candidate.artifact.name in provider.requested),
+        requested=requested,
+        installs=not (requested and provider.rules.only_dependencies),
         extras=extras,
     )

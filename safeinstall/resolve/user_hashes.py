@@ -1,7 +1,8 @@
 """The hashes that the user gave: what each file is held to, and the mode in which every file needs one.
 
 pip checks this while it prepares files (pip: operations/prepare.py, ``_get_linked_req_hashes``); the words are pip's
-(exceptions.py). A constraint's hashes count like a requirement's, as in pip from 26.1 on.
+(exceptions.py). A file is held to every hash that the user gives for it, to a constraint's too; whether a constraint's
+hash also does for the mode depends on the version of pip.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from safeinstall.invocation import Selection
     from safeinstall.models import Pinned
     from safeinstall.requirements import Root
     from safeinstall.resolve.resolution import Requirer, Resolution
@@ -34,10 +36,10 @@ MISSING = (
 MISMATCH = "this is not the file that the hash was taken of: find out why before you take over another hash"
 
 
-def hold_to_user_hashes(resolution: Resolution, roots: Iterable[Root], *, required: bool) -> tuple[Pinned, ...]:
+def hold_to_user_hashes(resolution: Resolution, roots: Iterable[Root], selection: Selection) -> tuple[Pinned, ...]:
     """Return the pins, each with the hashes that *roots* (requirements and constraints) give for it.
 
-    Raises ``UnsatisfiableError`` where a hash is *required* and cannot be checked, ``IntegrityError`` where what an
+    Raises ``UnsatisfiableError`` where a hash is required and cannot be checked, ``IntegrityError`` where what an
     index publishes already contradicts the user.
     """
     asked: dict[str, list[Root]] = {}
@@ -47,8 +49,8 @@ def hold_to_user_hashes(resolution: Resolution, roots: Iterable[Root], *, requir
         replace(pin, user_hashes=_sets([*asked.get(pin.artifact.name, ()), *asked.get(pin.artifact.url, ())]))
         for pin in resolution.pins
     )
-    if required:
-        _check_mode(pins, asked, resolution.required_by)
+    if selection.require_hashes:
+        _check_mode(pins, asked, resolution.required_by, selection)
     for pin in pins:
         check_user_hashes(pin, pin.artifact.hashes)
     return pins
@@ -77,13 +79,18 @@ def _check_mode(
     pins: Iterable[Pinned],
     asked: Mapping[str, Sequence[Root]],
     required_by: Mapping[NormalizedName, Sequence[Requirer]],
+    selection: Selection,
 ) -> None:
     missing, unpinned = [], []
     for pin in pins:
         requirers = required_by.get(pin.artifact.name, ())
-        if not (_is_pinned(pin, requirers) or _is_constrained(asked.get(pin.artifact.name, ()))):
+        roots = [*asked.get(pin.artifact.name, ()), *asked.get(pin.artifact.url, ())]
+        if not selection.takes_hashes_of_constraints:
+            roots = [root for root in roots if not root.constraint]
+        hashed = bool(_sets(roots))
+        if not (_is_pinned(pin, requirers) or (hashed and selection.takes_hashes_of_constraints)):
             unpinned.append(f"    {_requirement(pin, requirers)}")
-        elif not pin.user_hashes:
+        elif not hashed:
             missing.append(f"    {_line(pin)}")
     if missing:
         raise UnsatisfiableError("\n".join([MISSING, *missing]))
@@ -94,10 +101,6 @@ def _check_mode(
 def _is_pinned(pin: Pinned, requirers: Iterable[Requirer]) -> bool:
     is_direct = pin.artifact.source.kind is SourceKind.DIRECT
     return is_direct or any(is_pinned(Requirement(requirer.text).specifier) for requirer in requirers)
-
-
-def _is_constrained(roots: Iterable[Root]) -> bool:
-    return any(root.constraint and root.hashes for root in roots)
 
 
 def _requirement(pin: Pinned, requirers: Sequence[Requirer]) -> str:

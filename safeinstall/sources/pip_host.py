@@ -492,12 +492,42 @@ def judged_requirements(answer, requirements):
     """Return what pip shall install: the user's own requirements, and our pins instead of the user's constraints."""
     from pip._internal.req.constructors import install_req_from_line
 
-    roots = [ireq for ireq in requirements if not ireq.constraint]
-    for ireq in roots:
-        digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
-        ireq.hash_options = {"sha256": [digest]} if digest else {}
     pins = [install_req_from_line(pin, constraint=True, user_supplied=False) for pin in answer["pins"]]
-    return pins + roots
+    roots = [ireq for ireq in requirements if not ireq.constraint]
+    # A constraint with an address makes pip take that file as a direct reference, and record it as one.
+    direct = answer.get("direct", ())
+    links = [i for i in requirements if i.constraint and i.link and i.link.url_without_fragment in direct]
+    for ireq in links + roots:
+        ireq.hash_options = {}
+        digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
+        if digest:
+            ireq.link = with_digest(ireq.link, digest)
+    return pins + [ireq for ireq in links if ireq.match_markers()] + roots
+
+
+def with_digest(link, digest):
+    """Return *link* with the sha256 that pip shall hold the file to, and what else its fragment says."""
+    from pip._internal.models.link import Link
+
+    url, _, fragment = link.url.partition("#")
+    kept = [part for part in fragment.split("&") if part.partition("=")[0] in ("egg", "subdirectory")]
+    return Link("#".join([url, "&".join(kept + ["sha256=" + digest])]))
+
+
+def hold_to_plan(resolver, planned):
+    """Stop pip before it installs anything, should it come to another set of projects than was planned."""
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    resolve = resolver.resolve
+
+    def resolve_and_compare(*args, **kwargs):
+        found = resolve(*args, **kwargs)
+        names = {str(canonicalize_name(name)) for name in found.requirements}
+        if names != planned:
+            refuse("this pip would install other projects than were judged: %s" % ", ".join(sorted(names ^ planned)))
+        return found
+
+    resolver.resolve = resolve_and_compare
 
 
 def guard(command, channel):
@@ -523,7 +553,7 @@ def guard(command, channel):
             answer = channel.ask({"credentials": find_credentials(session, answer["credentials"])})
         if not answer:
             leave(options)
-        approved.append(True)
+        approved.append(answer)
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         if command.name == "lock":
@@ -534,7 +564,10 @@ def guard(command, channel):
         # Should some pip ever resolve without asking get_requirements first, it must not get further than this.
         if not approved:
             refuse("this pip resolves before its requirements were judged")
-        return make_resolver(*args, **kwargs)
+        resolver = make_resolver(*args, **kwargs)
+        if "planned" in approved[0]:
+            hold_to_plan(resolver, set(approved[0]["planned"]))
+        return resolver
 
     command.get_requirements = get_requirements
     command.make_resolver = make_judged_resolver

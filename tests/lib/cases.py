@@ -235,7 +235,8 @@ def _run(loader: Loader, pip: Pip, place: Path, tool: Callable[[str], list[str]]
     files |= {f"work/{path}": data for path, data in snapshot(loader.root).items()}
     return Result(
         exit=done.returncode,
-        report=_items(json.loads(report.read_text())) if report.exists() else None,
+        # pip may have written it before it failed.
+        report=_items(json.loads(report.read_text())) if done.returncode == 0 and report.exists() else None,
         files=files,
         told=tuple(TOLD.findall(done.stdout)),
         stdout=done.stdout,

@@ -28,7 +28,8 @@ def find_pip(wanted: str, cache: Path) -> Pip | str:
     folder = cache / wanted
     if not (folder / "pip" / "__main__.py").is_file():
         command = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary", ":all:"]
-        done = subprocess.run([*command, "--target", folder, f"pip=={wanted}"], capture_output=True, text=True)
+        command += ["--target", str(folder), f"pip=={wanted}"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             return f"pip {wanted} cannot be had: {done.stderr.strip().rpartition(chr(10))[2]}"
     return Pip(wanted, folder)
@@ -55,5 +56,5 @@ def snapshot(folder: Path) -> dict[str, bytes]:
         folders[:] = [name for name in folders if name != "__pycache__" and not Path(place, name).is_symlink()]
         for name in names:
             path = Path(place, name)
-            found[str(path.relative_to(folder))] = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+            found[str(path.relative_to(folder))] = bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
     return found
