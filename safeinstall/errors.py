@@ -89,5 +89,9 @@ class MetadataInvalidError(SafeInstallError):
     exit_code = EXIT_DENIED
 
 
+class MetadataInconsistentError(MetadataInvalidError):
+    """A file's metadata has another name or version than the file. The resolver passes over the file."""
+
+
 class MetadataDynamicError(MetadataInvalidError):
     """A source distribution or tree whose metadata only a build can tell (PEP 643)."""

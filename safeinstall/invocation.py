@@ -78,7 +78,7 @@ class Selection:
 
     @property
     def takes_hashes_of_constraints(self) -> bool:
-        """Whether the hashes of a constraint serve a requirement, and any hash stands for a pin (pip 26.1 and later)."""
+        """Whether a constraint's hashes serve a requirement, and any hash stands for a pin (pip 26.1 and later)."""
         return self.pip >= (26, 1)
 
     def prereleases(self, name: NormalizedName) -> bool | None:

@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
+from safeinstall.errors import MetadataDynamicError, MetadataInconsistentError, MetadataInvalidError
 from safeinstall.models import Metadata
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _checked_name(fields: Fields, expected: NormalizedName, about: str) -> Norma
     if not written:
         raise MetadataInvalidError(f"the metadata of {about} has no Name")
     if canonicalize_name(written) != expected:
-        raise MetadataInvalidError(f"the metadata of {about} has another name: {written!r}")
+        raise MetadataInconsistentError(f"the metadata of {about} has another name: {written!r}")
     return expected
 
 
@@ -163,7 +163,7 @@ def _checked_version(fields: Fields, expected: Version | None, about: str) -> Ve
     except InvalidVersion as error:
         raise MetadataInvalidError(f"the metadata of {about} has an invalid Version: {written!r}") from error
     if expected is not None and version != expected:
-        raise MetadataInvalidError(f"the metadata of {about} has another version: {written!r}")
+        raise MetadataInconsistentError(f"the metadata of {about} has another version: {written!r}")
     return version
 
 

@@ -121,13 +121,20 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
 
     hashed = (*invocation.roots, *invocation.constraints)
     plan = Plan.of(hold_to_user_hashes(resolution, hashed, invocation.selection))
-    if invocation.dry_run and resolution.pins:
-        return Outcome(result=resolution, plan=plan)
+    if invocation.dry_run and any(pin.installs for pin in resolution.pins):
+        return Outcome(result=measured(resolution, plan, world), plan=plan)
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
         return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.finder, judge))
     resolution = replace(resolution, pins=opened.plan.pins)
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
+
+
+def measured(resolution: Resolution, plan: Plan, world: World) -> Resolution:
+    """Return *resolution* with the hashes that pip reports of a dry run: it fetches what only the file itself tells."""
+    told = [p for p in plan.files if p.artifact.source.kind is SourceKind.DIRECT or p.user_hashes]
+    found = {pin.artifact.name: pin for pin in world.fetch(Plan.of(told)).measured.pins} if told else {}
+    return replace(resolution, pins=tuple(found.get(pin.artifact.name, pin) for pin in plan.pins))
 
 
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:

@@ -297,7 +297,7 @@ class LiveWorld:
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},
-            "network": [f.pin.artifact.url for f in direct if not f.pin.artifact.url.startswith("file:")],
+            "files": {f.pin.artifact.url: f.path for f in direct if not f.pin.artifact.url.startswith("file:")},
             "options": options,
             "isolation": list(isolation()) if self._builds(resolution) else [],
             "commits": self.builder.commits,

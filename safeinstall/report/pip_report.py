@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from safeinstall.models import SourceKind
 from safeinstall.plan import without_credentials
@@ -13,44 +15,49 @@ from safeinstall.plan import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safeinstall.invocation import Invocation
+    from safeinstall.invocation import Invocation, Selection
     from safeinstall.models import Pinned
     from safeinstall.plan import VerifiedPlan
     from safeinstall.resolve.resolution import Resolution
 
-MULTIPLE = frozenset(
-    {
-        "platform", "supported-platform", "classifier", "requires-dist", "requires-external", "project-url",
-        "provides-extra", "provides-dist", "obsoletes-dist", "dynamic", "license-file", "requires", "provides",
-        "obsoletes",
-    }
+SINGLE = (
+    "metadata-version", "name", "version", "summary", "description", "description-content-type", "keywords",
+    "home-page", "download-url", "author", "author-email", "maintainer", "maintainer-email", "license",
+    "license-expression", "requires-python",
 )  # fmt: skip
-"""Fields that may stand more than once (PEP 566, "JSON-compatible metadata")."""
-
-
+"""The fields that pip reports (pip: metadata/_json.py)."""
+MULTIPLE = (
+    "dynamic", "platform", "supported-platform", "license-file", "classifier", "requires-dist", "requires-external",
+    "project-url", "provides-extra", "provides-dist", "obsoletes-dist",
+)  # fmt: skip
+"""Those that may stand more than once (PEP 566, "JSON-compatible metadata")."""
+PEP_639 = frozenset({"license-expression", "license-file"})
+TELLING_LICENSES = (25, 0)
+"""The first pip whose report has the fields of PEP 639."""
 TELLING_YANKED = (23, 3)
 """The first pip whose report says which files are yanked."""
+DEDENTING = Version("3.11")
+"""The first Python on which pip reads metadata by importlib.metadata."""
 
 
 def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, Any]:
     """Return the report that pip would write for this resolution."""
-    tells_yanked = invocation.selection.pip >= TELLING_YANKED
     return {
         "version": "1",
         "pip_version": invocation.pip_version,
-        "install": [_item(pin, tells_yanked=tells_yanked) for pin in resolution.pins if pin.installs],
+        "install": [_item(pin, invocation.selection) for pin in resolution.pins if pin.installs],
         "environment": dict(invocation.markers),
     }
 
 
-def _item(pin: Pinned, *, tells_yanked: bool) -> dict[str, Any]:
+def _item(pin: Pinned, selection: Selection) -> dict[str, Any]:
     artifact = pin.artifact
     item: dict[str, Any] = {
         "download_info": {"url": without_credentials(artifact.url), "archive_info": _archive_info(artifact.hashes)},
         "is_direct": artifact.source.kind is SourceKind.DIRECT,
-        **({"is_yanked": artifact.yanked is not None} if tells_yanked else {}),
+        **({"is_yanked": artifact.yanked is not None} if selection.pip >= TELLING_YANKED else {}),
         "requested": pin.requested,
-        "metadata": metadata_json(pin.metadata.text),
+        "metadata": metadata_json(pin.metadata.text, selection.pip, dedents=selection.python >= DEDENTING),
     }
     if pin.requested and pin.extras:
         item["requested_extras"] = sorted(pin.extras)
@@ -64,23 +71,28 @@ def _archive_info(hashes: Mapping[str, str]) -> dict[str, Any]:
     return {"hash": f"{kind}={hashes[kind]}", "hashes": dict(hashes)}
 
 
-def metadata_json(text: str) -> dict[str, Any]:
-    """Return a METADATA file as PEP 566 writes it in JSON."""
+def metadata_json(text: str, pip: tuple[int, ...], *, dedents: bool) -> dict[str, Any]:
+    """Return a METADATA file as the report of a *pip* of that version has it (PEP 566).
+
+    Lines that continue a field lose the indentation they have in common, where *dedents*.
+    """
     message = HeaderParser().parsestr(text)
+    left_out = PEP_639 if pip < TELLING_LICENSES else frozenset()
     found: dict[str, Any] = {}
-    for field in dict.fromkeys(name.lower() for name in message):
-        key = field.replace("-", "_")
-        if field in MULTIPLE:
-            found[key] = [str(value) for value in message.get_all(field, [])]
-        elif field == "keywords":
-            value = str(message[field])
-            found[key] = [part.strip() for part in (value.split(",") if "," in value else value.split())]
-        else:
-            found[key] = str(message[field])
+    for field in (field for field in SINGLE + MULTIPLE if field in message and field not in left_out):
+        values = [_dedented(str(value)) if dedents else str(value) for value in message.get_all(field, [])]
+        found[field.replace("-", "_")] = values if field in MULTIPLE else values[0]
+    if words := found.get("keywords"):
+        found["keywords"] = [word.strip() for word in (words.split(",") if "," in words else words.split())]
     body = message.get_payload()
     if isinstance(body, str) and body:
         found["description"] = body
     return found
+
+
+def _dedented(value: str) -> str:
+    """As importlib.metadata has it, which takes it that the first line stood eight to the right."""
+    return textwrap.dedent(" " * 8 + value) if "\n" in value else value
 
 
 def with_original_addresses(report: dict[str, Any], verified: VerifiedPlan) -> dict[str, Any]:

@@ -14,7 +14,13 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from resolvelib import AbstractProvider
 
-from safeinstall.errors import MetadataInvalidError
+from safeinstall.errors import (
+    MetadataDynamicError,
+    MetadataInconsistentError,
+    MetadataInvalidError,
+    UnsatisfiableError,
+)
+from safeinstall.models import SourceKind
 from safeinstall.requirements import parse_reference
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
@@ -70,7 +76,11 @@ class Constraint:
 
 def _is_from(candidate: Candidate, reference: Reference) -> bool:
     base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
-    return isinstance(base, FileCandidate) and base.artifact.url == reference.url
+    return (
+        isinstance(base, FileCandidate)
+        and base.artifact.url == reference.url
+        and reference.digests == {f"{kind}:{value}" for kind, value in base.artifact.hashes.items()}
+    )
 
 
 @dataclass(slots=True)
@@ -103,7 +113,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     constraints: Mapping[NormalizedName, Constraint]
     requested: dict[str, int]
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
-    hidden: dict[tuple[str, str], Verdict] = field(default_factory=dict)
+    hidden: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     """Verdicts of the files that were hidden, by URL and source."""
     invalid: dict[str, str] = field(default_factory=dict)
     """For messages: file name to what is wrong with its metadata."""
@@ -111,7 +121,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     """What pip would warn of, in order, of files that it never gets to see here."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What pip would warn of, in order, and says again when it goes on."""
-    _files: dict[tuple[str, str], FileCandidate | None] = field(default_factory=dict)
+    _files: dict[tuple[object, ...], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
     _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
     _applicable: dict[tuple[Any, ...], list[Artifact]] = field(default_factory=dict)
@@ -241,7 +251,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
                 yield installed
                 if artifact.version in seen:
                     continue
-            candidate = self._of_index(artifact, seen)
+            candidate = self._of_index(artifact, seen, beside=installed)
             if candidate is not None:
                 seen.add(artifact.version)
                 yield candidate
@@ -254,12 +264,18 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             self._applicable[key] = self.finder.applicable(name, specifier, hashes)
         return self._applicable[key]
 
-    def _of_index(self, artifact: Artifact, seen: set[Version]) -> FileCandidate | None:
+    def _of_index(
+        self, artifact: Artifact, seen: set[Version], *, beside: InstalledCandidate | None
+    ) -> FileCandidate | None:
         try:
             return self._candidate(artifact, None)
         except MetadataInvalidError as error:
-            # pip marks the whole version: its other files "most likely have invalid metadata as well".
-            seen.add(artifact.version)
+            if not isinstance(error, MetadataInconsistentError):
+                if beside is not None and not isinstance(error, MetadataDynamicError):
+                    # Only where nothing is installed does pip pass over it (found_candidates.py).
+                    raise UnsatisfiableError(error.message, hint=error.hint) from error
+                # pip marks the whole version: its other files "most likely have invalid metadata as well".
+                seen.add(artifact.version)
             self.invalid[artifact.filename] = error.message
             self.notices[
                 f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
@@ -268,7 +284,9 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
 
     def _candidate(self, artifact: Artifact, required_by: str | None) -> FileCandidate | None:
         """Judge by the listing, then by the metadata; ``None`` when the file is hidden."""
-        key = (artifact.url, artifact.source.url)
+        # Addresses that differ in the hash they promise are not the same reference (pip: models/link.py).
+        is_direct = artifact.source.kind is SourceKind.DIRECT
+        key = (artifact.url, artifact.source.url, *(sorted(artifact.hashes.items()) if is_direct else ()))
         if key in self._files:
             return self._files[key]
         artifact, verdict, metadata = self._judged(artifact, required_by)

@@ -234,11 +234,7 @@ def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) ->
         if isinstance(candidate, InstalledCandidate):
             kept.append(candidate.distribution)
         elif isinstance(candidate, FileCandidate):
-            installed = None if provider.rules.reinstalls else provider.installed(candidate.artifact.name)
-            if installed is not None and _stays(installed, candidate):
-                kept.append(installed)
-            else:
-                pins.append(_pinned(provider, candidate, extras.get(candidate.artifact.name, frozenset())))
+            pins.append(_pinned(provider, candidate, extras.get(candidate.artifact.name, frozenset())))
     return Resolution(
         pins=tuple(sorted(pins, key=lambda p: p.artifact.name)),
         kept=tuple(sorted(kept, key=lambda d: d.name)),
@@ -249,8 +245,16 @@ def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) ->
     )
 
 
+def _installs(provider: Provider, candidate: FileCandidate, *, requested: bool) -> bool:
+    """Whether pip does not stop at having looked at the file (pip: resolver.py, after the resolution)."""
+    if requested and provider.rules.only_dependencies:
+        return False
+    installed = None if provider.rules.reinstalls else provider.installed(candidate.artifact.name)
+    return installed is None or not _stays(installed, candidate)
+
+
 def _stays(installed: InstalledDistribution, candidate: FileCandidate) -> bool:
-    """Whether pip leaves the installed one in place (pip: resolver.py, after the resolution)."""
+    """Whether pip leaves the installed one in place of a direct reference."""
     if installed.version != candidate.version or installed.editable:
         return False
     is_local = candidate.artifact.url.startswith("file:")
@@ -266,6 +270,6 @@ def _pinned(provider: Provider, candidate: FileCandidate, extras: frozenset[Norm
         metadata=candidate.metadata,
         verdict=candidate.verdict,
         requested=requested,
-        installs=not (requested and provider.rules.only_dependencies),
+        installs=_installs(provider, candidate, requested=requested),
         extras=extras,
     )

@@ -49,10 +49,10 @@ def hold_to_user_hashes(resolution: Resolution, roots: Iterable[Root], selection
         replace(pin, user_hashes=_sets([*asked.get(pin.artifact.name, ()), *asked.get(pin.artifact.url, ())]))
         for pin in resolution.pins
     )
-    if selection.require_hashes:
-        _check_mode(pins, asked, resolution.required_by, selection)
     for pin in pins:
         check_user_hashes(pin, pin.artifact.hashes)
+    if selection.require_hashes:
+        _check_mode(pins, asked, resolution.required_by, selection)
     return pins
 
 

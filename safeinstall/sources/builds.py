@@ -127,7 +127,7 @@ class Builder:
             "index": self.index_url(),
             "pins": [],
             "digests": {},
-            "network": [],
+            "files": {},
             "options": {"cache_dir": None},
             "isolation": list(isolation()),
             "commits": self.commits,

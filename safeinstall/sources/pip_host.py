@@ -317,14 +317,37 @@ def confine(command, answer, options, finder, session):
     speak_of_index(answer["index"].rpartition("/")[0])
     isolate_builds(list(answer["isolation"]))
     hold_to_commits(answer["commits"])
-    send, allowed = session.send, tuple(answer["network"])
+    serve_verified(session, answer["files"])
+
+
+def serve_verified(session, files):
+    """Answer what pip asks of the network with the verified files on disk, by their addresses, and nothing else."""
+    from pip._internal.utils.urls import path_to_url
+
+    send, places = session.send, {as_requested(url): path_to_url(path) for url, path in files.items()}
 
     def send_if_planned(request, **kwargs):
-        if request.url.startswith("file:") or request.url.partition("#")[0] in allowed:
-            return send(request, **kwargs)
-        raise RuntimeError("safe-pip: pip asked for %s, which is not in the plan" % request.url)
+        if not request.url.startswith("file:"):
+            place = places.get(as_requested(request.url))
+            if place is None:
+                raise RuntimeError("safe-pip: pip asked for %s, which is not in the plan" % request.url)
+            request.url = place
+        return send(request, **kwargs)
 
     session.send = send_if_planned
+
+
+def as_requested(url):
+    """Return *url* as it is in a request: quoted again, and without credentials and fragment."""
+    from urllib.parse import urlsplit
+
+    from pip._internal.utils.misc import split_auth_from_netloc
+    from pip._vendor.requests import PreparedRequest
+
+    request = PreparedRequest()
+    request.prepare_url(url, None)
+    parts = urlsplit(request.url)
+    return parts._replace(netloc=split_auth_from_netloc(parts.netloc)[0], fragment="").geturl()
 
 
 def isolate_builds(prefix):
@@ -498,20 +521,9 @@ def judged_requirements(answer, requirements):
     direct = answer.get("direct", ())
     links = [i for i in requirements if i.constraint and i.link and i.link.url_without_fragment in direct]
     for ireq in links + roots:
-        ireq.hash_options = {}
         digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
-        if digest:
-            ireq.link = with_digest(ireq.link, digest)
+        ireq.hash_options = {"sha256": [digest]} if digest else {}
     return pins + [ireq for ireq in links if ireq.match_markers()] + roots
-
-
-def with_digest(link, digest):
-    """Return *link* with the sha256 that pip shall hold the file to, and what else its fragment says."""
-    from pip._internal.models.link import Link
-
-    url, _, fragment = link.url.partition("#")
-    kept = [part for part in fragment.split("&") if part.partition("=")[0] in ("egg", "subdirectory")]
-    return Link("#".join([url, "&".join(kept + ["sha256=" + digest])]))
 
 
 def hold_to_plan(resolver, planned):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ def is_local(url: str) -> bool:
 def local_path(url: str) -> Path:
     """Return the path that a ``file:`` URL, or a path, names. A host other than this one is a :class:`SourceError`."""
     if not url.lower().startswith("file:"):
-        return Path(url).absolute()
+        return Path(os.path.normpath(Path(url).absolute()))  # as pip writes it (utils/urls.py, path_to_url)
     parts = split(url)
     if parts.netloc not in {"", "localhost"}:
         raise SourceError(

@@ -133,7 +133,8 @@ class Loader:
         indexes = {MAIN: [], **self.case.indexes}
         opened = {name: stack.enter_context(LocalIndex()) for name in indexes}
         for name, index in opened.items():
-            self.values |= {name: index.url, f"{name}.files": f"{index.root}/files"}
+            port = index.root.rpartition(":")[2]
+            self.values |= {name: index.url, f"{name}.files": f"{index.root}/files", f"{name}.port": port}
         for name, said in indexes.items():
             about = said if isinstance(said, dict) else {"files": said}
             opened[name].html = about.get("html", False)
@@ -224,6 +225,7 @@ def _run(loader: Loader, pip: Pip, place: Path, tool: Callable[[str], list[str]]
         argv += ["--report", str(report)] if "--" not in argv else []
     done = subprocess.run(
         [*tool(str(python)), *argv],
+        check=False,
         cwd=loader.root,
         env=_environ(loader, place),
         stdin=subprocess.DEVNULL,
