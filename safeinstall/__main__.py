@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from contextlib import suppress
 
 from safeinstall.cli import main as run
+from safeinstall.sources.pip import TerminatedError
 
 
 def main() -> None:
-    """Run, and exit."""
-    sys.exit(run())
+    """Run, and exit at once: a thread that still waits for a server must not hold up the user."""
+    signal.signal(signal.SIGTERM, _terminate)
+    status = run()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
+
+
+def _terminate(_number: int, _frame: object) -> None:
+    raise TerminatedError
 
 
 if __name__ == "__main__":

@@ -80,9 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SafeInstallError as error:
         say_error(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        say("cancelled; nothing was installed")
-        return EXIT_PIP_ERROR
+    except KeyboardInterrupt as stop:
+        from safeinstall.sources.pip import exit_code_of
+
+        say("stopped; nothing was installed")
+        return exit_code_of(stop)
     except BrokenPipeError:
         return EXIT_PIP_ERROR
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends: closed, and told as such

@@ -8,27 +8,40 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from safeinstall.errors import RefusedError
-from safeinstall.sources.pip_host import BOOT
+from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
+from safeinstall.sources.pip_host import BOOT, STOPS
 from safeinstall.sources.pylock_files import LockRequest, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self
 
+GRACE = 2.0
+"""Seconds that a pip which is to leave gets to tidy up."""
+NEUTRAL = "/"
+"""Where the host starts: ``./pip`` must never be imported."""
 HOST = Path(__file__).with_name("pip_host.py")
 JUDGED = frozenset({"install", "download", "wheel", "lock"})
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM has come: as Ctrl-C, but for the exit code."""
+
+
+def exit_code_of(stop: KeyboardInterrupt) -> int:
+    """Return pip's exit code for Ctrl-C, and the shells' for SIGTERM."""
+    return 128 + signal.SIGTERM if isinstance(stop, TerminatedError) else EXIT_PIP_ERROR
 
 
 def may_be_judged(argv: Sequence[str]) -> bool:
@@ -42,10 +55,11 @@ def find_target(environ: Mapping[str, str]) -> str:
     ``--python`` and ``PIP_PYTHON`` are pip's to read: the host follows them.
     """
     active = environ.get("VIRTUAL_ENV")
-    if active and (python := shutil.which("python", path=str(Path(active, "bin")))):
-        return python
-    path = environ.get("PATH")
-    return shutil.which("python", path=path) or shutil.which("python3", path=path) or sys.executable
+    places = [str(Path(active, "bin"))] if active else []
+    for place in (*places, environ.get("PATH")):
+        if python := shutil.which("python", path=place) or shutil.which("python3", path=place):
+            return os.path.abspath(python)  # noqa: PTH100 - it is started elsewhere, and its links tell its environment
+    return sys.executable
 
 
 def lent_pip() -> str:
@@ -59,16 +73,26 @@ def host_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith("_PIP_")}
 
 
-def host_command(python: str, argv: Sequence[str], *, neutral: str, cwd: str, read: int, write: int) -> list[str]:
-    """Return the command line that starts the host. It starts in *neutral*: ``./pip`` must never be imported."""
-    return [python, "-c", BOOT, str(HOST), str(read), str(write), neutral, cwd, lent_pip(), *argv]
+def host_command(python: str, argv: Sequence[str], *, cwd: str, read: int, write: int) -> list[str]:
+    """Return the command line that starts the host, which then changes to *cwd*."""
+    return [python, "-c", BOOT, str(HOST), str(read), str(write), NEUTRAL, cwd, lent_pip(), *argv]
+
+
+@contextmanager
+def _stops_held_back() -> Iterator[None]:
+    """Let a process started meanwhile be deaf to Ctrl-C until it says otherwise: a waiting pip is ours to stop."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def pass_through(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Become the target's pip with *argv*, for a command that installs nothing. Returns only if that fails."""
     python, cwd = find_target(environ), _cwd()
-    os.chdir("/")
-    command = host_command(python, argv, neutral="/", cwd=cwd, read=-1, write=-1)
+    os.chdir(NEUTRAL)
+    command = host_command(python, argv, cwd=cwd, read=-1, write=-1)
     try:
         os.execve(python, command, host_environment(environ))  # noqa: S606 - no shell is the point
     except OSError as error:
@@ -96,7 +120,8 @@ class HostedPip:
     process: subprocess.Popen[bytes]
     heard: TextIO
     told: TextIO
-    neutral: tempfile.TemporaryDirectory[str]
+    goes_on: bool = False
+    """Whether it has been let go on, and may have changed the environment."""
     asking: Lock = field(default_factory=Lock)
 
     @classmethod
@@ -110,24 +135,25 @@ class HostedPip:
         python, cwd = python or find_target(environ), _cwd()
         heard, child_write = os.pipe()
         child_read, told = os.pipe()
-        neutral = tempfile.TemporaryDirectory(prefix="safe-pip-neutral-")
-        command = host_command(python, argv, neutral=neutral.name, cwd=cwd, read=child_read, write=child_write)
+        command = host_command(python, argv, cwd=cwd, read=child_read, write=child_write)
         try:
-            process = subprocess.Popen(
-                command,
-                cwd=neutral.name,
-                env=host_environment(environ),
-                pass_fds=(child_read, child_write),
-                stdout=output,
-                stderr=output,
-            )
+            with _stops_held_back():
+                process = subprocess.Popen(
+                    command,
+                    cwd=NEUTRAL,
+                    env=host_environment(environ),
+                    pass_fds=(child_read, child_write),
+                    stdout=output,
+                    stderr=output,
+                )
         except OSError as error:
-            neutral.cleanup()
+            os.close(heard)
+            os.close(told)
             raise RefusedError(f"cannot start {python}: {error.strerror}") from error
         finally:
             os.close(child_read)
             os.close(child_write)
-        return cls(process, os.fdopen(heard, encoding="utf-8"), os.fdopen(told, "w", encoding="utf-8"), neutral)
+        return cls(process, os.fdopen(heard, encoding="utf-8"), os.fdopen(told, "w", encoding="utf-8"))
 
     def describe(self) -> Mapping[str, Any] | None:
         """Return what pip understood, or ``None`` when it ended by itself (``--help``, a usage error)."""
@@ -151,10 +177,24 @@ class HostedPip:
 
         *on_build* is called with the requirements of each isolated build, and returns whether they are on the stage.
         """
-        self._tell(answer)
-        for text in self.heard:
-            self._tell({"staged": on_build(json.loads(text)["build"])})
-        return self.wait()
+        self.goes_on = True
+        try:
+            self._tell(answer)
+            for text in self.heard:
+                self._tell({"staged": on_build(json.loads(text)["build"])})
+            return self.wait()
+        except KeyboardInterrupt as stop:
+            return self._stop(stop)
+
+    def _stop(self, stop: KeyboardInterrupt) -> int:
+        """Let pip undo what it can. Raises ``AftermathError`` unless it was done already."""
+        self.process.terminate()
+        status = self.wait()
+        if status == 0:
+            return status
+        error = AftermathError("stopped while pip was installing", hint="look at the environment before you use it")
+        error.exit_code = exit_code_of(stop)
+        raise error from stop
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError):  # pip has ended; its exit code says why
@@ -176,5 +216,11 @@ class HostedPip:
             self.told.close()
         self.heard.close()
         with suppress(KeyboardInterrupt):
+            self._leave()
+
+    def _leave(self) -> None:
+        try:
+            self.process.wait(None if self.goes_on else GRACE)
+        except subprocess.TimeoutExpired:  # it has not come to the point where it would hear that it is to leave
+            self.process.kill()
             self.process.wait()
-        self.neutral.cleanup()

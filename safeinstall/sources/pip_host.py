@@ -12,11 +12,14 @@ So pip starts once, its options are never translated, and what it prints and lea
 import json
 import os
 import re
+import signal
 import sys
 
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+STOPS = (signal.SIGINT, signal.SIGTERM)
+"""Held back by our parent until we go on: until then it is the one to be stopped, and we leave when it does."""
 REWRITTEN = []
 """Lock files that are to be rewritten when pip has ended: path, and addresses."""
 PYLOCK = re.compile(r"pylock\.([^.]+\.)?toml$")
@@ -42,6 +45,20 @@ BOOT = (
     "import sys; sys.path[:] = [p for p in sys.path if p]; f = sys.argv[1]; "
     "exec(compile(open(f, encoding='utf-8').read(), f, 'exec'), {'__name__': 'safe_pip_host'})"
 )
+
+
+def stop_once(number, frame):
+    """Stop as pip stops for Ctrl-C, and let nothing disturb it while it undoes what it can."""
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def hear_stops():
+    """Be open to Ctrl-C from here on."""
+    for each in STOPS:
+        signal.signal(each, stop_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 class Channel:
@@ -566,6 +583,7 @@ def guard(command, channel):
         if not answer:
             leave(options)
         approved.append(answer)
+        hear_stops()
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         if command.name == "lock":
@@ -602,6 +620,7 @@ def main():
             return guard(command, channel)
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
+        hear_stops()
         return command
 
     commands.create_command = cli_main.create_command = create_guarded

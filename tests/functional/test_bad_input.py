@@ -254,7 +254,7 @@ PROBLEMS = {
     ],
     "several": [
         'policy.toml:2: mode: expected "enforce" or "audit", found "off"',
-        'policy.toml:3: select: expected "compliant" or "strict", found "best"',
+        'policy.toml:3: select: expected "strict" or "compliant", found "best"',
         'policy.toml:5: rules.yanked.level: expected "deny", "warn" or "allow", found "no"',
     ],
 }

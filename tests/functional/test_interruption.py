@@ -1,0 +1,96 @@
+"""Ctrl-C and SIGTERM at any moment: one line, the environment as it was, nothing left in the temporary directory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from lib.index import Reply
+from lib.shell import told, wait_until
+
+SIGNALS = {signal.SIGINT: 1, signal.SIGTERM: 143}
+"""And what the shell gets to see."""
+
+
+@pytest.fixture
+def slow(shell):
+    shell.policy("")
+    shell.offer("app", "1.0")
+    return shell
+
+
+def interrupt(shell, process, number, *, whole_group=True):
+    """Send the signal as a terminal does, to all, or as ``kill`` does, to one; return how it ended."""
+    before = shell.snapshot()
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    started = time.monotonic()
+    done = shell.finish(process)
+    assert time.monotonic() - started < 10
+    assert shell.snapshot() == before
+    wait_until(lambda: not shell.leftovers(), f"clean temporary directory: {shell.leftovers()}")
+    return done
+
+
+def expect(done, number):
+    assert (done.exit, done.err) == (SIGNALS[number], "safe-pip: stopped; nothing was installed\n")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_while_resolving(slow, number, whole_group):
+    slow.index.reply(slow.index.page_path("app"), Reply(delay=30))
+    process = slow.start("install", "app")
+    wait_until(slow.index.paths, "request")
+    expect(interrupt(slow, process, number, whole_group=whole_group), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_downloading(slow, number):
+    path = slow.index.file_path("app-1.0-py3-none-any.whl")
+    slow.index.reply(path, Reply(delay=30))
+    process = slow.start("install", "app")
+    wait_until(lambda: path in slow.index.paths(), "download")
+    expect(interrupt(slow, process, number), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_pip_starts(slow, number):
+    """The target's interpreter has been started, and says nothing yet."""
+    (slow.site / "slow.pth").write_text(
+        "import os, time; 'SLOW' in os.environ and (open(os.environ['SLOW'], 'w'), time.sleep(30))\n"
+    )
+    process = slow.start("install", "app", env={"SLOW": str(slow.tmp / "started")})
+    wait_until((slow.tmp / "started").exists, "pip")
+    expect(interrupt(slow, process, number), number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_while_pip_installs(slow, number):
+    """pip stops in its own way; what it leaves half done is told, not denied."""
+    slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
+    process = slow.start("install", "--no-compile", "big")
+    wait_until((slow.site / "big").exists, "installation")
+    os.killpg(process.pid, number)
+    done = slow.finish(process)
+    assert done.exit == SIGNALS[number]
+    assert done.err == told("""
+        ERROR: Operation cancelled by user
+        safe-pip: stopped while pip was installing
+        safe-pip: way out: look at the environment before you use it
+        safe-pip: what pip installed stays as it is (exit CODE)
+    """).replace("CODE", str(SIGNALS[number]))
+    assert slow.leftovers() == []
+
+
+def test_the_stage_of_a_run_that_was_killed_is_swept_up_by_the_next(slow):
+    path = slow.index.file_path("app-1.0-py3-none-any.whl")
+    slow.index.reply(path, Reply(delay=30), None)
+    process = slow.start("install", "app")
+    wait_until(lambda: path in slow.index.paths(), "download")
+    process.kill()
+    process.communicate()
+    (stage,) = [name for name in slow.leftovers() if name.startswith("safe-pip-")]
+    slow.finish(slow.start("install", "app"))
+    assert stage not in slow.leftovers()
