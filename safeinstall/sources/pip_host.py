@@ -50,7 +50,7 @@ BOOT = (
 def stop_once(number, frame):
     """Stop as pip stops for Ctrl-C, and let nothing disturb it while it undoes what it can."""
     for each in STOPS:
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, lambda *_: None)  # not SIG_IGN, which what pip starts would inherit
     raise KeyboardInterrupt
 
 
@@ -140,7 +140,7 @@ def import_pip(lent_folder):
         for needed in (commands.create_command, main_parser.identify_python_interpreter):
             if not callable(needed):
                 raise TypeError("%r cannot be called" % needed)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         refuse("the pip of %s cannot be read (%s: %s)" % (sys.executable, type(error).__name__, error))
     return cli_main, main_parser, commands
 
