@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from safeinstall.rules.base import Rule
 
 _WIDTH = 100
+_SHOWN = 5
+"""Findings on one file that are told in full."""
 
 
 def run(arguments: Namespace, place: Place) -> int:
@@ -148,19 +150,36 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
     if not verdicts:
         yield shown(f"no file that could be installed here matches {requirement}")
         return
+    told = None
     for verdict in verdicts:
         yield f"{_word(verdict):<8}{describe(verdict.artifact)}"
-        for finding in verdict.findings:
-            counted = f" (excepted: {finding.suppressed_by})" if finding.suppressed_by is not None else ""
-            yield shown(f"  {finding.rule:<18}{finding.message}{counted}")
-            yield f"  {'':<18}policy: {policy.origin(finding.key)} ({finding.key})"
-            if finding.remedy and finding.level is Level.DENY:
-                yield shown(f"  {'':<18}way out: {finding.remedy}")
+        if verdict.artifact.version == told:
+            yield from _in_short(verdict)
+        else:
+            yield from _in_full(verdict, policy)
+        told = verdict.artifact.version
     passing = next((verdict for verdict in verdicts if not verdict.denied), None)
     yield ""
     yield f"pip would take {describe(verdicts[0].artifact)}"
-    what = describe(passing.artifact) if passing else f"none of these {len(verdicts)} files"
-    yield f"the policy allows {what}"
+    yield f"the policy allows {describe(passing.artifact) if passing else 'none of the files above'}"
+
+
+def _in_full(verdict: Verdict, policy: Policy) -> Iterator[str]:
+    for finding in verdict.findings[:_SHOWN]:
+        counted = f" (excepted: {finding.suppressed_by})" if finding.suppressed_by is not None else ""
+        yield shown(f"  {finding.rule:<18}{finding.message}{counted}")
+        yield f"  {'':<18}policy: {policy.origin(finding.key)} ({finding.key})"
+        if finding.remedy and finding.level is Level.DENY and finding.suppressed_by is None:
+            yield shown(f"  {'':<18}way out: {finding.remedy}")
+    if len(verdict.findings) > _SHOWN:
+        rules = ", ".join(sorted({finding.rule for finding in verdict.findings[_SHOWN:]}))
+        yield f"  and {len(verdict.findings) - _SHOWN} more, by {rules}"
+
+
+def _in_short(verdict: Verdict) -> Iterator[str]:
+    rules = sorted({finding.rule for finding in verdict.findings if finding.suppressed_by is None})
+    if rules:
+        yield f"  by {', '.join(rules)}"
 
 
 def _word(verdict: Verdict) -> str:

@@ -1,0 +1,74 @@
+"""Every option of every rule can be merged, and an option of the default never loosens."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import MISSING, fields
+from typing import Literal
+
+import pytest
+
+from safeinstall.policy.model import AdvisorySettings, EvidenceSettings, Settings
+from safeinstall.policy.orders import order_of
+from safeinstall.policy.schema import field_types
+from safeinstall.policy.selectors import common, covers, parse_selector
+from safeinstall.rules.registry import known_rules
+
+OPTIONS = [(rule, key) for rule in known_rules().values() for key in field_types(rule)]
+TABLES = [(cls, key) for cls in (EvidenceSettings, AdvisorySettings) for key in field_types(cls)]
+
+
+@pytest.mark.parametrize(("cls", "key"), OPTIONS + TABLES, ids=lambda value: getattr(value, "__name__", value))
+def test_a_value_under_itself_stays(cls, key):
+    table = cls()
+    value = getattr(table, key.replace("-", "_"))
+    if key != "on-missing" or value is not None:
+        assert order_of(cls, key).stricter(value, value, table) == value
+
+
+@pytest.mark.parametrize(("rule", "key"), OPTIONS, ids=lambda value: getattr(value, "__name__", value))
+def test_a_choice_lists_its_values_strictest_first(rule, key):
+    kind = field_types(rule)[key]
+    if typing.get_origin(kind) is Literal:
+        default = next(f.default for f in fields(rule) if f.name == key.replace("-", "_"))
+        assert default is not MISSING
+        assert typing.get_args(kind)[0] == default
+
+
+def test_the_modes_are_ordered():
+    for key, strict, mild in (("mode", "enforce", "audit"), ("select", "strict", "compliant")):
+        order = order_of(Settings, key)
+        assert order.stricter(mild, strict, None) == order.stricter(strict, mild, None) == strict
+        assert order.looser(strict, mild) == order.looser(mild, strict) == mild
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("acme", "acme", "acme"),
+        ("acme", "other", None),
+        ("acme>=2", "acme<3", "acme<3,>=2"),
+        ("acme-*", "acme-core>=2", "acme-core>=2"),
+        ("*", "acme-*", "acme-*"),
+        ("acme-*", "*-core", None),
+        ("a*b*c", "a*c", "a*b*c"),
+        ("**", "*", "**"),
+    ],
+)
+def test_what_two_selectors_have_in_common(one, other, both):
+    for first, second in ((one, other), (other, one)):
+        found = common(parse_selector(first), parse_selector(second))
+        if both is None:
+            assert found is None
+        else:
+            assert found.pattern in (parse_selector(one).pattern, parse_selector(other).pattern)
+            assert found.specifier == parse_selector(both).specifier
+            assert both == "**" or found == parse_selector(both)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "does"),
+    [("acme-*", "acme-core<2", True), ("acme<2", "acme<2", True), ("acme<2", "acme", False), ("a", "a*", False)],
+)
+def test_a_selector_covers_another(wide, narrow, does):
+    assert covers(parse_selector(wide), parse_selector(narrow)) is does
