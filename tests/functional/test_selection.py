@@ -58,6 +58,7 @@ def test_an_exception_lets_pass_and_is_told(shell):
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
     assert done.err == told("""
         safe-pip: allowed by an exception: app 1.0: denylist: app 1.0 is on the denylist as app: unmaintained (until the rewrite)
+        safe-pip: 1 finding was let pass by an exception
     """)
 
 
