@@ -21,6 +21,8 @@ PREFIX = "safe-pip: "
 COLUMN = 18
 """Where the text of a line begins, after a rule's name or a label."""
 SHOWN_NAMES = 4
+SHOWN_WARNINGS = 3
+"""Lines that warnings may add to what pip says."""
 SHOWN_DENIALS = 3
 """Refused files of one project that are told in full, each denied by other rules; the rest is counted."""
 
@@ -143,12 +145,18 @@ def _warnings(resolution: Resolution, policy: Policy, *, verbose: bool) -> Itera
         for finding in pin.verdict.findings:
             if finding.level is Level.WARN and finding.suppressed_by is None:
                 groups["" if finding.missing else finding.rule, finding.message].append((pin.artifact, finding))
-    for (_, message), found in groups.items():
+    # What is known comes before what could not be found out, and a clean run stays short.
+    ordered = sorted(groups.items(), key=lambda item: item[1][0][1].missing)
+    told = ordered if verbose or len(ordered) <= SHOWN_WARNINGS else ordered[: SHOWN_WARNINGS - 1]
+    for (_, message), found in told:
         kind = "would be denied" if found[0][1].audited else "warned"
         rule = ", ".join(sorted({finding.rule for _, finding in found}))
         where = f" [{policy.origin(found[0][1].key)}]" if verbose else ""
         artifacts = list(dict.fromkeys(artifact for artifact, _ in found))
         yield shown(f"{kind}: {_names(artifacts, verbose=verbose)}: {rule}: {message}{where}")
+    if rest := ordered[len(told) :]:
+        rules = ", ".join(sorted({finding.rule for _, found in rest for _, finding in found}))
+        yield f"and {len(rest)} more warnings, by {rules}; -v tells them all"
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
