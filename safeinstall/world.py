@@ -109,12 +109,7 @@ class Routes:
         """
         if not self.policy.indexes:
             return self.find_links + self.configured
-        asked = (index for index in self.policy.indexes_for(name) if self._may_be_asked(index))
-        return self.find_links + tuple(self._listed(index) for index in asked)
-
-    def _may_be_asked(self, index: IndexSettings) -> bool:
-        configured = {_bare(source.url) for source in self.configured}
-        return index.name not in self.policy.borrowed_indexes or _bare(index.url or self.default_index) in configured
+        return self.find_links + tuple(self._listed(index) for index in self.policy.indexes_for(name))
 
     @property
     def unlisted(self) -> tuple[Source, ...]:

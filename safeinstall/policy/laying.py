@@ -10,7 +10,6 @@ from safeinstall.models import Level
 from safeinstall.policy.layer import stated_rules
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.merge import Origins
-from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.policy.orders import Order, order_of
 from safeinstall.policy.render import render_value
 
@@ -41,8 +40,8 @@ class Stack:
     """The indexes of each layer that lists any."""
     keys: dict[str, str] = field(default_factory=dict)
     """Options that an override decided: the dotted key, and the key as written."""
-    shut: set[str] = field(default_factory=set)
-    borrowed: set[str] = field(default_factory=set)
+    granted: set[str] = field(default_factory=set)
+    """Names of indexes that were added."""
     overrides: int = 0
     notes: list[str] = field(default_factory=list)
     _layer: Layer = field(init=False)
@@ -81,7 +80,7 @@ class Stack:
         for rule, stated in stated_rules(layer, matching).items():
             self._rule(rule, stated, upper)
         if "grants" in layer.merged.data:
-            self._note(("grants",), f"does not count: only {self.top.file} grants")
+            self._note(("grants",), f"grants: does not count: only {self.top.file} grants")
         self._finish()
 
     def _finish(self) -> None:
@@ -158,30 +157,24 @@ class Stack:
         return str(self.top.merged.origins.location(("grants", key)))
 
     def _indexes(self, indexes: tuple[IndexSettings, ...]) -> None:
-        if not indexes:
-            return
-        known = {index.name: index for index in self.settings.indexes}
-        for number, index in enumerate(indexes):
-            if reason := self._foreign(index, known):
-                self._note(("indexes", number), f"the index {index.name} {reason}")
-            if index.name not in known:
-                self._trace(("indexes", len(known)), ("indexes", number))
-                known[index.name] = index
-        self.routes.append(indexes)
-        self.settings = replace(self.settings, indexes=tuple(known.values()))
+        if indexes and not self.settings.indexes:
+            self._note(("indexes",), f"the indexes do not count: {self.top.file} lists none, so pip's own are asked")
+        elif indexes:
+            for number, index in enumerate(indexes):
+                self._index(number, index)
+            self.routes.append(indexes)
 
-    def _foreign(self, index: IndexSettings, known: Mapping[str, IndexSettings]) -> str | None:
-        """Say why packages may not simply come from *index*, if so."""
+    def _index(self, number: int, index: IndexSettings) -> None:
+        known = {own.name: own for own in self.settings.indexes}
         if index.name in known:
-            is_same = index.url is None or index.url == known[index.name].url
-            return None if is_same else f"keeps the address that {self.top.file} gives it"
-        if (index.name == DEFAULT_INDEX and index.url is None) or index.url in self.settings.grants.indexes:
-            return None
-        if self.settings.indexes:
-            self.shut.add(index.name)
-            return f"serves nothing: {self.top.file} does not list it"
-        self.borrowed.add(index.name)
-        return f"counts only where pip is configured with {index.url}: {self.top.file} does not list it"
+            if index.url not in (None, known[index.name].url):
+                self._note(("indexes", number), f"the index {index.name} keeps the address that it has above")
+        elif index.url in self.settings.grants.indexes:
+            self.granted.add(index.name)
+            self._trace(("indexes", len(known)), ("indexes", number))
+            self.settings = replace(self.settings, indexes=(*self.settings.indexes, index))
+        else:
+            self._note(("indexes", number), f"the index {index.name} serves nothing: {self.top.file} does not list it")
 
     # -- what is told ------------------------------------------------------------------------------------------------
 

@@ -131,10 +131,8 @@ class Policy:
     grants: Grants = field(default_factory=Grants)
     routes: tuple[tuple[IndexSettings, ...], ...] = ()
     """The indexes as each layer that has any lists them, strongest first."""
-    shut_indexes: frozenset[str] = frozenset()
-    """Names of indexes that a layer lists without the right to: no package comes from there."""
-    borrowed_indexes: frozenset[str] = frozenset()
-    """Names of indexes that count only where pip itself is configured with their address."""
+    granted_indexes: frozenset[str] = frozenset()
+    """Names of indexes that a weaker layer adds and may add."""
     notes: tuple[str, ...] = field(default=(), compare=False, hash=False)
     """What a layer asked for without the right to it, and did not get; one line each."""
     origins: Origins = field(repr=False, compare=False, hash=False)
@@ -157,16 +155,17 @@ class Policy:
     def indexes_for(self, name: NormalizedName) -> tuple[IndexSettings, ...]:
         """Return the listed indexes that may serve *name*: those with the most specific pattern that matches.
 
-        Of several layers each must agree.
+        A weaker layer may bind a name to an index that it may add, and keep it from everywhere. It cannot choose among
+        several: where a name is ambiguous, to choose is to let pass.
         """
-        chosen: tuple[IndexSettings, ...] = ()
-        known: set[str] = set()
-        for routes in self.routes:
+        first, *weaker = self.routes or ((),)
+        chosen = _most_specific(first, name)
+        for routes in weaker:
             asked = _most_specific(routes, name)
-            names = {index.name for index in asked}
-            chosen = (*(i for i in chosen if i.name in names), *(i for i in asked if i.name not in known))
-            known.update(index.name for index in routes)
-        return tuple(index for index in chosen if index.name not in self.shut_indexes)
+            granted = tuple(index for index in asked if index.name in self.granted_indexes)
+            is_agreed = not {index.name for index in chosen}.isdisjoint(index.name for index in asked)
+            chosen = granted or (chosen if is_agreed else ())
+        return chosen
 
 
 def _most_specific(indexes: tuple[IndexSettings, ...], name: NormalizedName) -> tuple[IndexSettings, ...]:

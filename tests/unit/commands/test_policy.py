@@ -199,6 +199,10 @@ def exception(expires, package="acme", rules='["yanked"]'):
         ),
         ("[rules.yanked]\n" + exception("2099-01-01"), "nobody will look at it again for more than a year"),
         (
+            '[rules.yanked]\n[grants]\nindexes = ["https://a.example/"]',
+            "p.toml:3: warning: no index can be added to none: list the others as [[indexes]]",
+        ),
+        (
             "[rules.malware]\n" + exception(TODAY + timedelta(days=100)),
             "p.toml:4: warning: the policy does not list the rule yanked, so nothing has to be excepted from it",
         ),

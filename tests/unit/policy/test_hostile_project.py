@@ -192,9 +192,9 @@ def test_a_name_comes_from_where_the_system_says_or_from_nowhere(project):
         assert set(policy.indexes_for(name)) <= set(system.indexes_for(name))
 
 
-def test_where_the_system_lists_no_index_one_of_a_project_is_only_pips_own():
+def test_where_the_system_lists_no_index_a_project_lists_none_either():
     policy = layered(system='extends = "strict"\n', project=EVIL.format("evil", '["requests"]'))
-    assert policy.borrowed_indexes == {"evil"}
+    assert (policy.indexes, len(policy.notes)) == ((), 1)
 
 
 def test_a_repair_passes_where_the_system_says_so():

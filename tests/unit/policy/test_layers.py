@@ -172,7 +172,7 @@ packages = [
                 ' "https://sec.example/waivers"'
             ),
         ),
-        ("[grants]\nrequire-approver = true", "project.toml:1: does not count: only system.toml grants"),
+        ("[grants]\nrequire-approver = true", "project.toml:1: grants: does not count: only system.toml grants"),
         (
             '[[exceptions]]\npackage = "a"\nrules = ["yanked"]\nreason = "r"\nexpires = 2027-01-31',
             "project.toml:1: the exception for a does not count: system.toml grants none from yanked",
@@ -183,10 +183,7 @@ packages = [
         ),
         (
             '[[indexes]]\nname = "evil"\nurl = "https://evil.example/"',
-            (
-                "project.toml:1: the index evil counts only where pip is configured with https://evil.example/: system.toml"
-                " does not list it"
-            ),
+            "project.toml:1: the indexes do not count: system.toml lists none, so pip's own are asked",
         ),
         (
             '[advisories]\nsources = ["osv", "https://evil.example/all.zip"]',
@@ -214,7 +211,6 @@ GRANTS = (
 exceptions = ["vulnerability", "minimum-age"]
 max-exception = "30d"
 require-approver = true
-indexes = ["https://packages.acme.example/simple/"]
 [grants.loosen]
 select = "compliant"
 evidence.on-missing = "warn"
@@ -429,7 +425,7 @@ def test_another_address_under_a_known_name_does_not_count():
     policy = layered(system=INDEXES, project=INDEXES.replace("acme.example", "evil.example"))
     (acme,) = policy.indexes_for(canonicalize_name("acme-x"))
     assert acme.url == "https://packages.acme.example/simple/"
-    assert policy.notes == ("project.toml:3: the index acme keeps the address that system.toml gives it",)
+    assert policy.notes == ("project.toml:3: the index acme keeps the address that it has above",)
 
 
 def test_a_granted_index_is_added():
@@ -437,13 +433,21 @@ def test_a_granted_index_is_added():
     team = '[[indexes]]\nname = "default"\n[[indexes]]\nname = "team"\nurl = "https://team.example/"\npackages = ["team-*"]\n'
     policy = layered(system=INDEXES + grant, project=team)
     assert routes(policy, "requests", "team-a", "acme-x") == [["default"], ["team"], []]
-    assert (policy.notes, policy.shut_indexes, policy.borrowed_indexes) == ((), frozenset(), frozenset())
+    assert (policy.notes, policy.granted_indexes) == ((), {"team"})
 
 
-def test_an_index_of_a_lower_layer_counts_where_pip_has_it():
+def test_indexes_of_a_lower_layer_do_not_count_where_the_upper_lists_none():
     policy = layered(system=SYSTEM, project=INDEXES)
-    assert policy.borrowed_indexes == {"acme"}
-    assert routes(policy, "acme-x", "requests") == [["acme"], ["default"]]
+    assert policy.indexes == ()
+    assert policy.notes == ("project.toml:1: the indexes do not count: system.toml lists none, so pip's own are asked",)
+
+
+def test_a_lower_layer_cannot_choose_where_a_name_is_ambiguous():
+    mirror = '[[indexes]]\nname = "mirror"\nurl = "https://mirror.example/"\n'
+    both = '[[indexes]]\nname = "default"\n' + mirror
+    assert routes(layered(system=both, project=mirror), "requests") == [["default", "mirror"]]
+    none = '[[indexes]]\nname = "mirror"\nurl = "https://mirror.example/"\npackages = ["acme-*"]\n'
+    assert routes(layered(system=both, project=none), "requests", "acme-x") == [[], ["default", "mirror"]]
 
 
 # -- digests ---------------------------------------------------------------------------------------------------------
