@@ -60,5 +60,7 @@ def test_from_nowhere(private):
 
 def test_a_wrong_password_from_the_keyring_is_asked_for_once(private):
     private.index.credentials = ("alice", "changed since")
-    assert "answered 401 Unauthorized" in private.refuses("install", "app", code=11, env=keyring(private) | address(private, "alice"))
+    assert "answered 401 Unauthorized" in private.refuses(
+        "install", "app", code=11, env=keyring(private) | address(private, "alice")
+    )
     assert len((private.tmp / "asked").read_text().splitlines()) == 1
