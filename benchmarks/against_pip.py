@@ -3,7 +3,7 @@
     python benchmarks/against_pip.py [--runs N] [--install] [SET ...]
 
 Uses the default index as pip is configured, a policy that allows all, and an environment of its own for each tool.
-"Cold" means empty caches of both, "warm" the run after it. Whole-process wall and processor time; medians; a ratio below
+"Cold" means empty caches of both, "warm" the run after it. Whole-process wall and processor time; medians; below
 1 means safe-pip was faster. Asserts nothing: the machine may be busy.
 """
 
