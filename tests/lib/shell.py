@@ -29,6 +29,7 @@ MODULE = (
 )
 CONSOLE_SCRIPT = (str(Path(sys.executable).with_name("safe-pip")),)
 TIMEOUT = 60
+_HASHES: dict[tuple[int, int, int], str] = {}
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "COVERAGE_FILE")
 
 
@@ -231,4 +232,9 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Environments share their files, so that most of them are read once in a session."""
+    status = path.stat()
+    key = (status.st_ino, status.st_size, status.st_mtime_ns)
+    if status.st_nlink == 1 or key not in _HASHES:
+        _HASHES[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return _HASHES[key]
