@@ -310,9 +310,9 @@ class Finding:
     """True when ``mode = "audit"`` turned a denial into this warning."""
 
 
-def strictest_first(finding: Finding) -> tuple[int, str, str, str]:
+def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool]:
     """Order findings the same way, whoever found them first."""
-    return -finding.level, finding.rule, finding.key, finding.message
+    return -finding.level, finding.rule, finding.key, finding.message, finding.audited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

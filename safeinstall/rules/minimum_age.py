@@ -34,8 +34,8 @@ class MinimumAge:
         new-project: the age that the oldest file of the project must have, on the same index. Default: ``"0s"``, any.
         exempt: selectors of packages that may be younger, such as your own. Default: none.
         security-fix: the age that is enough for a version which, as an advisory states, repairs a vulnerability of the
-            newest version that is old enough. A malware advisory opens nothing, since it says that an account was
-            stolen. Default: none, so a repair waits as long as everything else.
+            newest version that is old enough, and of all versions since. A malware advisory opens nothing, since it
+            says that an account was stolen. Default: none, so a repair waits as long as everything else.
         on-missing: what follows when the index gives no upload time, or one in the future.
 
     Denied: ``acme 2.1`` two days after its upload: "uploaded 2 days ago; the policy asks for 7 days". Fix: wait until
@@ -136,25 +136,25 @@ class MinimumAge:
 
     def _repair(self, evidence: Evidence) -> tuple[Advisory, Version] | None:
         """Return an advisory that this version repairs, and the version that would be taken without it."""
-        if isinstance(evidence.advisories, Missing):
+        older = self._older(evidence)
+        current = max((listed.version for listed in older if self._is_mature(evidence, listed)), default=None)
+        if isinstance(evidence.advisories, Missing) or current is None:
             return None
-        current = self._newest_mature(evidence)
-        if current is None:
-            return None
-        fixed = [a for a in evidence.advisories if _repairs(a, current, evidence.artifact.version)]
+        # A version in between that is not affected is the repair: it needs no later one.
+        passed = {listed.version for listed in older if listed.version >= current}
+        version = evidence.artifact.version
+        fixed = [a for a in evidence.advisories if all(_repairs(a, one, version) for one in passed)]
         return (min(fixed, key=lambda a: a.id), current) if fixed else None
 
-    def _newest_mature(self, evidence: Evidence) -> Version | None:
-        """Return the newest version below this one that passes, or ``None`` when that cannot be told for sure."""
+    def _older(self, evidence: Evidence) -> list[Listed]:
+        """Return what is listed below this version and might be taken; nothing when an age among it is not known."""
         version = evidence.artifact.version
         older = [
             listed
             for listed in evidence.siblings
             if listed.version < version and not listed.yanked and listed.version.is_prerelease <= version.is_prerelease
         ]
-        if any(listed.upload_time is None for listed in older):
-            return None
-        return max((listed.version for listed in older if self._is_mature(evidence, listed)), default=None)
+        return [] if any(listed.upload_time is None for listed in older) else older
 
     def _is_mature(self, evidence: Evidence, listed: Listed) -> bool:
         old_enough = listed.upload_time is not None and evidence.as_of - listed.upload_time >= self._minimum(evidence)

@@ -85,12 +85,22 @@ facts = {
     "upload_time": st.none() | st.just(UNKNOWN),
     "sha256": st.sampled_from([SHA, OTHER_SHA, UNKNOWN]),
     "user_hashes": st.sampled_from([frozenset(), frozenset({f"sha256:{OTHER_SHA}"})]),
-    "siblings": st.lists(st.builds(listed, st.sampled_from(["0.9", "1.0", "2.0"]), age=ages), max_size=3).map(tuple),
+    "siblings": st.lists(st.builds(listed, st.sampled_from(["0.9", "1.0", "1.5", "2.0"]), age=ages), max_size=3).map(
+        tuple
+    ),
     "first_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "kind": st.sampled_from(ArtifactKind),
     "required_by": st.none() | st.just("other"),
     "advisories": st.sampled_from(
-        [(), (advisory(),), (advisory(severity=UNKNOWN),), (advisory("MAL-1", malicious=True),), UNKNOWN]
+        [
+            (),
+            (advisory(),),
+            (advisory(fixed="1.5"),),
+            (advisory(fixed="2.0"),),
+            (advisory(severity=UNKNOWN),),
+            (advisory("MAL-1", malicious=True),),
+            UNKNOWN,
+        ]
     ),
 }
 

@@ -94,6 +94,15 @@ ATTEMPTS = {
         BASE.format("minimum-age", 'security-fix = "0s"'),
         evidence("acme==2.0", age=DAY / 4),
     ),
+    "a wait so long that only an ancient version is old enough": (
+        BASE.format("minimum-age", 'minimum = "300d"'),
+        evidence(
+            "acme==3.0",
+            age=DAY,
+            advisories=(advisory(fixed="2.0"),),
+            siblings=(listed("1.0"), listed("2.0", age=100 * DAY)),
+        ),
+    ),
     "more names on the allowlist": (BASE.format("allowlist", 'packages = ["evil"]'), UNLISTED),
     "every name on the allowlist": (BASE.format("allowlist", 'packages = ["*"]'), UNLISTED),
     "every version on the allowlist": (BASE.format("allowlist", 'packages = ["tool"]'), evidence("tool==2.0")),
@@ -204,7 +213,13 @@ def test_a_repair_passes_where_the_system_says_so():
 def test_none_of_it_is_silent():
     quiet = {"an empty file", "rules without options", "a milder preset", "an empty denylist", "another denylist"}
     silent = {name for name, (project, _) in ATTEMPTS.items() if not layered(system=SYSTEM, project=project).notes}
-    assert silent <= quiet | {"malware stays malware", "a shorter wait for repairs", "another hash", "no hash"}
+    assert silent <= quiet | {
+        "malware stays malware",
+        "a shorter wait for repairs",
+        "another hash",
+        "no hash",
+        "a wait so long that only an ancient version is old enough",
+    }
 
 
 def test_there_are_enough_attempts():

@@ -189,6 +189,10 @@ def test_the_option_never_makes_a_version_wait_longer():
             repair("acme==1.2", siblings=(listed("1.0"), listed("1.1"))), id="an old version has the repair already"
         ),
         pytest.param(
+            repair("acme==1.2", siblings=(listed("1.0"), listed("1.1", age=DAY))),
+            id="a young version has the repair already",
+        ),
+        pytest.param(
             repair("acme==1.2", siblings=(listed("1.0"), listed("1.1", age=None))),
             id="a version of unknown age may have the repair already",
         ),
@@ -196,10 +200,6 @@ def test_the_option_never_makes_a_version_wait_longer():
 )
 def test_what_is_no_repair_waits(given):
     assert messages(WITH_FIXES, given) == ["uploaded 13 hours ago; the policy asks for 7 days"]
-
-
-def test_a_later_version_with_the_repair_passes_too():
-    assert not denied(repair("acme==1.2", siblings=(listed("1.0"), listed("1.1", age=DAY))))
 
 
 def test_an_exempt_version_counts_as_old_enough():
@@ -249,3 +249,19 @@ def test_a_beginning_that_is_not_known_is_a_missing_fact():
     (finding,) = NEW.check(evidence(first_upload=UNKNOWN))
     assert finding.missing
     assert finding.message.startswith("when the project began is not known: ")
+
+
+def test_what_comes_after_a_repair_is_no_repair():
+    since = (listed("1.0"), listed("1.1", age=5 * DAY))
+    (finding,) = WITH_FIXES.check(evidence("acme==1.2", age=DAY, advisories=HOLE, siblings=since))
+    assert finding.key == "rules.minimum-age.minimum"
+    stricter = MinimumAge(minimum=3 * DAY, security_fix=12 * HOUR)
+    assert [f.level for f in stricter.check(evidence("acme==1.2", age=DAY, advisories=HOLE, siblings=since))] == [
+        Level.DENY
+    ]
+
+
+def test_a_repair_of_all_versions_since_the_newest_old_one_passes():
+    since = (listed("1.0"), listed("1.0.5", age=DAY))
+    (finding,) = WITH_FIXES.check(evidence("acme==1.1", age=DAY, advisories=HOLE, siblings=since))
+    assert finding.level is Level.ALLOW
