@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import (
-    EXIT_DENIED,
-    EXIT_EVIDENCE,
     EXIT_INTERNAL,
     EXIT_PIP_ERROR,
     AftermathError,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS = frozenset({"advisories", "policy"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "policy"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 
@@ -186,8 +184,7 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy) -> int:
 
     if outcome.refused is not None:
         sys.stderr.write(render_refusal(outcome.refused, policy, outcome.newest_passing) + "\n")
-        denials = [finding for verdict in outcome.refused.verdicts for finding in verdict.denials]
-        return EXIT_EVIDENCE if denials and all(finding.missing for finding in denials) else EXIT_DENIED
+        return outcome.refused.exit_code
     if invocation.verbosity >= 0 and (text := render_summary(outcome, policy, verbose=invocation.verbosity > 0)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:

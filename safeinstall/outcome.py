@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact
+    from safeinstall.models import Artifact, Verdict
     from safeinstall.plan import Plan, VerifiedPlan
     from safeinstall.resolve.resolution import Resolution
 
@@ -40,3 +40,24 @@ class Outcome:
         if isinstance(self.result, Refusal):
             raise TypeError("a refusal has no resolution")
         return self.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What the policy says of what is, or would be, installed. Nothing was installed to tell."""
+
+    subject: str
+    """What was judged, for a reader."""
+    verdicts: tuple[Verdict, ...]
+    """Of every package that was judged, sorted by name."""
+    refusal: Refusal | None
+    """What of it is refused, and why it is there."""
+    newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
+    """See :class:`Outcome`."""
+    problems: tuple[str, ...] = ()
+    """What sources failed to say."""
+
+    @property
+    def exit_code(self) -> int:
+        """10 for a refusal, 11 where missing facts alone decided, else 0."""
+        return 0 if self.refusal is None else self.refusal.exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -152,6 +152,16 @@ class Policy:
         """Return the rules as they are for one version of *name*."""
         return self.variants(tuple(i for i, o in enumerate(self.overrides) if o.package.matches(name, version)))
 
+    def without(self, ids: frozenset[str]) -> Policy:
+        """Return this policy without the rules *ids*."""
+
+        def variants(places: tuple[int, ...]) -> RuleSet:
+            ruled = self.variants(places)
+            return replace(ruled, rules=_other_than(ids, ruled.rules))
+
+        overrides = tuple(replace(override, rules=_other_than(ids, override.rules)) for override in self.overrides)
+        return replace(self, rules=_other_than(ids, self.rules), overrides=overrides, variants=variants)
+
     def indexes_for(self, name: NormalizedName) -> tuple[IndexSettings, ...]:
         """Return the listed indexes that may serve *name*: those with the most specific pattern that matches.
 
@@ -172,6 +182,10 @@ def _most_specific(indexes: tuple[IndexSettings, ...], name: NormalizedName) -> 
     ranked = [(rank, index) for index in indexes if (rank := _rank(index, name)) is not None]
     best = max((rank for rank, _ in ranked), default=None)
     return tuple(index for rank, index in ranked if rank == best)
+
+
+def _other_than(ids: frozenset[str], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if rule.id not in ids)
 
 
 def _is_below(key: str, table: str) -> bool:

@@ -41,6 +41,13 @@ def describe(artifact: Artifact) -> str:
 
 def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
     """Return every refused file that mattered, with its reasons and ways out, and the verdict as last line."""
+    blocks = render_refused(refusal, policy, newest)
+    blocks.append(f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed")
+    return "\n".join(blocks)
+
+
+def render_refused(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> list[str]:
+    """Return one block for each refused project, then what else there is to know of the refusal."""
     blocks = [
         "\n".join(_project(name, verdicts, refusal, policy, newest.get(name)))
         for name, verdicts in _by_project(refusal.verdicts).items()
@@ -51,8 +58,7 @@ def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedN
         blocks.append(_indented(shown_lines(refusal.conflict)))
     if policy.contact:
         blocks.append(f"{PREFIX}questions and waivers: {shown(policy.contact)}")
-    blocks.append(f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed")
-    return "\n".join(blocks)
+    return blocks
 
 
 def shown_lines(text: str) -> list[str]:
@@ -123,8 +129,14 @@ def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
     resolution = outcome.resolved
     warnings = resolution.warnings if outcome.status is None else ()
     notices = map(shown, (*resolution.notices, *warnings))
-    lines = [*notices, *_fallbacks(resolution), *_warnings(resolution, policy, verbose=verbose), *_waived(resolution)]
+    verdicts = [pin.verdict for pin in resolution.pins]
+    lines = [*notices, *_fallbacks(resolution), *render_remarks(verdicts, policy, verbose=verbose)]
     return "\n".join(PREFIX + line for line in lines)
+
+
+def render_remarks(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> list[str]:
+    """Return the warnings of *verdicts*, like ones once, and the exceptions that they made use of."""
+    return [*_warnings(verdicts, policy, verbose=verbose), *_waived(verdicts)]
 
 
 def _fallbacks(resolution: Resolution) -> Iterator[str]:
@@ -138,13 +150,13 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
         yield shown(f"{name} {artifact.version} instead of {best.artifact.version}: {reason.rule}: {reason.message}")
 
 
-def _warnings(resolution: Resolution, policy: Policy, *, verbose: bool) -> Iterator[str]:
+def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> Iterator[str]:
     """Like warnings are told once, with the files they concern; a fact that is missing, once for all rules."""
     groups: dict[tuple[str, str], list[tuple[Artifact, Finding]]] = defaultdict(list)
-    for pin in resolution.pins:
-        for finding in pin.verdict.findings:
+    for verdict in verdicts:
+        for finding in verdict.findings:
             if finding.level is Level.WARN and finding.suppressed_by is None:
-                groups["" if finding.missing else finding.rule, finding.message].append((pin.artifact, finding))
+                groups["" if finding.missing else finding.rule, finding.message].append((verdict.artifact, finding))
     # What is known comes before what could not be found out, and a clean run stays short.
     ordered = sorted(groups.items(), key=lambda item: item[1][0][1].missing)
     told = ordered if verbose or len(ordered) <= SHOWN_WARNINGS else ordered[: SHOWN_WARNINGS - 1]
@@ -166,12 +178,12 @@ def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
 
 
-def _waived(resolution: Resolution) -> Iterator[str]:
-    for pin in resolution.pins:
-        for finding in pin.verdict.findings:
+def _waived(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    for verdict in verdicts:
+        for finding in verdict.findings:
             if finding.suppressed_by is not None:
                 yield shown(
-                    f"allowed by an exception: {pin.artifact.name} {pin.artifact.version}: {finding.rule}: "
+                    f"allowed by an exception: {verdict.artifact.name} {verdict.artifact.version}: {finding.rule}: "
                     f"{finding.message} ({finding.suppressed_by})"
                 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
-from safeinstall.errors import EXIT_DENIED, SafeInstallError, UnsatisfiableError
+from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.models import ArtifactKind, InstalledDistribution, Pinned
 from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
@@ -76,6 +76,12 @@ class Refusal:
     notices: tuple[str, ...] = ()
     building: tuple[str, ...] = ()
     """The build requirements that were refused, if it is a build that they are for."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the program exits with: missing facts alone are told apart from a denial."""
+        denials = [finding for verdict in self.verdicts for finding in verdict.denials]
+        return EXIT_EVIDENCE if denials and all(finding.missing for finding in denials) else EXIT_DENIED
 
 
 class BuildRefusedError(SafeInstallError):

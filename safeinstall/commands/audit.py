@@ -1,0 +1,143 @@
+"""``safe-pip audit``: judge what is, or would be, installed by the whole policy, and install nothing."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from safeinstall.commands.audit_installed import InstalledJudge
+from safeinstall.commands.pins import read_pins
+from safeinstall.commands.policy_output import write
+from safeinstall.commands.target import open_target
+from safeinstall.errors import SourceError, UnsatisfiableError, UsageError
+from safeinstall.outcome import Audit
+from safeinstall.pipeline import newest_passing, run
+from safeinstall.report.audit import audit_json, render_audit
+from safeinstall.report.text import shown
+from safeinstall.resolve.resolution import Refusal
+from safeinstall.sources.environment import InstalledPackage, list_environment
+from safeinstall.sources.policy_files import load_policy
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.commands.target import Target
+    from safeinstall.models import Artifact, Verdict
+    from safeinstall.outcome import Outcome
+    from safeinstall.policy.model import Policy
+
+NOTHING = ("--no-deps", "pip")
+"""Requirements for a pip that is only asked how it would look for files."""
+STANDARD_INPUT = "standard input"
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
+    """Run the command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    if arguments.file and arguments.requirements:
+        raise UsageError("a lock or standard input is judged by itself", hint="give it without -r, or the lock by -r")
+    settings = load_policy(policy, environ, Path.cwd())
+    for note in settings.notes:
+        sys.stderr.write(f"safe-pip: policy: {shown(note)}\n")
+    audit = _audit(arguments, settings, environ)
+    write(arguments, render_audit(audit, settings), audit_json(audit, settings))
+    return audit.exit_code
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="safe-pip audit",
+        description="Judge an environment (default), requirements, a lock or a list of versions by the whole policy,"
+        " without installing anything. Exit 10: something is denied; 11: facts are missing.",
+    )
+    parser.add_argument("file", nargs="?", help="a pylock.toml, or - for name==version lines on standard input")
+    parser.add_argument(
+        "-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE",
+        help="judge what pip would install from this file into an empty environment (repeatable)",
+    )  # fmt: skip
+    parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    return parser
+
+
+def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
+    files = [*arguments.requirements, *([arguments.file] if arguments.file not in {None, "-"} else [])]
+    if files:
+        words = [word for file in files for word in ("-r", file)]
+        with open_target(words, policy, environ, python=arguments.python) as target:
+            return _resolved(target, policy, ", ".join(files))
+    pins = list(_pins()) if arguments.file else None
+    with open_target(NOTHING, policy, environ, python=arguments.python) as target:
+        if pins is not None:
+            return _installed(pins, target, policy, STANDARD_INPUT)
+        packages = list_environment(target.invocation.python, environ)
+        return _installed(packages, target, policy, target.invocation.prefix)
+
+
+# requirements
+
+
+def _resolved(target: Target, policy: Policy, subject: str) -> Audit:
+    outcome = run(target.invocation, policy, target.world, target.as_of)
+    if outcome.refused is None:
+        verdicts = tuple(pin.verdict for pin in outcome.resolved.pins)
+        return Audit(subject=subject, verdicts=verdicts, refusal=None)
+    refusals = [(outcome.refused, outcome.newest_passing), *_strictly(target, policy)]
+    refusal = _joined([refusal for refusal, _ in refusals])
+    newest = {name: artifact for _, passing in refusals for name, artifact in passing.items()}
+    return Audit(subject=subject, verdicts=refusal.verdicts, refusal=refusal, newest_passing=newest)
+
+
+def _strictly(target: Target, policy: Policy) -> list[tuple[Refusal, Mapping[NormalizedName, Artifact]]]:
+    """Return all that is denied of what pip alone would take: a search over what passes ends at the first dead end."""
+    outcome: Outcome | None = None
+    with suppress(UnsatisfiableError):
+        outcome = run(target.invocation, replace(policy, select="strict"), target.world, target.as_of)
+    return [(outcome.refused, outcome.newest_passing)] if outcome and outcome.refused else []
+
+
+def _joined(refusals: Sequence[Refusal]) -> Refusal:
+    first = refusals[0]
+    verdicts = {v.artifact.url: v for refusal in refusals for v in refusal.verdicts}
+    ordered = sorted(verdicts.values(), key=_name)
+    required_by = {name: who for refusal in reversed(refusals) for name, who in refusal.required_by.items()}
+    return replace(first, verdicts=tuple(ordered), required_by=required_by)
+
+
+def _name(verdict: Verdict) -> str:
+    return verdict.artifact.name
+
+
+# versions
+
+
+def _pins() -> Sequence[InstalledPackage]:
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape")
+    return [
+        InstalledPackage(name=canonicalize_name(pin.package), version=pin.version)
+        for pin in read_pins(text.split("\n"), "standard input, line")
+    ]
+
+
+def _installed(packages: Sequence[InstalledPackage], target: Target, policy: Policy, subject: str) -> Audit:
+    judge = InstalledJudge.over(packages, target, policy, subject)
+    verdicts = tuple(sorted(map(judge, packages), key=_name))
+    denied = tuple(verdict for verdict in verdicts if verdict.denied)
+    refusal = Refusal(verdicts=denied) if denied else None
+    newest: Mapping[NormalizedName, Artifact] = {}
+    if refusal is not None:
+        with suppress(SourceError):
+            newest = newest_passing(refusal, judge.finder, judge.listed)
+    return Audit(
+        subject=subject, verdicts=verdicts, refusal=refusal, newest_passing=newest, problems=tuple(judge.problems)
+    )

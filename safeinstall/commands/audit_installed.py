@@ -1,0 +1,170 @@
+"""Judge versions of which the file is not known: what an environment holds, and ``name==version`` lines.
+
+Of such a version the file counts that pip would take for it now. Rules about a file's form say nothing of it. Where no
+index offers it, or the one that should does not answer, what only an index knows is a missing fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.errors import SafeInstallError, SourceError
+from safeinstall.gather import Gatherer
+from safeinstall.judge import Judge
+from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Price, Source, SourceKind, Verdict
+from safeinstall.pipeline import make_judge
+from safeinstall.requirements import Root
+from safeinstall.sources.urls import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.commands.target import Target
+    from safeinstall.models import Metadata
+    from safeinstall.policy.model import Policy
+    from safeinstall.requirements import Reference
+    from safeinstall.resolve.finder import CandidateFinder
+    from safeinstall.sources.environment import InstalledPackage
+
+FILE_RULES = frozenset({"contents", "hashes", "sdists"})
+"""They judge the form of a file, which nobody knows any more."""
+INDEX_RULES = frozenset({"project-status", "yanked"})
+"""They take it for a no when an index does not say a thing."""
+NOT_LISTED = "no index offers a file of it for this environment"
+
+
+@dataclass(slots=True)
+class InstalledJudge:
+    """Judges versions of which the file is not known. Never raises for a source that does not answer."""
+
+    target: Target
+    policy: Policy
+    place: str
+    """Where the versions were found, for messages."""
+    finder: CandidateFinder
+    listed: Judge
+    """Of what an index offers."""
+    direct: Judge
+    """Of what came from an address, whose name no index is told."""
+    unlisted: Judge
+    problems: dict[str, None] = field(default_factory=dict)
+    """What indexes failed to say, each once."""
+
+    DIRECT: ClassVar[frozenset[str]] = FILE_RULES | {"direct-references"}
+
+    @classmethod
+    def over(cls, packages: Iterable[InstalledPackage], target: Target, policy: Policy, place: str) -> InstalledJudge:
+        """Return the judge of *packages*, and start asking the indexes about them."""
+        packages = list(packages)
+        roots = tuple(Root(name=package.name) for package in packages)
+        invocation, finder = replace(target.invocation, roots=roots), target.finder
+        for name in dict.fromkeys(package.name for package in packages if package.reference is None):
+            target.world.index.prefetch_pages(name)
+        remaining = policy.without(FILE_RULES)
+        listed = make_judge(invocation, remaining, target.world, finder, target.as_of)
+        apart = _apart(listed.gatherer)
+        return cls(
+            target, policy, place, finder, listed, Judge(apart, remaining), Judge(apart, policy.without(cls.DIRECT))
+        )
+
+    def __call__(self, package: InstalledPackage) -> Verdict:
+        """Judge one package by its version."""
+        try:
+            version = Version(package.version)
+        except InvalidVersion:
+            return self._unjudged(package)
+        if package.reference is not None:
+            return self._by_metadata(self.direct, _direct(package, package.reference, version), package.metadata)
+        files, reason = self._files(package.name, version)
+        if not files:
+            return self._not_listed(package, version, reason)
+        verdicts = [self._by_metadata(self.listed, file, package.metadata) for file in files]
+        return next((verdict for verdict in verdicts if not verdict.denied), verdicts[0])
+
+    def _files(self, name: NormalizedName, version: Version) -> tuple[list[Artifact], str]:
+        try:
+            files = self.finder.applicable(name, SpecifierSet(f"=={version}"), {})
+        except SafeInstallError as error:
+            self.problems[error.message] = None
+            return [], error.message
+        return [file for file in files if file.version == version], NOT_LISTED
+
+    def _not_listed(self, package: InstalledPackage, version: Version, reason: str) -> Verdict:
+        artifact = _artifact(package.name, version, self.place)
+        verdict = self._by_metadata(self.unlisted, artifact, package.metadata)
+        rules = self.policy.rules_for(package.name, version).rules
+        unheard = (
+            self._missing(rule.id, rule.on_missing, f"what an index says of it is not known: {reason}")
+            for rule in rules
+            if rule.id in INDEX_RULES
+        )
+        return verdict.also(tuple(unheard))
+
+    def _by_metadata(self, judge: Judge, artifact: Artifact, known: Metadata | None) -> Verdict:
+        verdict = judge(artifact, None)
+        if verdict.denied or not judge.asks(Price.METADATA):
+            return verdict
+        metadata = known or self._metadata(artifact)
+        if metadata is not None:
+            return judge(artifact, None, metadata)
+        rules = judge.policy.rules_for(artifact.name, artifact.version).rules
+        asking = (rule for rule in rules if rule.needs is Price.METADATA)
+        return verdict.also(tuple(self._missing(r.id, r.on_missing, "its metadata is not known") for r in asking))
+
+    def _metadata(self, artifact: Artifact) -> Metadata | None:
+        """Return what the index says of *artifact*. Nothing is built to tell."""
+        if artifact.source.kind is SourceKind.DIRECT:
+            return None
+        try:
+            return self.target.world.pages.metadata(artifact)
+        except SafeInstallError as error:
+            if isinstance(error, SourceError):
+                self.problems[error.message] = None
+            return None
+
+    def _unjudged(self, package: InstalledPackage) -> Verdict:
+        """Nothing can be said of what is not a version; that is a missing fact, whatever the policy's rules."""
+        artifact = _artifact(package.name, Version("0"), self.place, shown=package.version)
+        message = f"{package.version} is not a version (PEP 440), so that nothing is known of it"
+        return Verdict(artifact=artifact, findings=(self._missing("evidence", None, message),))
+
+    def _missing(self, rule: str, level: Level | None, message: str) -> Finding:
+        key = f"rules.{rule}.on-missing" if level is not None else "evidence.on-missing"
+        level = self.policy.evidence.on_missing if level is None else level
+        audited = self.policy.mode == "audit" and level is Level.DENY
+        return Finding(
+            rule=rule, level=Level.WARN if audited else level, message=message, key=key, missing=True, audited=audited
+        )
+
+
+def _apart(known: Gatherer) -> Gatherer:
+    """Return a gatherer that asks no index."""
+    return Gatherer(
+        advisories=known.advisories,
+        siblings=lambda _: (),
+        requested=known.requested,
+        user_hashes={},
+        as_of=known.as_of,
+        lookalike=known.lookalike,
+    )
+
+
+def _artifact(name: NormalizedName, version: Version, place: str, *, shown: str | None = None) -> Artifact:
+    """Return what stands for the file of a version that no index offers."""
+    source = Source(kind=SourceKind.DIRECT, url="", name=place)
+    what = f"{name}=={shown or version}"
+    return Artifact(name=name, version=version, filename=what, url="", kind=ArtifactKind.WHEEL, source=source)
+
+
+def _direct(package: InstalledPackage, reference: Reference, version: Version) -> Artifact:
+    source = Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url))
+    filename = redacted(reference.url).rstrip("/").rpartition("/")[2]
+    return Artifact(
+        name=package.name, version=version, filename=filename, url=reference.url, kind=reference.kind, source=source
+    )

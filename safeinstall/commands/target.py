@@ -1,0 +1,57 @@
+"""The target of a command that installs nothing: what pip would do there, and the world to ask about it."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.invocation import parse_invocation
+from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.sources.pip import HostedPip
+from safeinstall.world import LiveWorld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.policy.model import Policy
+
+DRY_RUN = ("install", "--dry-run", "--ignore-installed", "--quiet")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A judged command that never goes on to install."""
+
+    invocation: Invocation
+    world: LiveWorld
+    as_of: datetime
+    environ: Mapping[str, str]
+
+    @property
+    def finder(self) -> CandidateFinder:
+        """A finder over what the indexes offer to this target."""
+        return CandidateFinder(self.world.index, self.invocation.selection)
+
+
+@contextmanager
+def open_target(
+    requirements: Sequence[str], policy: Policy, environ: Mapping[str, str], *, python: str | None = None
+) -> Iterator[Target]:
+    """Hear what pip would do with *requirements* in *python* (default: where pip would act), from nothing installed.
+
+    Raises ``UnsatisfiableError`` when pip itself gives up; it has said why on standard error.
+    """
+    chosen = ("--python", python) if python else ()
+    sys.stderr.flush()
+    with HostedPip.start((*chosen, *DRY_RUN, *requirements), environ, output=sys.stderr.fileno()) as pip:
+        said = pip.describe()
+        if said is None:
+            raise UnsatisfiableError("pip cannot read what it was given, as it says above")
+        invocation, as_of = parse_invocation(said), datetime.now(timezone.utc)
+        with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
+            yield Target(invocation, world, as_of, environ)

@@ -1,0 +1,79 @@
+"""An audit, as text and as a mapping that JSON can hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from safeinstall.models import Level
+from safeinstall.report.text import PREFIX, render_refused, render_remarks, shown
+
+if TYPE_CHECKING:
+    from safeinstall.models import Finding, Verdict
+    from safeinstall.outcome import Audit
+    from safeinstall.policy.model import Policy
+
+
+def render_audit(audit: Audit, policy: Policy) -> str:
+    """Return a block for each refused package, the warnings once each, and the verdict as last line."""
+    blocks = render_refused(audit.refusal, policy, audit.newest_passing) if audit.refusal else []
+    notes = [f"no answer: {shown(problem)}" for problem in audit.problems]
+    remarks = render_remarks([v for v in audit.verdicts if not v.denied], policy, verbose=True)
+    lines = [PREFIX + line for line in (*notes, *remarks, _verdict(audit, policy))]
+    return "\n".join([*blocks, *lines]) + "\n"
+
+
+def _verdict(audit: Audit, policy: Policy) -> str:
+    counts = count(audit)
+    said = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+    return shown(f"{audit.subject} by policy {policy.file}: {said or 'no packages'}")
+
+
+def count(audit: Audit) -> dict[str, int]:
+    """Return how many packages are refused, warned of and allowed. A package with several refused files is one."""
+    levels: dict[str, Level] = {}
+    for verdict in audit.verdicts:
+        levels[verdict.artifact.name] = max(verdict.level, levels.get(verdict.artifact.name, Level.ALLOW))
+    words = {"refused": Level.DENY, "warned of": Level.WARN, "allowed": Level.ALLOW}
+    return {word: sum(found is level for found in levels.values()) for word, level in words.items()}
+
+
+def audit_json(audit: Audit, policy: Policy) -> dict[str, Any]:
+    """Return the audit for programs. No credentials are in it."""
+    return {
+        "subject": audit.subject,
+        "policy": {"file": policy.file, "digest": policy.digest, "mode": policy.mode},
+        "exit_code": audit.exit_code,
+        "counts": {word.partition(" ")[0]: number for word, number in count(audit).items()},
+        "packages": [_package(verdict, audit, policy) for verdict in audit.verdicts],
+        "conflict": audit.refusal.conflict or None if audit.refusal else None,
+        "problems": list(audit.problems),
+    }
+
+
+def _package(verdict: Verdict, audit: Audit, policy: Policy) -> dict[str, Any]:
+    artifact = verdict.artifact
+    newest = audit.newest_passing.get(artifact.name)
+    return {
+        "name": artifact.name,
+        "version": str(artifact.version),
+        "file": artifact.filename,
+        "index": artifact.source.display,
+        "level": verdict.level.name.lower(),
+        "newest_allowed": str(newest.version) if newest else None,
+        "findings": [_finding(finding, policy) for finding in verdict.findings],
+    }
+
+
+def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "level": finding.level.name.lower(),
+        "message": finding.message,
+        "key": finding.key,
+        "origin": str(policy.origin(finding.key)),
+        "missing": finding.missing,
+        "audited": finding.audited,
+        "advisories": list(finding.advisories),
+        "remedy": finding.remedy,
+        "exception": finding.suppressed_by,
+    }
