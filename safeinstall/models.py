@@ -312,7 +312,7 @@ class Finding:
 
 def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool]:
     """Order findings the same way, whoever found them first."""
-    return -finding.level, finding.rule, finding.key, finding.message, finding.audited
+    return -finding.level, finding.rule, finding.key, finding.message, not finding.audited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
