@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS = frozenset({"advisories", "audit", "policy"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "policy"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 

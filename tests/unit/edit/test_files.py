@@ -1,0 +1,114 @@
+"""What is not meant stays as it is, to the byte."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from safeinstall.commands.fix import diff
+from safeinstall.edit.entries import Change, edit
+from safeinstall.edit.pyproject import read_pyproject, read_requirement_texts
+from safeinstall.edit.requirements import read_requirements
+
+SHA = "ab" * 32
+NEW = ("12" * 32, "34" * 32)
+OLD = f"""\
+# pinned by hand: app==1.0
+-c constraints.txt
+--index-url https://index.example/app==1.0/
+
+App[extra, more] == 1.0 ; python_version >= "3.8"  # app==1.0 was fine
+app==1.0;sys_platform=="win32"
+lib>=2.0,<3   # capped
+free>=1
+(not a requirement
+own @ https://files.example/own-1.0.tar.gz
+hashed==1.0 \\
+    --hash=sha256:{SHA} \\
+    --hash=sha256:{SHA}  # both
+single==1.0 --hash=sha256:{SHA}
+-e ./tree
+"""
+
+
+def test_requirements():
+    entries = read_requirements(OLD)
+    assert [entry.name for entry in entries] == ["app", "app", "lib", "hashed", "single"]
+    changes = {
+        "app": Change(Version("1.5")),
+        "lib": Change(Version("3.1")),
+        "hashed": Change(Version("2.0"), NEW),
+        "single": Change(Version("2.0"), NEW),
+    }
+    new = edit(OLD, entries, changes)
+    assert new == (
+        OLD.replace("more] == 1.0 ;", "more] == 1.5 ;")
+        .replace("app==1.0;sys", "app==1.5;sys")
+        .replace("<3 ", "<4 ")
+        .replace(
+            f"hashed==1.0 \\\n    --hash=sha256:{SHA} \\\n    --hash=sha256:{SHA}",
+            f"hashed==2.0 \\\n    --hash=sha256:{NEW[0]} \\\n    --hash=sha256:{NEW[1]}",
+        )
+        .replace(f"single==1.0 --hash=sha256:{SHA}", f"single==2.0 --hash=sha256:{NEW[0]} --hash=sha256:{NEW[1]}")
+    )
+    assert edit(new, read_requirements(new), changes) == new
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_a_byte_order_mark_stay(ending, mark):
+    text = f"{mark}app==1.0{ending}"
+    assert edit(text, read_requirements(text), {"app": Change(Version("1.5"))}) == f"{mark}app==1.5{ending}"
+
+
+def test_a_continued_hash_in_dos_lines():
+    text = f"app==1.0 \\\r\n  --hash=sha256:{SHA}\r\n"
+    new = edit(text, read_requirements(text), {"app": Change(Version("1.5"), NEW)})
+    assert new == f"app==1.5 \\\r\n  --hash=sha256:{NEW[0]} \\\r\n  --hash=sha256:{NEW[1]}\r\n"
+
+
+PYPROJECT = """\
+[build-system]
+requires = ["app==1.0"]
+
+[project]  # app==1.0
+name = "own"
+description = "needs app==1.0"
+dependencies = [
+    # "app==1.0" until the rewrite
+    "app==1.0", 'lib>=2,<3; python_version < "4"',
+    "own[docs]",
+]
+
+[project.optional-dependencies]
+docs = ["app[theme]==1.0"]
+
+[dependency-groups]
+dev = [{include-group = "test"}, "free"]
+test = ["app~=1.0"]
+
+[tool.other]
+keep = ["app==1.0"]
+"""
+
+
+def test_pyproject():
+    assert read_requirement_texts(PYPROJECT) == [
+        "app==1.0", 'lib>=2,<3; python_version < "4"', "app[theme]==1.0", "free", "app~=1.0",
+    ]  # fmt: skip
+    changes = {"app": Change(Version("2.1")), "lib": Change(Version("3.4"))}
+    new = edit(PYPROJECT, read_pyproject(PYPROJECT), changes)
+    assert new == (
+        PYPROJECT.replace('    "app==1.0",', '    "app==2.1",')
+        .replace("lib>=2,<3;", "lib>=2,<4;")
+        .replace("[theme]==1.0", "[theme]==2.1")
+        .replace("app~=1.0", "app~=2.1")
+    )
+
+
+def test_a_diff_says_where_a_last_line_has_no_end():
+    assert diff("/a/r.txt", "one\napp==1.0", "one\napp==1.5") == (
+        "--- a/a/r.txt\n+++ b/a/r.txt\n@@ -1,2 +1,2 @@\n one\n-app==1.0\n\\ No newline at end of file\n"
+        "+app==1.5\n\\ No newline at end of file\n"
+    )
+    assert diff("r.txt", "app==1.0\n", "app==1.0\n") == ""
