@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
-from lib.cases import CASES, differences, load_case, run_case
-from lib.targets import find_pip
+from lib.cases import CASES, Bench, Case, Result, differences, load_case
+from lib.targets import Pip, find_pip
 from packaging.specifiers import SpecifierSet
 
 PIPS = ("23.2.1", "26.3")
+WORKERS = 2
 LOADED = [load_case(path) for path in sorted(CASES.rglob("*.toml"))]
 COMPATIBILITY = Path(__file__).parents[2] / "docs" / "compatibility.md"
 RUNS = [(pip, case) for pip in PIPS for case in LOADED if SpecifierSet(case.pip).contains(pip)]
@@ -23,29 +25,45 @@ RUNS = [(pip, case) for pip in PIPS for case in LOADED if SpecifierSet(case.pip)
 
 @pytest.fixture(scope="session")
 def pips(request):
-    """Each pip, or why it cannot be had."""
-    return {pip: find_pip(pip, Path(request.config.cache.mkdir("pips"))) for pip in PIPS}
+    """Each pip that can be had."""
+    found = (find_pip(pip, Path(request.config.cache.mkdir("pips"))) for pip in PIPS)
+    return {pip.version: pip for pip in found if isinstance(pip, Pip)}
 
 
 @pytest.fixture(scope="session")
 def results(request, pips, tmp_path_factory):
-    """Run all selected cases, two at a time: they mostly wait for processes."""
+    """Run all selected cases, two at a time."""
     own = [item for item in request.session.items if getattr(item, "originalname", "") == test_safe_pip_does.__name__]
-    with ThreadPoolExecutor(2) as pool:
+    benches: dict[str, SimpleQueue[Bench]] = {}
+    for pip in pips.values():
+        benches[pip.version] = SimpleQueue()
+        for number in range(WORKERS):
+            benches[pip.version].put(Bench(tmp_path_factory.mktemp("bench") / str(number), pip))
+
+    def run(pip: str, case: Case) -> tuple[Result, Result]:
+        bench = benches[pip].get()
+        try:
+            return bench.run(case)
+        finally:
+            benches[pip].put(bench)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
         futures = {}
         for pip, case in (item.callspec.params["run"] for item in own):
-            if not isinstance(pips[pip], str):
-                place = tmp_path_factory.mktemp("case")
-                futures[pip, case.name] = pool.submit(run_case, case, pips[pip], place)
+            if pip in benches:
+                futures[pip, case.name] = pool.submit(run, pip, case)
         yield futures
         pool.shutdown(cancel_futures=True)
+    for queue in benches.values():
+        for _ in range(WORKERS):
+            queue.get().close()
 
 
 @pytest.mark.parametrize("run", RUNS, ids=[f"{case.name}-{pip}" for pip, case in RUNS])
 def test_safe_pip_does(run, pips, results):
     version, case = run
-    if isinstance(pips[version], str):
-        pytest.skip(pips[version])
+    if version not in pips:
+        pytest.skip(f"pip {version} cannot be had from the default index")
     pip, safe = results[version, case.name].result()
     where = f"{case.why}\n--- pip\n{pip.stdout}{pip.stderr}\n--- safe-pip\n{safe.stdout}{safe.stderr}"
     assert pip.exit == case.exit, where

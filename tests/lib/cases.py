@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import zipfile
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lib.forks import Python, Run
 from lib.index import LocalIndex, Reply
 from lib.targets import SITE_PACKAGES, make_target, snapshot
 from lib.wheels import make_sdist, make_wheel
@@ -33,13 +33,19 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lib.targets import Pip
 
 CASES = Path(__file__).parent.parent / "conformance" / "cases"
 MAIN = "main"
-TIMEOUT = 120
+PIP_MODULES = [
+    "pip._internal.cli.main", "pip._internal.commands.install", "pip._internal.commands.download",
+    "pip._internal.commands.wheel", "pip._internal.metadata.importlib", "pip._internal.operations.install.wheel",
+    "pip._internal.models.installation_report", "pip._internal.network.download", "pip._vendor.rich.logging", "xmlrpc.client",
+]  # fmt: skip
+SAFE_PIP_MODULES = ["safeinstall.cli", "safeinstall.world", "safeinstall.pipeline", "safeinstall.sources.httpx_transport"]
+PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
@@ -145,6 +151,7 @@ class Loader:
 
     def lay_out(self) -> None:
         """Make the working directory."""
+        self.root.mkdir()
         for folder, specs in self.case.folders.items():
             place = self.root / folder
             place.mkdir(parents=True, exist_ok=True)
@@ -197,53 +204,66 @@ class Loader:
         index.add(filename, data, **facts)
 
 
-def run_case(case: Case, pip: Pip, place: Path) -> tuple[Result, Result]:
-    """Run real pip and safe-pip, one after the other in the same place, so that every path is the same."""
-    with ExitStack() as stack:
-        loader = Loader(case, place / "work")
-        loader.open_indexes(stack)
-        return (
-            _run(loader, pip, place, lambda python: [python, "-m", "pip"]),
-            _run(loader, pip, place, lambda _: [sys.executable, "-m", "safeinstall"]),
-        )
+class Bench:
+    """A place where cases are run, one after the other, always at the same paths."""
 
+    def __init__(self, place: Path, pip: Pip) -> None:
+        self.place = place
+        self.pip = pip
+        place.mkdir(parents=True)
+        python = str(make_target(place / "target", pip))
+        self._pip = Python(python, place / "pip.socket", PIP_MODULES)
+        self._safe_pip = Python(sys.executable, place / "safe-pip.socket", SAFE_PIP_MODULES)
 
-def _run(loader: Loader, pip: Pip, place: Path, tool: Callable[[str], list[str]]) -> Result:
-    case = loader.case
-    shutil.rmtree(place, ignore_errors=True)
-    loader.root.mkdir(parents=True)
-    (place / "policy.toml").write_text("schema = 1\n")
-    target = place / "target"
-    python = make_target(target, pip)
-    loader.install_before(target / SITE_PACKAGES)
-    loader.lay_out()
-    if case.config:
+    def close(self) -> None:
+        """End the processes."""
+        self._pip.close()
+        self._safe_pip.close()
+
+    def run(self, case: Case) -> tuple[Result, Result]:
+        """Run real pip and safe-pip, one after the other."""
+        with ExitStack() as stack:
+            loader = Loader(case, self.place / "work")
+            loader.open_indexes(stack)
+            start = f"{PREPARE}; forks.start_pip_at({self._pip.address!r})"
+            return (
+                self._run(loader, self._pip, ["-m", "pip"]),
+                self._run(loader, self._safe_pip, ["-c", f"{start}; from safeinstall.__main__ import main; main()"]),
+            )
+
+    def _run(self, loader: Loader, python: Python, program: list[str]) -> Result:
+        case, place = loader.case, self.place
+        for name in ("target", "work", "home", "cache", "state"):
+            shutil.rmtree(place / name, ignore_errors=True)
+        make_target(place / "target", self.pip)
+        loader.lay_out()
+        loader.install_before(place / "target" / SITE_PACKAGES)
+        (place / "policy.toml").write_text("schema = 1\n")
         (place / "pip.conf").write_text(loader.filled(case.config))
-    report = place / "report.json"
-    argv = [loader.filled(word) for word in shlex.split(case.argv)]
-    if "install" in argv and "--report" not in case.argv:
-        argv += ["--report", str(report)] if "--" not in argv else []
-    done = subprocess.run(
-        [*tool(str(python)), *argv],
-        check=False,
-        cwd=loader.root,
-        env=_environ(loader, place),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    files = {f"target/{path}": data for path, data in snapshot(target).items()}
-    files |= {f"work/{path}": data for path, data in snapshot(loader.root).items()}
-    return Result(
-        exit=done.returncode,
-        # pip may have written it before it failed.
-        report=_items(json.loads(report.read_text())) if done.returncode == 0 and report.exists() else None,
-        files=files,
-        told=tuple(TOLD.findall(done.stdout)),
-        stdout=done.stdout,
-        stderr=done.stderr,
-    )
+        report = place / "report.json"
+        report.unlink(missing_ok=True)
+        argv = [loader.filled(word) for word in shlex.split(case.argv)]
+        if "install" in argv and not {"--report", "--"} & {*argv}:
+            argv += ["--report", str(report)]
+        with (place / "out").open("w+") as out, (place / "err").open("w+") as err:
+            files = {1: out.fileno(), 2: err.fileno()}
+            code = Run(
+                python.address, [*program, *argv], cwd=str(loader.root), env=_environ(loader, place), files=files
+            ).wait()
+        stdout = (place / "out").read_text()
+        return Result(
+            exit=code,
+            # pip may have written it before it failed.
+            report=_items(json.loads(report.read_text())) if code == 0 and report.exists() else None,
+            files={
+                f"{name}/{path}": data
+                for name in ("target", "work")
+                for path, data in snapshot(place / name).items()
+            },
+            told=tuple(TOLD.findall(stdout)),
+            stdout=stdout,
+            stderr=(place / "err").read_text(),
+        )
 
 
 def _environ(loader: Loader, place: Path) -> dict[str, str]:
