@@ -44,7 +44,12 @@ PIP_MODULES = [
     "pip._internal.commands.wheel", "pip._internal.metadata.importlib", "pip._internal.operations.install.wheel",
     "pip._internal.models.installation_report", "pip._internal.network.download", "pip._vendor.rich.logging", "xmlrpc.client",
 ]  # fmt: skip
-SAFE_PIP_MODULES = ["safeinstall.cli", "safeinstall.world", "safeinstall.pipeline", "safeinstall.sources.httpx_transport"]
+SAFE_PIP_MODULES = [
+    "safeinstall.cli",
+    "safeinstall.world",
+    "safeinstall.pipeline",
+    "safeinstall.sources.httpx_transport",
+]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
@@ -256,9 +261,7 @@ class Bench:
             # pip may have written it before it failed.
             report=_items(json.loads(report.read_text())) if code == 0 and report.exists() else None,
             files={
-                f"{name}/{path}": data
-                for name in ("target", "work")
-                for path, data in snapshot(place / name).items()
+                f"{name}/{path}": data for name in ("target", "work") for path, data in snapshot(place / name).items()
             },
             told=tuple(TOLD.findall(stdout)),
             stdout=stdout,

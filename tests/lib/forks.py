@@ -26,6 +26,8 @@ from typing import Any
 HIGH = 100
 """Above the numbers that a run gives to its files."""
 SIZE = 1 << 20
+TIMEOUT = 120
+"""Seconds after which a run is given up."""
 
 
 def serve(address: str, modules: list[str]) -> None:
@@ -81,7 +83,7 @@ def become(request: dict[str, Any], files: list[int]) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as the interpreter itself does
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -124,6 +126,7 @@ class Run:
         """Run with *files*: the numbers they have there, and those they have here."""
         self._code: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.settimeout(TIMEOUT)
         self._connection.connect(address)
         request = {"argv": argv, "cwd": cwd, "env": env, "numbers": list(files)}
         socket.send_fds(self._connection, [json.dumps(request).encode()], list(files.values()))
@@ -136,7 +139,9 @@ class Run:
         return self._code
 
 
-def popen(address: str, command: list[str], *, cwd: str, env: dict[str, str], pass_fds: tuple[int, ...], **to: Any) -> Run:
+def popen(
+    address: str, command: list[str], *, cwd: str, env: dict[str, str], pass_fds: tuple[int, ...], **to: Any
+) -> Run:
     """Be ``subprocess.Popen`` for the interpreter that is served at *address*."""
     output, errors = (to.get(name) for name in ("stdout", "stderr"))
     files = {1: 1 if output is None else output, 2: 2 if errors is None else errors}
