@@ -61,9 +61,10 @@ def attend(connection: socket.socket) -> None:
         become(request, files)
     for file in files:
         os.close(file)
+    connection.sendall(f"{child}\n".encode())
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with suppress(OSError):
-        connection.sendall(str(code).encode())
+        connection.sendall(f"{code}\n".encode())
     os._exit(0)
 
 
@@ -130,13 +131,27 @@ class Run:
         self._connection.connect(address)
         request = {"argv": argv, "cwd": cwd, "env": env, "numbers": list(files)}
         socket.send_fds(self._connection, [json.dumps(request).encode()], list(files.values()))
+        self._answers = self._connection.makefile()
+        self.pid = int(self._answers.readline())
 
-    def wait(self) -> int:
+    def wait(self, timeout: float | None = TIMEOUT) -> int:
         """Return its exit code."""
         if self._code is None:
-            with self._connection:
-                self._code = int(self._connection.recv(16))
+            self._connection.settimeout(timeout)
+            try:
+                self._code = int(self._answers.readline())
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0) from error
+            self._connection.close()
         return self._code
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def popen(
@@ -155,7 +170,7 @@ def start_pip_at(address: str) -> None:
 
     from safeinstall.sources import pip
 
-    pip.subprocess = SimpleNamespace(Popen=partial(popen, address))
+    pip.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": partial(popen, address)})
 
 
 if __name__ == "__main__":
