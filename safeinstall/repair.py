@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from safeinstall.models import Artifact, Verdict
     from safeinstall.pipeline import World
     from safeinstall.policy.model import Policy
-    from safeinstall.ports import IndexSource
+    from safeinstall.ports import IndexSource, ListedFile
     from safeinstall.requirements import Root
 
 
@@ -65,6 +65,8 @@ class Search:
     policy: Policy
     world: World
     as_of: datetime
+    closed: bool = False
+    """Whether nothing else may be installed than *entries*, as by a lock."""
 
     def __call__(self) -> Repair:
         """Search, and verify what was found by resolving all of it again.
@@ -79,6 +81,8 @@ class Search:
         found = self._found(outcome.refused, present)
         if found is None:
             return replace(failed, problem="no choice of versions passes")
+        if self.closed and (more := {pin.artifact.name for pin in found.pins} - {e.name for e in self.entries}):
+            return replace(failed, problem=f"what passes requires {', '.join(sorted(more))} too: lock again")
         changes = self._changes(found, present)
         problem = self._objection(changes)
         if problem:
@@ -140,7 +144,7 @@ class Search:
         chosen = {pin.artifact.name: pin.artifact.version for pin in found.pins}
         moved = {e.name: e for e in self.entries if e.name in present and e.name in chosen}
         return {
-            name: Change(chosen[name], published_hashes(self.world.index, name, chosen[name]) if entry.hashes else ())
+            name: Change(chosen[name], published_files(self.world.index, name, chosen[name]) if entry.hashes else ())
             for name, entry in moved.items()
             if not entry.specifier.contains(chosen[name], prereleases=True)
         }
@@ -176,13 +180,11 @@ def _blamed(refusal: Refusal) -> frozenset[NormalizedName]:
     return frozenset(refused | requiring)
 
 
-def published_hashes(index: IndexSource, name: NormalizedName, version: Version) -> tuple[str, ...]:
-    """Return the sha256 of every file of *version*, for whatever platform, sorted."""
+def published_files(index: IndexSource, name: NormalizedName, version: Version) -> tuple[ListedFile, ...]:
+    """Return every file of *version* that has a sha256, for whatever platform, by file name."""
     files = (file for page in index.pages(name) for file in page.files)
-    digests = {
-        file.hashes["sha256"] for file in files if "sha256" in file.hashes and _version(file.filename) == version
-    }
-    return tuple(sorted(digests))
+    found = {file.filename: file for file in files if "sha256" in file.hashes and _version(file.filename) == version}
+    return tuple(file for _, file in sorted(found.items()))
 
 
 def _version(filename: str) -> Version | None:

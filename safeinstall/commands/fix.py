@@ -8,13 +8,14 @@ import sys
 import tempfile
 from argparse import ArgumentParser
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.commands.target import open_target
 from safeinstall.edit.entries import edit
+from safeinstall.edit.lock import LockText, edit_lock, read_lock
 from safeinstall.edit.pyproject import read_pyproject, read_requirement_texts
 from safeinstall.edit.requirements import read_requirements
 from safeinstall.errors import UsageError
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.edit.entries import Entry
+    from safeinstall.edit.entries import Change, Entry
+    from safeinstall.invocation import Invocation
     from safeinstall.policy.model import Policy
 
 
@@ -42,6 +44,25 @@ class Subject:
     """What pip is given to hear of the same requirements."""
     origin: str
     """How pip then names where they stand."""
+    lock: LockText | None = None
+
+    def changed(self, changes: Mapping[NormalizedName, Change]) -> str:
+        """Return the text with *changes*. Raises :class:`UsageError` for a lock that cannot be changed safely."""
+        if self.lock is None:
+            return edit(self.text, self.entries, changes)
+        try:
+            return edit_lock(self.text, self.entries, changes)
+        except ValueError as error:
+            raise UsageError(f"cannot change {self.path}: {error}") from None
+
+    def told(self, invocation: Invocation) -> Invocation:
+        """Return *invocation* with the hashes that a lock holds its packages to."""
+        known = self.lock.hashes if self.lock else {}
+        roots = [
+            replace(root, hashes=known[root.name]) if root.name is not None and root.name in known else root
+            for root in invocation.roots
+        ]
+        return replace(invocation, roots=tuple(roots))
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
@@ -54,7 +75,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     repair = _search(subject, settings, environ, arguments.python)
     if repair.problem and repair.refusal:
         return _give_up(repair, repair.refusal.exit_code, subject, settings)
-    changed = edit(subject.text, subject.entries, repair.changes)
+    changed = subject.changed(repair.changes)
     sys.stdout.write(diff(subject.path, subject.text, changed))
     sys.stdout.flush()
     if arguments.apply and changed != subject.text:
@@ -69,7 +90,7 @@ def _parser() -> ArgumentParser:
         description="Print, as a diff, the smallest change of versions that the policy lets pass."
         " Exit 0: nothing to do, or done; 10: it cannot be fixed.",
     )
-    parser.add_argument("file", help="a requirements file or a pyproject.toml")
+    parser.add_argument("file", help="a requirements file, a pyproject.toml or a pylock.toml")
     parser.add_argument("--apply", action="store_true", help="write the change")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
     return parser
@@ -89,12 +110,11 @@ def read_subject(path: str) -> Subject:
         raise UsageError(f"cannot read {path}: not UTF-8") from None
     if not path.endswith(".toml"):
         return Subject(path, text, read_requirements(text), ("-r", path), f"-r {path} (")
-    if Path(path).name != "pyproject.toml":
-        raise UsageError(
-            f"{path} is no pyproject.toml", hint="fix what a lock was made from, then lock again: safe-pip lock"
-        )
     try:
-        return Subject(path, text, read_pyproject(text), ("--", *read_requirement_texts(text)), "")
+        if Path(path).name == "pyproject.toml":
+            return Subject(path, text, read_pyproject(text), ("--", *read_requirement_texts(text)), "")
+        lock = read_lock(text)
+        return Subject(path, text, lock.entries, ("--", *lock.words), "", lock)
     except (ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"cannot read {path}: {error}") from None
 
@@ -105,7 +125,15 @@ def _search(subject: Subject, policy: Policy, environ: Mapping[str, str], python
     if subject.words == ("--",):
         return Repair()
     with open_target(subject.words, policy, environ, python=python) as target:
-        return Search(subject.entries, subject.origin, target.invocation, policy, target.world, target.as_of)()
+        return Search(
+            subject.entries,
+            subject.origin,
+            subject.told(target.invocation),
+            policy,
+            target.world,
+            target.as_of,
+            closed=subject.lock is not None,
+        )()
 
 
 def diff(path: str, old: str, new: str) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from safeinstall.ports import ListedFile
+
 _NAMED = re.compile(r"\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]\n]*\])?\s*\(?")
 
 
@@ -40,18 +42,22 @@ class Entry:
     where: Span
     """Of the specifier."""
     hashes: Span | None = None
-    """From the first ``--hash`` to the last."""
+    """From the first ``--hash`` to the last; ``None`` when its files are not held to any."""
     separator: str = " "
     """What stands between two hashes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A version that a project moves to, with the sha256 of each of its files."""
+    """A version that a project moves to, and those of its files of which the index publishes a sha256."""
 
     version: Version
-    hashes: tuple[str, ...] = ()
-    """Hex digits."""
+    files: tuple[ListedFile, ...] = ()
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The sha256 of each file, in hex digits, sorted."""
+        return tuple(sorted({file.hashes["sha256"] for file in self.files}))
 
 
 def parse_entry(text: str, offset: int) -> Entry | None:

@@ -99,6 +99,23 @@ def test_pyproject(old):
     assert (old.work / "pyproject.toml").read_text() == text.replace("app==1.0", "app==1.0.2").replace("2.5", "3.0")
 
 
+def test_a_lock(old):
+    files = {n: old.index.find(f"{n}-py3-none-any.whl") for n in ("app-1.0", "lib-3.0")}
+    tables = [
+        f'[[packages]]\nname = "{n[:3]}"\nversion = "{n[4:]}"  # ours\nwheels = [{{ name = "{f.filename}",'
+        f' url = "{old.index.file_url(f.filename)}", hashes = {{ sha256 = "{f.hashes["sha256"]}" }} }}]\n'
+        for n, f in files.items()
+    ]
+    old.write("pylock.toml", "\n".join(['lock-version = "1.0"\ncreated-by = "test"\n', *tables]))
+    done = old.run("fix", "--apply", "pylock.toml")
+    assert done.exit == 0, done
+    text = (old.work / "pylock.toml").read_text()
+    assert 'version = "1.0.2"' in text
+    assert text.endswith(tables[1])
+    assert old.install("-r", "pylock.toml").exit == 0
+    assert old.installed() == {"app": "1.0.2", "lib": "3.0"}
+
+
 def test_what_cannot_be_fixed_says_why(old):
     vulnerable(old, "lib", "2.5", "3.0", "3.1")
     file = old.write("r.txt", "lib==2.5\n")
@@ -129,7 +146,7 @@ def test_a_constraint_is_not_ours_to_move(old):
     [
         ("absent.txt", None, 2, "cannot read absent.txt: No such file or directory"),
         ("r.txt", b"\xff\xfe", 2, "cannot read r.txt: not UTF-8"),
-        ("pylock.toml", b"", 2, "is no pyproject.toml"),
+        ("pylock.toml", b"", 2, "cannot read pylock.toml: it is not a lock (PEP 751)"),
         ("pyproject.toml", b"[project", 2, "cannot read pyproject.toml"),
         ("pyproject.toml", b"project = 1", 2, "[project] is not a table"),
         ("r.txt", b"absent==1\n", 1, "No matching distribution found for absent==1"),

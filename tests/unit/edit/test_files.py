@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from packaging.version import Version
 
 from safeinstall.commands.fix import diff
 from safeinstall.edit.entries import Change, edit
+from safeinstall.edit.lock import edit_lock, read_lock
 from safeinstall.edit.pyproject import read_pyproject, read_requirement_texts
 from safeinstall.edit.requirements import read_requirements
+from safeinstall.ports import ListedFile
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 SHA = "ab" * 32
 NEW = ("12" * 32, "34" * 32)
+
+
+def files(*hashes):
+    return tuple(ListedFile(filename=f"{h}.whl", url=f"https://x/{h}.whl", hashes={"sha256": h}) for h in hashes)
+
+
 OLD = f"""\
 # pinned by hand: app==1.0
 -c constraints.txt
@@ -37,8 +52,8 @@ def test_requirements():
     changes = {
         "app": Change(Version("1.5")),
         "lib": Change(Version("3.1")),
-        "hashed": Change(Version("2.0"), NEW),
-        "single": Change(Version("2.0"), NEW),
+        "hashed": Change(Version("2.0"), files(*NEW)),
+        "single": Change(Version("2.0"), files(*NEW)),
     }
     new = edit(OLD, entries, changes)
     assert new == (
@@ -63,7 +78,7 @@ def test_line_ends_and_a_byte_order_mark_stay(ending, mark):
 
 def test_a_continued_hash_in_dos_lines():
     text = f"app==1.0 \\\r\n  --hash=sha256:{SHA}\r\n"
-    new = edit(text, read_requirements(text), {"app": Change(Version("1.5"), NEW)})
+    new = edit(text, read_requirements(text), {"app": Change(Version("1.5"), files(*NEW))})
     assert new == f"app==1.5 \\\r\n  --hash=sha256:{NEW[0]} \\\r\n  --hash=sha256:{NEW[1]}\r\n"
 
 
@@ -112,3 +127,81 @@ def test_a_diff_says_where_a_last_line_has_no_end():
         "+app==1.5\n\\ No newline at end of file\n"
     )
     assert diff("r.txt", "app==1.0\n", "app==1.0\n") == ""
+
+
+INLINE = """\
+lock-version = "1.0"
+created-by = "somebody"  # kept
+
+[[packages]]
+name = "app"
+version = "1.0"
+marker = "python_version > '3'"
+wheels = [
+    { name = "app-1.0.whl", url = "https://x/[a].whl", hashes = { sha256 = "aa" } },  # ] }
+]
+
+[[packages]]
+name = "lib"
+version = "2.0"
+sdist = { name = "lib-2.0.tar.gz", url = "https://x/lib", hashes = { sha256 = "bb" } }
+
+[tool.somebody]
+wheels = ["kept"]
+"""
+TABLES = """\
+lock-version = "1.0"
+created-by = "pip"
+[[packages]]
+name = "app"
+version = "1.0"
+
+[[packages.wheels]]
+name = "app-1.0.whl"
+url = "https://x/app"
+
+[packages.wheels.hashes]
+sha256 = "aa"
+
+[packages.tool.pip]
+kept = 1
+
+[[packages]]
+name = "lib"
+version = "2.0"
+
+[packages.sdist]
+name = "lib-2.0.tar.gz"
+url = "https://x/lib"
+hashes = { sha256 = "bb" }
+"""
+
+
+@pytest.mark.parametrize("text", [INLINE, TABLES])
+@pytest.mark.parametrize("name", ["app", "lib"])
+def test_a_lock(text, name):
+    lock = read_lock(text)
+    assert lock.hashes == {"app": {"sha256:aa"}, "lib": {"sha256:bb"}}
+    new = edit_lock(text, lock.entries, {name: Change(Version("3.0"), files("cc"))})
+    (changed,) = (package for package in tomllib.loads(new)["packages"] if package["name"] == name)
+    assert changed["version"] == "3.0"
+    assert changed["wheels"] == [{"name": "cc.whl", "url": "https://x/cc.whl", "hashes": {"sha256": "cc"}}]
+    assert "sdist" not in changed
+    other = "lib" if name == "app" else "app"
+    assert [p for p in tomllib.loads(new)["packages"] if p["name"] == other] == [
+        p for p in tomllib.loads(text)["packages"] if p["name"] == other
+    ]
+    assert edit_lock(text, lock.entries, {}) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "packages = 1", 'lock-version = "1.0"\n[[packages]]\nname = "a"\ndirectory = { path = "." }',
+        'lock-version = "1.0"\npackages = [{ name = "a", version = "1", wheels = [] }]',
+        INLINE.replace('"lib"', '"app"'),
+    ],
+)  # fmt: skip
+def test_a_lock_that_cannot_be_changed_by_its_text(text):
+    with pytest.raises(ValueError, match="lock"):
+        read_lock(text)
