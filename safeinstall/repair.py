@@ -17,6 +17,7 @@ from safeinstall.edit.entries import Change
 from safeinstall.edit.specifiers import respecify
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.pipeline import make_judge, make_provider, plan_build, run
+from safeinstall.plan import without_credentials
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.nearest import NearestFinder
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, Resolution, resolve
@@ -181,10 +182,10 @@ def _blamed(refusal: Refusal) -> frozenset[NormalizedName]:
 
 
 def published_files(index: IndexSource, name: NormalizedName, version: Version) -> tuple[ListedFile, ...]:
-    """Return every file of *version* that has a sha256, for whatever platform, by file name."""
+    """Return every file of *version* that has a sha256, for whatever platform, by file name; without credentials."""
     files = (file for page in index.pages(name) for file in page.files)
     found = {file.filename: file for file in files if "sha256" in file.hashes and _version(file.filename) == version}
-    return tuple(file for _, file in sorted(found.items()))
+    return tuple(replace(file, url=without_credentials(file.url)) for _, file in sorted(found.items()))
 
 
 def _version(filename: str) -> Version | None:
