@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -25,11 +25,20 @@ if TYPE_CHECKING:
     from safeinstall.invocation import Invocation
     from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
+    from safeinstall.report.run import Run
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "policy"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "log", "policy", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
+OWN_OPTIONS = {
+    "--policy": "the path of a policy file, or the name of a preset",
+    "--policy-report": "FORMAT or FORMAT=FILE",
+    "--policy-select": "compliant or strict",
+}
+"""What each needs as its value."""
+SELECTIONS = ("compliant", "strict")
+"""From loose to strict."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 
 
@@ -39,6 +48,8 @@ class Arguments:
 
     pip: tuple[str, ...]
     policy: str | None = None
+    reports: tuple[str, ...] = ()
+    select: str | None = None
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -47,28 +58,34 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     Raises ``UsageError``. What follows ``--`` is never ours.
     """
     rest: list[str] = []
-    policy: str | None = None
+    given: dict[str, list[str]] = {option: [] for option in OWN_OPTIONS}
     words = iter(argv)
     for word in words:
+        option, equals, value = word.partition("=")
         if word == "--":
             rest += [word, *words]
-        elif word == "--policy":
-            policy = _named(next(words, ""))
-        elif word.startswith("--policy="):
-            policy = _named(word.partition("=")[2])
+        elif option in OWN_OPTIONS:
+            given[option].append(_value(option, value if equals else next(words, "")))
         elif word.startswith("--policy"):
-            raise UsageError(
-                f"there is no option {word.partition('=')[0]}", hint="the options of safe-pip: --policy FILE"
-            )
+            raise UsageError(f"there is no option {option}", hint=f"the options of safe-pip: {', '.join(OWN_OPTIONS)}")
         else:
             rest.append(word)
-    return Arguments(tuple(rest), policy)
+    last = {option: values[-1] for option, values in given.items() if values}
+    return Arguments(
+        tuple(rest), last.get("--policy"), tuple(given["--policy-report"]), _selection(last.get("--policy-select"))
+    )
 
 
-def _named(policy: str) -> str:
-    if not policy:
-        raise UsageError("--policy needs a value: the path of a policy file, or the name of a preset")
-    return policy
+def _value(option: str, value: str) -> str:
+    if not value:
+        raise UsageError(f"{option} needs a value: {OWN_OPTIONS[option]}")
+    return value
+
+
+def _selection(select: str | None) -> str | None:
+    if select is not None and select not in SELECTIONS:
+        raise UsageError(f"--policy-select is compliant or strict, not {select!r}")
+    return select
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,24 +133,38 @@ def say_error(error: SafeInstallError) -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
+    from safeinstall.recorder import Recorder, parse_wanted
     from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
 
     arguments = parse_arguments(argv)
+    wanted = parse_wanted(arguments.reports)
     if arguments.pip and arguments.pip[0] in OWN_COMMANDS:
+        _only_judged(arguments)
         command = import_module(f"safeinstall.commands.{arguments.pip[0]}")
         return int(command.main(arguments.pip[1:], environ, arguments.policy))
     if not may_be_judged(arguments.pip):
+        _only_judged(arguments)
         return pass_through(arguments.pip, environ)
-    with HostedPip.start(arguments.pip, environ) as pip:
+    with Recorder(wanted, environ, say) as record, HostedPip.start(arguments.pip, environ) as pip:
         # pip starts while we load the policy and what a resolution needs.
-        policy = read_policy(arguments, environ)
+        record.policy = read_policy(arguments, environ)
         preload(environ)
         said = pip.describe()
         if said is None:
-            return pip.wait()
+            record.exit_code = pip.wait()
+            return record.exit_code
         from safeinstall.invocation import parse_invocation
 
-        return judge(parse_invocation(said), policy, pip, environ)
+        record.invocation = parse_invocation(said)
+        record.exit_code = judge(record, record.invocation, record.policy, pip, environ)
+        return record.exit_code
+
+
+def _only_judged(arguments: Arguments) -> None:
+    given = {"--policy-report": arguments.reports, "--policy-select": arguments.select}
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option} is for the commands that are judged", hint="install, download, wheel, lock")
 
 
 def preload(environ: Mapping[str, str]) -> None:
@@ -150,10 +181,19 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
     from safeinstall.sources.policy_files import load_policy
 
-    return load_policy(arguments.policy, environ, Path.cwd())
+    policy = load_policy(arguments.policy, environ, Path.cwd())
+    if arguments.select is None or arguments.select == policy.select:
+        return policy
+    if arguments.select == SELECTIONS[0]:
+        raise UsageError(
+            f'--policy-select {arguments.select} would loosen the policy, which says select = "{policy.select}" '
+            f"({policy.origin('select')})",
+            hint="leave the option out, or change the policy",
+        )
+    return replace(policy, select="strict")
 
 
-def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
+def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
     """Run the judged command, tell how it ended, and keep a receipt."""
     from safeinstall import pipeline
     from safeinstall.report.exceptions import render_exceptions
@@ -164,9 +204,12 @@ def judge(invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mappi
 
     for note in policy.notes:
         say(f"policy: {shown(note)}")
-    as_of = datetime.now(timezone.utc)
+    record.started = as_of = datetime.now(timezone.utc)
     with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
-        outcome = pipeline.run(invocation, policy, world, as_of)
+        try:
+            record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
+        finally:
+            record.advisories = world.advisories_used(policy)
     exit_code = tell(outcome, invocation, policy)
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 else ():
         say(line)

@@ -13,9 +13,10 @@ import platformdirs
 
 from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.invocation import installed_names
-from safeinstall.models import ArtifactKind, Source, SourceKind
+from safeinstall.models import ArtifactKind, Missing, Source, SourceKind
 from safeinstall.plan import lock_lines
 from safeinstall.policy.model import DEFAULT_INDEX
+from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.sources.builds import Builder, BuildingIndex, isolation
 from safeinstall.sources.download_cache import DownloadCache
@@ -227,6 +228,17 @@ class LiveWorld:
     def popular_names(self) -> tuple[NormalizedName, ...]:
         """See :class:`~safeinstall.pipeline.World`."""
         return popular_names()
+
+    def advisories_used(self, policy: Policy) -> EvidenceUsed | None:
+        """Return the advisories that the verdicts by *policy* rest on; ``None`` if no rule asked for any."""
+        found = self.advisories.relied_on
+        if found is None:
+            return None
+        sources = (redacted(source) if "://" in source else source for source in policy.advisories.sources)
+        name = ", ".join(sources)
+        if isinstance(found, Missing):
+            return EvidenceUsed(kind="advisories", name=name, as_of=None, problem=found.reason)
+        return EvidenceUsed(kind="advisories", name=name, as_of=found)
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""

@@ -101,6 +101,11 @@ class LocalAdvisories:
             database = self._opened
         return database if isinstance(database, Missing) else database.advisories(name)
 
+    @property
+    def relied_on(self) -> datetime | Missing | None:
+        """Of when the advisories are that were answered from, or why there were none; ``None`` if nobody asked."""
+        return self._opened.as_of if isinstance(self._opened, AdvisoryDatabase) else self._opened
+
     def _open(self) -> AdvisoryDatabase | Missing:
         database, reason = open_whatever(self.sources, self.directory)
         if (database is None or self._objection(database)) and self._has_dumps():

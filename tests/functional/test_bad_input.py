@@ -298,7 +298,7 @@ def test_an_option_of_ours_that_does_not_exist(shell):
     assert "--policy needs a value" in shell.refuses("--policy=", "install", "app", code=2)
     assert shell.refuses("install", "--policy-file", "x", "app", code=2) == told("""
         safe-pip: there is no option --policy-file
-        safe-pip: way out: the options of safe-pip: --policy FILE
+        safe-pip: way out: the options of safe-pip: --policy, --policy-report, --policy-select
         safe-pip: nothing was installed (exit 2)
     """)
     assert shell.refuses("install", "app", "--policy", code=2) == told("""

@@ -9,7 +9,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from safeinstall.sources.receipts import append_receipt, receipts_file
+from safeinstall.sources import receipts
+from safeinstall.sources.receipts import append_receipt, read_receipts, receipts_file
 
 
 def lines(file: Path) -> list[object]:
@@ -76,3 +77,25 @@ def test_where_receipts_are_kept(tmp_path):
     default = Path(platformdirs.user_state_dir("safe-pip", appauthor=False)) / "receipts.jsonl"
     assert receipts_file({}) == default
     assert receipts_file({"SAFE_PIP_STATE_DIR": ""}) == default
+
+
+def test_a_full_file_is_put_aside_and_only_so_many_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(receipts, "LARGEST", 30)
+    monkeypatch.setattr(receipts, "KEPT", 2)
+    file = tmp_path / "receipts.jsonl"
+    for number in range(12):
+        assert append_receipt({"number": number}, file) is None
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"receipts.jsonl", "receipts.jsonl.1", "receipts.jsonl.2", "receipts.jsonl.lock"}
+    assert [json.loads(line)["number"] for line in read_receipts(file)] == list(range(3, 12))
+
+
+ROTATE = WRITE.replace("for n", "from safeinstall.sources import receipts\nreceipts.LARGEST = 300_000\nfor n")
+
+
+def test_no_line_is_lost_when_runs_at_the_same_time_find_it_full(tmp_path):
+    file = tmp_path / "receipts.jsonl"
+    runs = [subprocess.Popen([sys.executable, "-c", ROTATE, str(file), str(n)]) for n in range(2)]
+    assert [run.wait() for run in runs] == [0, 0]
+    written = [(line["run"], line["n"]) for line in map(json.loads, read_receipts(file))]
+    assert sorted(written) == sorted((str(run), n) for run in range(2) for n in range(50))

@@ -1,0 +1,187 @@
+"""``safe-pip why PACKAGE [REQUIREMENT…]``: who brings it in, and what the policy says about it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
+
+from safeinstall import pipeline
+from safeinstall.commands.installed_graph import installed_requirements
+from safeinstall.commands.policy_output import write
+from safeinstall.errors import EXIT_DENIED, SourceError, UsageError
+from safeinstall.invocation import parse_invocation
+from safeinstall.models import Level, Price
+from safeinstall.report.build import build_report, report_file
+from safeinstall.report.chains import chains
+from safeinstall.report.form_json import plain
+from safeinstall.report.run import Run
+from safeinstall.report.text import shown
+from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.sources.pip import HostedPip
+from safeinstall.sources.policy_files import load_policy
+from safeinstall.world import LiveWorld
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.policy.model import Policy
+    from safeinstall.report.model import ReportedFile, Requirement
+
+CHAINS = 10
+NOT_THERE = 1
+_SAID = {Level.DENY: "denies it", Level.WARN: "warns of it", Level.ALLOW: "allows it"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Why a package is there."""
+
+    package: str
+    version: str | None
+    """``None`` when it is not there."""
+    required_by: Mapping[str, Sequence[Requirement]]
+    file: ReportedFile | None
+    """The file that was judged; ``None`` when there is none to judge."""
+    problem: str = ""
+    """Why it was not judged."""
+    exit_code: int = 0
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
+    """Print the chains of requirements that lead to a package; exit 1 if it is not there, 10 if it is refused."""
+    arguments, rest = _parser().parse_known_args(argv)
+    if not rest or rest[0].startswith("-") or not is_normalized_name(canonicalize_name(rest[0])):
+        raise UsageError("why needs the name of a package first", hint="safe-pip why urllib3 -r requirements.txt")
+    package, asked = canonicalize_name(rest[0]), rest[1:]
+    own = load_policy(policy, environ, Path.cwd())
+    options = ("--ignore-installed", *asked) if asked else ("--no-deps", package)
+    with HostedPip.start(("install", "--dry-run", "--quiet", *options), environ) as pip:
+        said = pip.describe()
+        if said is None:
+            return pip.wait()
+        as_of = datetime.now(timezone.utc)
+        invocation = parse_invocation(said)
+        with LiveWorld.open(invocation, own, pip, as_of=as_of, environ=environ) as world:
+            find = _resolved if asked else _installed
+            answer = find(package, invocation, own, world, as_of)
+    _write(answer, own, arguments)
+    return answer.exit_code
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="safe-pip why",
+        usage="safe-pip why [--format text|json] [--output FILE] PACKAGE [REQUIREMENT… | options of pip install]",
+        description="Which requirements bring a package in: those given, else of what is installed."
+        " And what the policy says about it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    return parser
+
+
+def _resolved(
+    package: NormalizedName, invocation: Invocation, policy: Policy, world: LiveWorld, as_of: datetime
+) -> Answer:
+    """Answer from the resolution of the given requirements."""
+    outcome = pipeline.run(invocation, policy, world, as_of)
+    exit_code = EXIT_DENIED if outcome.refused else 0
+    report = build_report(
+        Run(as_of, policy=policy, invocation=invocation, outcome=outcome), exit_code=exit_code, seconds=0
+    )
+    file = next((file for file in report.mattering if file.name == package), None)
+    version = file.version if file else None
+    return Answer(
+        package=package,
+        version=version,
+        required_by=report.required_by,
+        file=file,
+        problem="the policy refuses these requirements: safe-pip install --dry-run tells why" if exit_code else "",
+        exit_code=exit_code or (0 if file else NOT_THERE),
+    )
+
+
+def _installed(
+    package: NormalizedName, invocation: Invocation, policy: Policy, world: LiveWorld, as_of: datetime
+) -> Answer:
+    """Answer from what the environment holds."""
+    held = world.holds(package)
+    if held is None:
+        return Answer(package=package, version=None, required_by={}, file=None, exit_code=NOT_THERE)
+    required_by = installed_requirements(invocation, world.holds)
+    file, problem = None, f"no index offers {package} {held.version}"
+    try:
+        file = _judged(package, held.version, invocation, policy, world, as_of)
+    except SourceError as error:
+        problem = error.message
+    return Answer(
+        package=package,
+        version=str(held.version),
+        required_by=required_by,
+        file=file,
+        problem="" if file else problem,
+    )
+
+
+def _judged(  # noqa: PLR0917 - called in one place
+    package: NormalizedName,
+    version: Version,
+    invocation: Invocation,
+    policy: Policy,
+    world: LiveWorld,
+    as_of: datetime,
+) -> ReportedFile | None:
+    """Judge the file of this version that pip would take; ``None`` if there is none."""
+    finder = CandidateFinder(world.index, invocation.selection)
+    judge = pipeline.make_judge(invocation, policy, world, finder, as_of)
+    files = finder.applicable(package, SpecifierSet(f"=={version}"), {})
+    if not files:
+        return None
+    verdict = judge(files[0], None)
+    if judge.asks(Price.METADATA) and not verdict.denied:
+        verdict = judge(files[0], None, world.index.metadata(files[0]))
+    return report_file(verdict, policy)
+
+
+def _write(answer: Answer, policy: Policy, arguments: Namespace) -> None:
+    found = chains(answer.package, answer.required_by, most=CHAINS + 1)
+    lines = [shown(line) for line in _lines(answer, found, policy)]
+    data: dict[str, Any] = {
+        "package": answer.package,
+        "version": answer.version,
+        "chains": [list(chain) for chain in found[:CHAINS]],
+        "more": len(found) > CHAINS,
+        "policy": policy.file,
+        "file": plain(answer.file),
+        "problem": answer.problem,
+    }
+    write(arguments, "".join(f"{line}\n" for line in lines), data)
+
+
+def _lines(answer: Answer, found: Sequence[tuple[str, ...]], policy: Policy) -> Iterator[str]:
+    if answer.version is None:
+        yield f"{answer.package} is not there: nothing brings it in"
+    else:
+        yield f"{answer.package} {answer.version}"
+        yield from (f"  you → {' → '.join(chain)}" for chain in found[:CHAINS])
+        if len(found) > CHAINS:
+            yield "  and more"
+    if answer.file:
+        yield f"the policy {policy.file} {_SAID[answer.file.level]} ({answer.file.filename})"
+        for finding in answer.file.findings:
+            excepted = f" (excepted: {finding.exception.reason})" if finding.exception else ""
+            yield f"  {finding.rule:<18}{finding.message}{excepted}"
+            yield f"  {'':<18}policy: {finding.location} ({finding.key})"
+    if answer.problem:
+        yield answer.problem

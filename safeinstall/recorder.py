@@ -1,0 +1,130 @@
+"""Writes the reports that the user asked for, however the run ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import EXIT_INTERNAL, EXIT_PIP_ERROR, AftermathError, SafeInstallError, UsageError
+from safeinstall.report.forms import FORMS, render_form
+from safeinstall.report.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from safeinstall.report.model import Report
+
+STANDARD_ERROR, STANDARD_OUTPUT = "", "-"
+SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
+"""The file of a job summary, to which each step of a job appends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One ``--policy-report FORMAT[=FILE]``."""
+
+    form: str
+    place: str
+    """A path, or :data:`STANDARD_OUTPUT`, or, where no FILE is given, :data:`STANDARD_ERROR`."""
+
+
+def parse_wanted(values: Sequence[str]) -> tuple[Wanted, ...]:
+    """Read the values of ``--policy-report``.
+
+    Raises ``UsageError`` for an unknown form, a place that two reports would share, and one that cannot be written:
+    better before the run than after.
+    """
+    found = tuple(Wanted(*value.split("=", 1)) if "=" in value else Wanted(value, STANDARD_ERROR) for value in values)
+    places = [wanted.place for wanted in found if wanted.place != STANDARD_ERROR]
+    for wanted in found:
+        if wanted.form not in FORMS:
+            raise UsageError(f"there is no report in the form {wanted.form!r}", hint=f"forms: {', '.join(FORMS)}")
+        if places.count(wanted.place) > 1:
+            raise UsageError(f"two reports cannot both be written to {wanted.place}", hint="name a file for each")
+        if wanted.place not in {STANDARD_ERROR, STANDARD_OUTPUT} and (problem := _objection(Path(wanted.place))):
+            raise UsageError(f"the report cannot be written to {wanted.place}: {problem}", hint="name another file")
+    return found
+
+
+def _objection(path: Path) -> str:
+    if path.is_dir():
+        return "it is a directory"
+    if path.exists():
+        return "" if os.access(path, os.W_OK) else "permission denied"
+    if not path.parent.is_dir():
+        return "its directory does not exist"
+    return "" if os.access(path.parent, os.W_OK) else "permission denied"
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A context in which a run is carried out. When it is left the reports are written, whatever the reason."""
+
+    wanted: tuple[Wanted, ...]
+    environ: Mapping[str, str]
+    say: Callable[[str], None]
+    run: Run = field(default_factory=lambda: Run(datetime.now(timezone.utc)))
+    _began: float = field(default_factory=monotonic)
+
+    def __enter__(self) -> Run:
+        """Return the record, which the run fills in."""
+        return self.run
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Write the reports. Raises ``AftermathError`` if that fails after a run that went well."""
+        if self.wanted:
+            self.run.error = error
+            self._write()
+
+    def _write(self) -> None:
+        from safeinstall.report.build import build_report  # noqa: PLC0415 - most runs write none
+
+        exit_code = _exit_code(self.run)
+        report = build_report(self.run, exit_code=exit_code, seconds=monotonic() - self._began)
+        problems = [problem for wanted in self.wanted if (problem := self._deliver(wanted, report))]
+        if problems and exit_code == 0:
+            failure = AftermathError("\n".join(problems))
+            failure.exit_code = EXIT_PIP_ERROR
+            raise failure
+        for problem in problems:
+            self.say(problem)
+
+    def _deliver(self, wanted: Wanted, report: Report) -> str:
+        """Write one report; return why that was not possible."""
+        problem = _put(wanted.place, render_form(wanted.form, report))
+        summary = self.environ.get(SUMMARY_VARIABLE)
+        if wanted.form == "github" and summary:
+            problem = problem or _put(summary, render_form("markdown", report), mode="a")
+        return problem
+
+
+def _exit_code(run: Run) -> int:
+    if isinstance(run.error, SafeInstallError):
+        return run.error.exit_code
+    if isinstance(run.error, KeyboardInterrupt):
+        from safeinstall.sources.pip import exit_code_of  # noqa: PLC0415 - loaded by then
+
+        return exit_code_of(run.error)
+    if isinstance(run.error, BrokenPipeError):
+        return EXIT_PIP_ERROR
+    return EXIT_INTERNAL if run.error or run.exit_code is None else run.exit_code
+
+
+def _put(place: str, text: str, *, mode: str = "w") -> str:
+    try:
+        if place in {STANDARD_ERROR, STANDARD_OUTPUT}:
+            stream = sys.stdout if place == STANDARD_OUTPUT else sys.stderr
+            encoding = stream.encoding or "utf-8"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            stream.flush()
+        else:
+            with Path(place).open(mode, encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+    except OSError as error:
+        return f"the report cannot be written to {place or 'standard error'}: {error.strerror}"
+    return ""

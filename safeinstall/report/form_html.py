@@ -1,0 +1,227 @@
+"""The report as one page that needs nothing else: no network, no other file, no script but its own.
+
+Its content security policy names that script by its hash, so that nothing foreign in the page could ever run.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING
+
+from safeinstall.report.forms import heading
+from safeinstall.report.graph import USER, lay_out
+from safeinstall.report.page import SCRIPT, STYLE
+from safeinstall.report.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from safeinstall.report.graph import Graph, Node
+    from safeinstall.report.model import EvidenceUsed, Report, ReportedFile, ReportedFinding
+
+COLUMN, ROW, WIDTH, HEIGHT = 230, 26, 170, 20
+LABEL = 25
+"""Characters of a label that fit its box."""
+
+
+def render(report: Report) -> str:
+    """Return the page."""
+    body = [_head(report), _graph(lay_out(report)), _controls(report), _files(report), *_facts(report)]
+    return _PAGE.format(
+        policy=f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'",
+        title=_text(f"safe-pip: {heading(report)}"),
+        style=STYLE,
+        body="\n".join(body),
+        script=SCRIPT,
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+{body}
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _text(foreign: object) -> str:
+    """Return *foreign* text so that it is only text, in an element and in an attribute."""
+    return escape(shown(str(foreign)))
+
+
+def _head(report: Report) -> str:
+    asked = " ".join(request.text for request in report.requests)
+    command = f"pip {report.command or ''} {asked}{' --dry-run' if report.dry_run else ''}"
+    error = ""
+    if report.error:
+        hint = f"\nway out: {report.error.hint}" if report.error.hint else ""
+        error = f"<pre class=error>{_lines(report.error.message + hint)}</pre>"
+    if report.conflict:
+        error += f"<pre class=error>{_lines(report.conflict)}</pre>"
+    title = f"<h1 class={report.status}>{_text(heading(report))}</h1>"
+    return f"<header>{title}<p><code>{_text(command)}</code></p>{error}</header>"
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(_text, text.splitlines()))
+
+
+# --- the graph
+
+
+def _graph(graph: Graph) -> str:
+    width = max(node.column for node in graph.nodes) * COLUMN + WIDTH + 2
+    height = max(node.row for node in graph.nodes) * ROW + HEIGHT + 2
+    nodes = {node.name: node for node in graph.nodes}
+    edges = (_edge(nodes[above], nodes[below]) for above, below in graph.edges)
+    drawn = "\n".join([*edges, *map(_node, graph.nodes)])
+    return (
+        f'<section id=graph><svg width="{width}" height="{height}" role="img" '
+        f'aria-label="dependency graph">\n{drawn}\n</svg></section>'
+    )
+
+
+def _edge(above: Node, below: Node) -> str:
+    x1, y1 = above.column * COLUMN + WIDTH, above.row * ROW + HEIGHT // 2
+    x2, y2 = below.column * COLUMN, below.row * ROW + HEIGHT // 2
+    middle = (x1 + x2) // 2 if x2 > x1 else x1 + (COLUMN - WIDTH) // 2
+    return (
+        f'<path class=edge data-from="{_text(above.name)}" data-to="{_text(below.name)}" '
+        f'd="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
+    )
+
+
+def _node(node: Node) -> str:
+    label = node.label if len(node.label) <= LABEL else f"{node.label[: LABEL - 1]}…"
+    name = "" if node.name == USER else f' data-name="{_text(node.name)}" tabindex="0"'
+    return (
+        f'<g class="node {node.state} {node.level}"{name} '
+        f'transform="translate({node.column * COLUMN} {node.row * ROW})"><title>{_text(node.label)}</title>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="4"/><text x="8" y="14">{_text(label)}</text></g>'
+    )
+
+
+# --- the files
+
+
+def _controls(report: Report) -> str:
+    rules = sorted({finding.rule for file in report.files for finding in file.findings})
+    states = ["refused", "chosen", "hidden"]
+    return (
+        '<form id=filters><input id=search type=search placeholder="name, file, message" aria-label="search">'
+        f"{_select('state', states)}{_select('level', ['deny', 'warn', 'allow'])}{_select('rule', rules)}"
+        "<output id=count></output></form>"
+    )
+
+
+def _select(name: str, values: Iterable[str]) -> str:
+    options = "".join(f'<option value="{_text(value)}">{_text(value)}</option>' for value in values)
+    return f'<select id={name} aria-label="{name}"><option value="">any {name}</option>{options}</select>'
+
+
+def _files(report: Report) -> str:
+    order = (*report.having("refused"), *report.having("chosen"), *report.having("hidden"))
+    return f"<section id=files>\n{chr(10).join(map(_file, order))}\n</section>"
+
+
+def _file(file: ReportedFile) -> str:
+    rules = " ".join(dict.fromkeys(finding.rule for finding in file.findings))
+    level = file.level.name.lower()
+    opened = " open" if file.state == "refused" else ""
+    return (
+        f'<details class="file {file.state} {level}" data-name="{_text(file.name)}" data-state="{file.state}" '
+        f'data-level="{level}" data-rule="{_text(rules)}"{opened}>'
+        f"<summary><b>{_text(file.name)}</b> {_text(file.version)} <span>{_text(file.filename)}</span>"
+        f"<i>{file.state}</i></summary>{_findings(file.findings)}{_details(file)}</details>"
+    )
+
+
+def _findings(findings: Iterable[ReportedFinding]) -> str:
+    return "".join(map(_finding, findings))
+
+
+def _finding(finding: ReportedFinding) -> str:
+    level = "excepted" if finding.exception else finding.level.name.lower()
+    more = [f"policy: {finding.location} ({finding.key})"]
+    if finding.remedy:
+        more.append(f"way out: {finding.remedy}")
+    if finding.exception:
+        used = finding.exception
+        by = f", approved by {used.approved_by}" if used.approved_by else ""
+        more.append(f"exception: {used.reason} (until {used.expires}{by}; {used.location})")
+    lines = "".join(f"<br><small>{_text(line)}</small>" for line in more)
+    return f"<p class={level}><b>{_text(finding.rule)}</b> {_text(finding.message)}{lines}</p>"
+
+
+def _details(file: ReportedFile) -> str:
+    facts = {
+        "summary": file.summary,
+        "license": file.license,
+        "required by": ", ".join(r.text if r.by is None else f"{r.by} → {r.text}" for r in file.required_by),
+        "source": file.source,
+        "address": file.url,
+        "uploaded": file.upload_time.strftime("%Y-%m-%d %H:%M UTC") if file.upload_time else "",
+        "sha256": file.sha256 or "",
+        "size": f"{file.size} bytes" if file.size is not None else "",
+    }
+    return _list(facts)
+
+
+def _list(facts: dict[str, str]) -> str:
+    rows = (f"<dt>{_text(key)}</dt><dd>{_text(value)}</dd>" for key, value in facts.items() if value)
+    return f"<dl>{''.join(rows)}</dl>"
+
+
+# --- the rest
+
+
+def _facts(report: Report) -> Iterator[str]:
+    if report.fallbacks:
+        items = (
+            f"<li>{_text(f'{f.name} {f.taken_version} instead of {f.hidden_version}')}: "
+            f"{_text(f'{f.finding.rule}: {f.finding.message}')}</li>"
+            for f in report.fallbacks
+        )
+        yield f"<section><h2>Fallbacks</h2><ul>{''.join(items)}</ul></section>"
+    if report.newest_passing:
+        passing = {p.name: f"{p.version} ({p.filename})" for p in report.newest_passing}
+        yield f"<section><h2>Newest allowed</h2>{_list(passing)}</section>"
+    yield f"<section><h2>Run</h2>{_list(_run(report))}</section>"
+    if report.evidence:
+        used = {f"{evidence.kind} {evidence.name}": _age(evidence) for evidence in report.evidence}
+        yield f"<section><h2>Evidence</h2>{_list(used)}</section>"
+
+
+def _age(evidence: EvidenceUsed) -> str:
+    return f"as of {evidence.as_of:%Y-%m-%d %H:%M} UTC" if evidence.as_of else evidence.problem or ""
+
+
+def _run(report: Report) -> dict[str, str]:
+    policy, target = report.policy, report.target
+    facts = {
+        "started": report.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "took": f"{report.seconds:.1f} s",
+        "exit code": str(report.exit_code),
+        "safe-pip": report.safe_pip_version,
+    }
+    if policy:
+        facts |= {"policy": policy.file, "policy digest": policy.digest, "mode": f"{policy.mode}, {policy.select}"}
+        facts |= {"contact": policy.contact or ""}
+    if target:
+        facts |= {"pip": target.pip_version, "python": f"{target.python_version} ({target.python})"}
+    return facts | {"plan": report.plan or ""}

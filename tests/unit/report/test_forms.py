@@ -1,0 +1,201 @@
+"""Every form of every ending: valid by its public schema, and nothing foreign is more than text."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from lib.junit import problems_of_junit
+from lib.reports import HOSTILE, denied, endings, passed, report
+from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
+
+from safeinstall.report.forms import FORMS, render_form
+
+ENDINGS = ("passed", "dry-run", "denied", "failed", "broken")
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return endings()
+
+
+@pytest.fixture(params=ENDINGS)
+def ending(request, reports):
+    return reports[request.param]
+
+
+def data(form, given):
+    return json.loads(render_form(form, given))
+
+
+# --- schemas
+
+
+def test_json_is_as_its_published_schema_says_and_has_nothing_else(ending):
+    jsonschema.validate(
+        data("json", ending), published_schema(), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+def test_sarif_is_valid(ending):
+    assert sarif_problems(render_form("sarif", ending)) == []
+
+
+def test_cyclonedx_is_valid(ending):
+    assert cyclonedx_problems(render_form("cyclonedx", ending)) is None
+
+
+def test_junit_is_valid(ending):
+    assert problems_of_junit(ET.fromstring(render_form("junit", ending))) == []
+
+
+# --- foreign text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_form_holds_what_steers_a_terminal_or_a_secret(ending, form):
+    text = render_form(form, ending)
+    assert {c for c in text if not c.isprintable()} <= {"\n"}
+    assert "secret" not in text
+
+
+def test_annotations_are_one_line_each_and_no_foreign_one(reports):
+    for one in reports.values():
+        lines = render_form("github", one).splitlines()
+        assert all(re.match(r"::(error|warning|notice) ([\w]+=[^:,]*,?)+::", line) for line in lines), lines
+        assert not any(line.startswith(("::error::x", "::error::y")) for line in lines)
+    assert "%250A::error::x" in render_form("github", reports["denied"])
+
+
+def test_the_annotation_stands_where_the_requirement_is_written(reports):
+    first = render_form("github", reports["denied"]).splitlines()[0]
+    assert first.startswith(
+        "::error file=my requirements.txt,line=3,title=minimum-age%3A refused lib 1.0::uploaded 1 day"
+    )
+
+
+class Page(HTMLParser):
+    """Collects what a browser would run or fetch."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+def test_the_page_has_no_script_but_its_own_and_fetches_nothing(ending):
+    page = Page()
+    text = render_form("html", ending)
+    page.feed(text)
+    assert page.tags.count("script") == 1
+    assert not {"src", "href", "onclick", "onerror", "style"} & set(page.attributes)
+    assert "default-src 'none'" in text
+    assert "<script>alert" not in text
+
+
+def test_markdown_has_no_foreign_markup(reports):
+    for one in reports.values():
+        text = render_form("markdown", one)
+        assert "<script" not in text
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        assert all(len(re.findall(r"(?<!\\)\|", row)) <= 6 for row in rows)
+        assert not re.search(r"(?<!\\)`", text)
+
+
+def test_xml_keeps_the_text_as_text(reports):
+    root = ET.fromstring(render_form("junit", reports["denied"]))
+    failure = root.find(".//failure")
+    assert "]]>" in failure.text
+    assert "[31m" in failure.text
+
+
+# --- what they say
+
+
+def test_a_fallback_is_told_with_what_was_hidden(reports):
+    (fallback,) = data("json", reports["passed"])["fallbacks"]
+    assert (fallback["hidden_version"], fallback["taken_version"]) == ("2.0", "1.0")
+    assert fallback["finding"]["location"] == {"file": "user.toml", "line": 4}
+    notes = [r for r in data("sarif", reports["passed"])["runs"][0]["results"] if r["level"] == "note"]
+    assert [r["message"]["text"] for r in notes] == [
+        "app 1.0 instead of 2.0: uploaded 1 day ago; the policy asks for 7 days. Way out: wait until 2026-11-28 12:00 UTC, or ask for an older version"
+    ]
+
+
+def test_an_exception_is_a_suppression(reports):
+    results = data("sarif", reports["passed"])["runs"][0]["results"]
+    (excepted,) = [r for r in results if "suppressions" in r]
+    (suppression,) = excepted["suppressions"]
+    assert suppression["kind"] == "external"
+    assert suppression["justification"].endswith("(until 2027-01-31, approved by secops)")
+    assert suppression["location"]["physicalLocation"]["region"] == {"startLine": 8}
+    assert excepted["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "my%20requirements.txt"},
+        "region": {"startLine": 3},
+    }
+
+
+def test_an_exception_is_an_accepted_risk_and_never_called_not_affected(reports):
+    bom = data("cyclonedx", reports["passed"])
+    states = {v["id"]: v["analysis"]["state"] for v in bom["vulnerabilities"]}
+    assert states == {"CVE-2026-1": "exploitable", "PYSEC-2026-2": "in_triage"}
+    assert {v["id"]: v["affects"] for v in bom["vulnerabilities"]}["CVE-2026-1"] == [{"ref": "pkg:pypi/lib@1.0"}]
+    assert bom["dependencies"] == [
+        {"ref": "environment", "dependsOn": ["pkg:pypi/app@1.0"]},
+        {"ref": "pkg:pypi/app@1.0", "dependsOn": ["pkg:pypi/lib@1.0"]},
+        {"ref": "pkg:pypi/lib@1.0", "dependsOn": []},
+    ]
+
+
+def test_what_is_refused_is_excluded_from_the_bom(reports):
+    (component,) = data("cyclonedx", reports["denied"])["components"]
+    assert (component["name"], component["scope"]) == ("lib", "excluded")
+
+
+def test_a_denial_is_a_failure_and_an_error_an_error(reports):
+    counts = {}
+    for name, one in reports.items():
+        suite = ET.fromstring(render_form("junit", one)).find("testsuite")
+        counts[name] = tuple(suite.get(key) for key in ("tests", "failures", "errors"))
+    assert counts == {
+        "passed": ("2", "0", "0"),
+        "dry-run": ("2", "0", "0"),
+        "denied": ("1", "1", "0"),
+        "failed": ("1", "0", "1"),
+        "broken": ("1", "0", "1"),
+    }
+
+
+def test_the_status_tells_how_it_ended(reports):
+    assert {name: one.status for name, one in reports.items()} == {
+        "passed": "done",
+        "dry-run": "dry-run",
+        "denied": "denied",
+        "failed": "failed",
+        "broken": "failed",
+    }
+
+
+def test_of_many_refused_files_those_are_told_that_say_something_new():
+    one = denied()
+    many = report(type(one)(result=one.refused.__class__(verdicts=one.refused.verdicts * 5)), exit_code=10)
+    assert len(many.mattering) == 1
+
+
+def test_evidence_has_its_age(reports):
+    told = data("json", reports["passed"])["evidence"]
+    assert [(one["kind"], one["name"], one["as_of"]) for one in told] == [
+        ("index", "default", "2026-11-22T12:00:00+00:00"),
+        ("advisories", "osv", "2026-11-22T09:00:00+00:00"),
+    ]
+
+
+def test_hostile_text_is_in_the_json_as_it_is():
+    assert HOSTILE.replace("\r\n", " ").split(" ]]>")[0] in data("json", report(passed()))["files"][1]["summary"]
