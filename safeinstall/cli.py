@@ -210,6 +210,8 @@ def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, e
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
+    for notice in world.builder.notices:
+        say(notice)
     exit_code = tell(outcome, invocation, policy)
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 else ():
         say(line)

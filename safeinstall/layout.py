@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = frozenset({"purelib", "platlib"})
 _SITE_PACKAGES = re.compile(r"(?:.*/)?(?:site|dist)-packages/(.+)", re.IGNORECASE)
-_SCRIPTS = re.compile(r"(?:bin|scripts)/([^/]+)", re.IGNORECASE)
+_SCRIPTS = re.compile(r"(?:bin|scripts)/(.+)", re.IGNORECASE)
 _DIST_INFO = re.compile(r"[^/]+\.dist-info/", re.IGNORECASE)
 _ENTRY_POINTS = re.compile(r"[^/]+\.dist-info/entry_points\.txt")
 _COMMAND_GROUPS = frozenset({"console_scripts", "gui_scripts"})

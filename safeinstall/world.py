@@ -18,7 +18,7 @@ from safeinstall.plan import lock_lines
 from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
-from safeinstall.sources.builds import Builder, BuildingIndex, isolation
+from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient
@@ -110,7 +110,10 @@ class Routes:
         """
         if not self.policy.indexes:
             return self.find_links + self.configured
-        return self.find_links + tuple(self._listed(index) for index in self.policy.indexes_for(name))
+        chosen = self.policy.indexes_for(name)
+        # A name that a pattern binds comes from nowhere else: not from another index, and not from find-links.
+        anywhere = () if any(_binds(index, name) for index in chosen) else self.find_links
+        return anywhere + tuple(self._listed(index) for index in chosen)
 
     @property
     def unlisted(self) -> tuple[Source, ...]:
@@ -123,6 +126,11 @@ class Routes:
         # pip's own spelling may carry the credentials.
         same = next((source for source in self.configured if _bare(source.url) == _bare(url)), None)
         return Source(kind=SourceKind.INDEX, url=same.url if same else url, name=index.name)
+
+
+def _binds(index: IndexSettings, name: NormalizedName) -> bool:
+    """Whether a pattern that says more than "anything" gives *name* to *index*."""
+    return any(selector.matches_name(name) and selector.pattern.strip("*") for selector in index.packages)
 
 
 def _bare(url: str) -> str:
@@ -306,13 +314,18 @@ class LiveWorld:
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},
             "files": {f.pin.artifact.url: f.path for f in direct if not f.pin.artifact.url.startswith("file:")},
             "options": options,
-            "isolation": list(isolation()) if self._builds(resolution) else [],
+            "isolation": self._isolation(resolution),
             "commits": self.builder.commits,
             "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
         }
 
-    def _builds(self, resolution: Resolution) -> bool:
-        return any(pin.artifact.kind is not ArtifactKind.WHEEL for pin in resolution.pins)
+    def _isolation(self, resolution: Resolution) -> list[str]:
+        """Return under which command what must be built is built, and note where there is none."""
+        if all(pin.artifact.kind is ArtifactKind.WHEEL for pin in resolution.pins):
+            return []
+        if not isolation():
+            self.builder.notices[CANNOT_ISOLATE] = None
+        return list(isolation())
 
     def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
         if problem := difference(report, verified):

@@ -181,7 +181,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         explicit = self._explicit(own, base, extras)
         if specifiers:
             explicit += self._constrained(name, constraint, extras)
-        if explicit or any(isinstance(r, ImpossibleRequirement) for r in own):
+        bound = explicit or (specifiers and constraint.references)
+        if bound or any(isinstance(r, ImpossibleRequirement) for r in own):
             return [
                 c
                 for c in explicit
@@ -384,7 +385,12 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     def _of_url(
         self, name: NormalizedName, url: str, extras: frozenset[NormalizedName], parent: str
     ) -> Iterator[Requires]:
-        yield from self.explicit(parse_reference(url), name, extras, parent)
+        try:
+            reference = parse_reference(url)
+        except ValueError as error:
+            yield ImpossibleRequirement(name, f"{url!r} is no address: {error}")
+            return
+        yield from self.explicit(reference, name, extras, parent)
 
     def explicit(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,13 @@ _HOOKS = re.compile(r"(?:site|user)customize(?:[./].*)?", re.IGNORECASE)
 _INTERPRETER = re.compile(r"pyvenv\.cfg|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+", re.IGNORECASE)
 _OWNERS = {"safe-pip": "safeinstall", "uvx": "uv"}
 """Commands that are not called like the distribution they belong to."""
+_SETTINGS = re.compile(r"pip\.(?:conf|ini)|safe-pip\.toml", re.IGNORECASE)
+"""Files that pip and safe-pip read where an environment begins."""
+_IMPORTED = sys.stdlib_module_names | {
+    "pip", "setuptools", "pkg_resources", "safeinstall", "packaging", "resolvelib", "httpx", "httpcore", "h11", "anyio",
+    "certifi", "idna", "platformdirs", "tomli", "cvss", "typing_extensions",
+}  # fmt: skip
+"""What pip, safe-pip and any other command import."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SHADOWING = re.compile(
     r"(?:pythonw?[\d.]*t?|pypy[\d.]*|pip[\d.]*|safe-pip|activate(?:[._].*)?|deactivate"
@@ -56,9 +64,11 @@ class Contents:
         startup: what runs when an interpreter starts: a ``.pth`` file with a line of code, ``sitecustomize``,
             ``usercustomize``, or a file in the place of the standard library. The ``.pth`` files by which setuptools
             declared namespace packages are known and pass. Default: ``"deny"``.
-        installer: files of ``pip`` or of safe-pip in a wheel of another name. Default: ``"deny"``.
+        installer: files of ``pip`` or of safe-pip in a wheel of another name, or their configuration (``pip.conf``).
+            Default: ``"deny"``.
         scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
-            (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name. Default: ``"deny"``.
+            (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name; or called like a module
+            that commands import (``re.py``): Python looks for modules beside the command first. Default: ``"deny"``.
         overlap: files or commands that another wheel of the same run installs too, with other contents. Honest packages
             do so by mistake (``tests/__init__.py``), or as variants of each other. Default: ``"deny"``.
         exempt: selectors of packages that may have code that runs at the start of an interpreter; nothing else is
@@ -100,8 +110,12 @@ class Contents:
             yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
         if taken := [path for path in layout.modules if _top(path) in _INSTALLERS and not _is_own(name, _top(path))]:
             yield "installer", self.installer, f"installs files of {_top(taken[0])}: {_few(taken)}"
+        if settings := [path for path in layout.data if _SETTINGS.fullmatch(path)]:
+            yield "installer", self.installer, f"configures an installer: {_few(settings)}"
         if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(s) and not _is_own(name, s)]:
             yield "scripts", self.scripts, f"installs commands that are called like trusted ones: {_few(shadows)}"
+        if modules := [script for script in layout.scripts if _is_imported_first(script)]:
+            yield "scripts", self.scripts, f"commands import it in place of another module: {_few(modules)}"
         for other, paths in sorted(evidence.overlaps.items()):
             if foreign := [path for path in paths if not _is_own(name, _top(path.removeprefix("bin/")))]:
                 yield "overlap", self.overlap, f"installs files that {other} installs too, but others: {_few(foreign)}"
@@ -121,6 +135,7 @@ class Contents:
 def _hooks(layout: Layout) -> list[str]:
     code = [f"{path}: {line}" for path, text in layout.startup.items() for line in _code(text)]
     modules = [path for path in layout.modules if _HOOKS.fullmatch(path)]
+    modules += [path for path in layout.modules if "/" not in path and path.lower().endswith(".start")]
     return code + modules + [path for path in layout.data if _INTERPRETER.fullmatch(path)]
 
 
@@ -132,6 +147,13 @@ def _code(text: str) -> list[str]:
 
 def _top(path: str) -> str:
     return path.partition("/")[0].lower().removesuffix(".py")
+
+
+def _is_imported_first(script: str) -> bool:
+    """Whether a file among the commands takes the place of a module: a command's own folder comes first on its path."""
+    top, _, below = script.lower().partition("/")
+    stem, _, suffix = top.partition(".")
+    return stem in _IMPORTED and (bool(below) or suffix.rpartition(".")[2] in {"py", "pyc", "so", "pyd"})
 
 
 def _is_own(name: str, what: str) -> bool:

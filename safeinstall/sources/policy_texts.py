@@ -84,6 +84,9 @@ def _read(path: Path, shown: str) -> str:
         raise PolicyError((f"{shown}: cannot be read: {reason}",)) from None
     if len(content) > MAX_BYTES:
         raise PolicyError((f"{shown}: larger than {MAX_BYTES} bytes, which no policy is",))
+    if not content.strip():
+        # A write that was cut off, or a secret that was not mounted, must not be a policy that allows everything.
+        raise PolicyError((f"{shown}: holds nothing; a policy that lets everything pass says so: schema = 1",))
     return _decode(content, shown)
 
 

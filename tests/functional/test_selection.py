@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from lib.index import LocalIndex
 from lib.shell import told
+from lib.wheels import make_wheel
 
 PRETTY_NEW = timedelta(hours=5)
 
@@ -157,3 +158,33 @@ def test_a_policy_may_let_missing_facts_pass_loudly(shell):
     assert done.err == told("""
         safe-pip: warned: app 1.0: malware: advisory source TMP/work/nowhere: no such file or directory
     """)
+
+
+def test_a_denied_constraint_is_not_passed_over(shell):
+    """What the user binds a project to is taken, or nothing is: not the newest of some index instead."""
+    shell.policy('[rules.direct-references]\nlocal = "deny"\n')
+    filename, data = make_wheel("app", "1.0")
+    shell.write(filename, data)
+    shell.write("c.txt", f"app @ file://{shell.work}/{filename}\n")
+    shell.offer("app", "2.0")
+    err = shell.refuses("install", "-c", "c.txt", "app")
+    assert err.startswith(f"safe-pip: refused app 1.0 ({filename}) from file://TMP/work/{filename}\n")
+    assert err.endswith("safe-pip: denied by policy policy.toml; nothing was installed\n")
+
+
+def test_a_dependency_at_an_address_that_is_none_rules_out_its_version(shell):
+    shell.policy("")
+    shell.offer("app", "1.0")
+    shell.offer("app", "2.0", ["helper @ https://[x/y"])
+    assert shell.install("app").exit == 0
+    assert shell.installed() == {"app": "1.0"}
+
+
+def test_a_bound_name_comes_from_no_find_links_either(shell):
+    """A directory of files is no way around the index that the policy binds a name to."""
+    shell.policy(f'[[indexes]]\nname = "acme"\nurl = "{shell.index.url}"\npackages = ["acme-*", "*"]\n')
+    for name in ("acme-app", "other"):
+        shell.offer(name, "1.0")
+        shell.write("links/" + make_wheel(name, "99.0")[0], make_wheel(name, "99.0")[1])
+    assert shell.install("--find-links", "links", "acme-app", "other").exit == 0
+    assert shell.installed() == {"acme_app": "1.0", "other": "99.0"}

@@ -187,7 +187,7 @@ def exception(expires, package="acme", rules='["yanked"]'):
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("", "p.toml: warning: no rule is listed: nothing but integrity is enforced"),
+        ("schema = 1", "p.toml: warning: no rule is listed: nothing but integrity is enforced"),
         ('mode = "audit"\n[rules.yanked]', "p.toml:1: warning: nothing is stopped: denials are only told"),
         (
             "[rules.yanked]\n" + exception("2020-01-01"),
@@ -471,14 +471,14 @@ def test_the_file_is_named(run, site, write):
 @pytest.mark.parametrize(
     ("argv", "text", "error", "message"),
     [
-        (("--rule", "yankd"), "", PolicyError, 'unknown rule "yankd"; did you mean "yanked"?'),
-        (("--rule", "malware"), "", PolicyError, "knows no exceptions"),
-        (("--reason", " "), "", PolicyError, "is empty"),
-        (("--expires", "soon"), "", UsageError, "expected a date"),
-        (("--expires", "2020-01-01"), "", UsageError, "not in the future"),
-        (("--expires", "0d"), "", UsageError, "not in the future"),
-        (("--expires", "99999999d"), "", UsageError, "expected a date"),
-        (("--hash", "md5:1"), "", PolicyError, "is not a hash"),
+        (("--rule", "yankd"), "schema = 1\n", PolicyError, 'unknown rule "yankd"; did you mean "yanked"?'),
+        (("--rule", "malware"), "schema = 1\n", PolicyError, "knows no exceptions"),
+        (("--reason", " "), "schema = 1\n", PolicyError, "is empty"),
+        (("--expires", "soon"), "schema = 1\n", UsageError, "expected a date"),
+        (("--expires", "2020-01-01"), "schema = 1\n", UsageError, "not in the future"),
+        (("--expires", "0d"), "schema = 1\n", UsageError, "not in the future"),
+        (("--expires", "99999999d"), "schema = 1\n", UsageError, "expected a date"),
+        (("--hash", "md5:1"), "schema = 1\n", PolicyError, "is not a hash"),
         ((), "exceptions = [\n]", PolicyError, "nothing can be added to an inline list"),
         ((), "x = [", PolicyError, "not valid TOML"),
     ],

@@ -132,6 +132,23 @@ def test_whose_name_it_bears_is_not_to_blame():
     assert messages(Contents(), holding("black==1", overlaps={"acme": ("bin/black", "black/x.py", "black.py")})) == []
 
 
+@pytest.mark.parametrize("script", ["re.py", "json.pyc", "safeinstall.py", "json/__init__.py", "_ssl.abi3.so"])
+def test_a_command_that_is_imported_first(script):
+    """Python looks beside a command for the modules that it imports, before it looks into its library."""
+    shown = f"commands import it in place of another module: {script}"
+    assert messages(Contents(), holding(scripts={script: ""})) == [shown]
+
+
+@pytest.mark.parametrize("script", ["jp.py", "rst2html.py", "json", "re", "acme/json.py", "acme.so"])
+def test_a_command_that_nothing_imports(script):
+    assert messages(Contents(), holding(scripts={script: ""})) == []
+
+
+@pytest.mark.parametrize("path", ["pip.conf", "pip.ini", "PIP.INI", "safe-pip.toml"])
+def test_the_configuration_of_an_installer(path):
+    assert messages(Contents(), holding(data=(path, "share/pip.conf"))) == [f"configures an installer: {path}"]
+
+
 def test_each_option_is_a_level_of_its_own():
     given = holding(
         modules={"pip/x.py": "", "sitecustomize.py": ""}, scripts={"pip": ""}, overlaps={"other": ("tests/x.py",)}

@@ -125,8 +125,17 @@ def test_an_empty_variable_is_no_variable(here):
     assert load_policy(None, {"SAFE_PIP_POLICY": ""}, here).file == "baseline (built in)"
 
 
+@pytest.mark.parametrize("text", ["", " \n\n"])
+def test_an_empty_file_is_no_policy(here, text):
+    """A write that was cut off, or a secret that was not mounted, does not allow everything."""
+    (here / "cut.toml").write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        load_policy("cut.toml", {}, here)
+    assert caught.value.problems == ("cut.toml: holds nothing; a policy that lets everything pass says so: schema = 1",)
+
+
 def test_a_preset_comes_before_a_file_of_its_name(here):
-    (here / "strict").write_text("")
+    (here / "strict").write_text("schema = 1")
     assert load_policy("strict", {}, here).file == "strict (built in)"
     assert load_policy("./strict", {}, here).file == "./strict"
 
