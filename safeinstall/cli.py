@@ -31,6 +31,24 @@ if TYPE_CHECKING:
 PREFIX = "safe-pip: "
 OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "log", "policy", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
+HELP = (("--help",), ("-h",), ("help",))
+OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
+
+Its own commands (safe-pip COMMAND --help tells more):
+  policy                      Write, check, explain and test policies.
+  audit                       Judge an environment, requirements or a lock; install nothing.
+  fix                         Change pins so that the policy lets them pass.
+  why                         Tell what brings a package in, and what the policy says of it.
+  advisories                  Sync and look up known vulnerabilities and malware.
+  log                         Tell what was installed, when and by which policy.
+
+Its own options, on install, download, wheel and lock:
+  --policy FILE               A policy file or a preset: baseline, strict, locked.
+  --policy-report FORMAT[=FILE]
+  --policy-select compliant|strict
+
+All else is pip's:
+"""
 OWN_OPTIONS = {
     "--policy": "the path of a policy file, or the name of a preset",
     "--policy-report": "FORMAT or FORMAT=FILE",
@@ -142,6 +160,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         command = import_module(f"safeinstall.commands.{arguments.pip[0]}")
         return int(command.main(arguments.pip[1:], environ, arguments.policy))
+    if arguments.pip in HELP:
+        sys.stdout.write(OWN_HELP)
+        sys.stdout.flush()
     if not may_be_judged(arguments.pip):
         _only_judged(arguments)
         return pass_through(arguments.pip, environ)

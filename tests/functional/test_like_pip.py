@@ -249,3 +249,14 @@ def test_modules_of_the_working_directory_are_never_imported(shell, script):
     done = shell.install("app.name")
     assert (done.exit, done.err) == (0, "")
     assert shell.run("list").exit == 0
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["-h"], ["help"]])
+def test_help_tells_of_our_commands_before_pips(shell, argv):
+    ours, _, pips = shell.run(*argv).out.partition("All else is pip's:\n")
+    assert [line.split()[0] for line in ours.splitlines() if line.startswith("  ") and line[2] != "-"] == [
+        "policy", "audit", "fix", "why", "advisories", "log",
+    ]  # fmt: skip
+    commands = pips.partition("Commands:")[2]
+    assert commands
+    assert commands == shell.pip(*argv).out.partition("Commands:")[2]
