@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from safeinstall.errors import RefusedError
 from safeinstall.options import OPTIONS
@@ -264,14 +264,3 @@ def _upgrade_strategy(command: str, options: Mapping[str, Any]) -> str:
 def installed_names(rows: Sequence[Mapping[str, Any]]) -> dict[NormalizedName, Mapping[str, Any]]:
     """Index the host's rows by name; of two with one name the later wins, as in pip's factory."""
     return {canonicalize_name(row["name"]): row for row in rows}
-
-
-def parse_installed_version(text: str, name: str) -> Version:
-    """Return the version of an installed distribution, or refuse as pip does (InvalidInstalledPackage)."""
-    try:
-        return Version(text)
-    except InvalidVersion:
-        raise RefusedError(
-            f"the installed package {name} has the version {text!r}, which is not a version (PEP 440)",
-            hint=f"uninstall {name} first",
-        ) from None

@@ -251,7 +251,7 @@ def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> d
     listed = (v.artifact for v in refusal.verdicts if v.artifact.source.kind is not SourceKind.DIRECT)
     for name in {artifact.name for artifact in listed}:
         files = finder.applicable(name, SpecifierSet(), {})
-        best = next((artifact for artifact in files if not judge(artifact, None).denied), None)
+        best = next((artifact for artifact in files if passes(artifact, finder.index, judge)), None)
         if best is not None:
             found[name] = best
     return found

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import platformdirs
-
 from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Missing, Source, SourceKind
@@ -19,6 +17,7 @@ from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
+from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient
@@ -53,14 +52,8 @@ if TYPE_CHECKING:
     from safeinstall.resolve.resolution import Resolution
     from safeinstall.sources.pip import HostedPip
 
-CACHE_DIR_VARIABLE = "SAFE_PIP_CACHE_DIR"
 BRIEF = 3.0
 """Seconds of each wait for a source that an installation can do without for now."""
-
-
-def cache_directory(environ: Mapping[str, str]) -> Path:
-    """Return our own cache directory: ``SAFE_PIP_CACHE_DIR``, else the user's."""
-    return Path(environ.get(CACHE_DIR_VARIABLE) or platformdirs.user_cache_dir("safe-pip", appauthor=False))
 
 
 def http_settings(invocation: Invocation) -> HttpSettings:

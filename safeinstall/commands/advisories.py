@@ -22,12 +22,12 @@ from safeinstall.models import Missing
 from safeinstall.report.text import shown
 from safeinstall.sources.advisory_changes import counted
 from safeinstall.sources.advisory_sync import Syncer
+from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.http import HttpClient, HttpSettings
 from safeinstall.sources.local_advisories import open_local, open_whatever, remembered, span
 from safeinstall.sources.osv_dump import DumpReader, resolve_sources
 from safeinstall.sources.policy_files import load_policy
 from safeinstall.sources.progress import progress_line
-from safeinstall.world import cache_directory
 
 if TYPE_CHECKING:
     from argparse import Namespace

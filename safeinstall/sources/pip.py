@@ -19,7 +19,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
-from safeinstall.sources.pip_host import BOOT, STOPS
+from safeinstall.sources.pip_host import BOOT, JUDGED, STOPS
 from safeinstall.sources.pylock_files import LockRequest, select
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ GRACE = 2.0
 NEUTRAL = "/"
 """Where the host starts: ``./pip`` must never be imported."""
 HOST = Path(__file__).with_name("pip_host.py")
-JUDGED = frozenset({"install", "download", "wheel", "lock"})
 
 
 class TerminatedError(KeyboardInterrupt):
@@ -46,7 +45,7 @@ def exit_code_of(stop: KeyboardInterrupt) -> int:
 
 def may_be_judged(argv: Sequence[str]) -> bool:
     """Whether *argv* can hold a command that we judge. pip takes command names whole, so a word decides."""
-    return not JUDGED.isdisjoint(argv)
+    return any(word in JUDGED for word in argv)
 
 
 def find_target(environ: Mapping[str, str]) -> str:

@@ -10,15 +10,14 @@ import json
 import os
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
+from safeinstall.sources.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-STATE_DIR_VARIABLE = "SAFE_PIP_STATE_DIR"
 LARGEST = 8 << 20
 """Bytes after which a new file is begun."""
 KEPT = 9
@@ -27,8 +26,7 @@ KEPT = 9
 
 def receipts_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where receipts are kept: below ``SAFE_PIP_STATE_DIR``, else in the user's state directory."""
-    directory = environ.get(STATE_DIR_VARIABLE) or platformdirs.user_state_dir("safe-pip", appauthor=False)
-    return Path(directory) / "receipts.jsonl"
+    return state_directory(environ) / "receipts.jsonl"
 
 
 def append_receipt(receipt: Mapping[str, object], file: Path) -> str | None:

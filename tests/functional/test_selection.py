@@ -188,3 +188,12 @@ def test_a_bound_name_comes_from_no_find_links_either(shell):
         shell.write("links/" + make_wheel(name, "99.0")[0], make_wheel(name, "99.0")[1])
     assert shell.install("--find-links", "links", "acme-app", "other").exit == 0
     assert shell.installed() == {"acme_app": "1.0", "other": "99.0"}
+
+
+def test_the_newest_allowed_is_not_what_its_metadata_denies(aged):
+    """What is told as the newest that passes has passed all that can be known before it is fetched."""
+    aged.policy('[rules.minimum-age]\nminimum = "7d"\n[rules.licenses]\nallow = ["MIT"]\n')
+    for version, spdx in (("1.5", "GPL-3.0-only"), ("0.9", "MIT")):
+        aged.index.add(*make_wheel("app", version, metadata_extra=f"License-Expression: {spdx}\n"))
+    err = aged.refuses("install", "app==2.0")
+    assert "  newest allowed    app 0.9 (app-0.9-py3-none-any.whl)\n" in err
