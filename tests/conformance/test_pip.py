@@ -58,6 +58,7 @@ def results(request, pips, tmp_path_factory):
             queue.get().close()
 
 
+@pytest.mark.xdist_group("pip")  # one process of the run has them all, and makes its benches once
 @pytest.mark.parametrize("run", RUNS, ids=[f"{case.name}-{pip}" for pip, case in RUNS])
 def test_safe_pip_does(run, pips, results):
     version, case = run
