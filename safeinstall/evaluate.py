@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from safeinstall.models import Evidence, Finding, Waiver
     from safeinstall.rules.base import Rule
 
+_ACCEPT = "look at what is warned of, and if you answer for it, write an entry of [[exceptions]]"
+
 
 def evaluate(
     evidence: Evidence,
@@ -22,11 +24,12 @@ def evaluate(
     exceptions: Iterable[Waiver],
     on_missing: Level,
     mode: Literal["enforce", "audit"],
+    fail_on: Literal["warn", "deny"],
 ) -> Verdict:
     """Judge one file. Findings come strictest first; all rules run, none stops another."""
     waivers = [waiver for waiver in exceptions if _covers_file(waiver, evidence)]
     findings = [
-        _audited(finding) if mode == "audit" else finding
+        weighed(finding, mode=mode, fail_on=fail_on)
         for rule in rules
         for finding in _findings(rule, evidence, waivers, on_missing)
     ]
@@ -73,8 +76,17 @@ def _covers_advisories(waiver: Waiver, finding: Finding, evidence: Evidence) -> 
     return bool(finding.advisories) and covered.issuperset(map(str.upper, finding.advisories))
 
 
-def _audited(finding: Finding) -> Finding:
-    """Turn a denial that stands into a warning that says so."""
-    if finding.level is Level.DENY and finding.suppressed_by is None:
-        return replace(finding, level=Level.WARN, audited=True)
+def weighed(finding: Finding, *, mode: Literal["enforce", "audit"], fail_on: Literal["warn", "deny"]) -> Finding:
+    """Return *finding* with the level that it has for the run as a whole.
+
+    With ``fail-on = "warn"`` a warning that stands is a denial, and in the mode ``audit`` a denial that stands is a
+    warning; each says so.
+    """
+    if finding.suppressed_by is not None:
+        return finding
+    if finding.level is Level.WARN and fail_on == "warn":
+        remedy = finding.remedy or _ACCEPT
+        finding = replace(finding, level=Level.DENY, escalated=True, remedy=remedy)
+    if finding.level is Level.DENY and mode == "audit":
+        finding = replace(finding, level=Level.WARN, audited=True)
     return finding

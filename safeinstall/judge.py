@@ -83,6 +83,7 @@ class Judge:
             exceptions=self.policy.exceptions,
             on_missing=self.policy.evidence.on_missing,
             mode=self.policy.mode,
+            fail_on=self.policy.fail_on,
         )
         return verdict.renamed(ruled.key_as_written) if ruled.keys else verdict
 

@@ -308,6 +308,8 @@ class Finding:
     """The reason of the exception that covers it; the finding then no longer counts."""
     audited: bool = False
     """True when ``mode = "audit"`` turned a denial into this warning."""
+    escalated: bool = False
+    """True when ``fail-on = "warn"`` turned a warning into this denial."""
 
 
 def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool]:

@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import SafeInstallError, SourceError
+from safeinstall.evaluate import weighed
 from safeinstall.gather import Gatherer
 from safeinstall.judge import Judge
 from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Price, Source, SourceKind, Verdict
@@ -137,10 +138,8 @@ class InstalledJudge:
     def _missing(self, rule: str, level: Level | None, message: str) -> Finding:
         key = f"rules.{rule}.on-missing" if level is not None else "evidence.on-missing"
         level = self.policy.evidence.on_missing if level is None else level
-        audited = self.policy.mode == "audit" and level is Level.DENY
-        return Finding(
-            rule=rule, level=Level.WARN if audited else level, message=message, key=key, missing=True, audited=audited
-        )
+        finding = Finding(rule=rule, level=level, message=message, key=key, missing=True)
+        return weighed(finding, mode=self.policy.mode, fail_on=self.policy.fail_on)
 
 
 def _apart(known: Gatherer) -> Gatherer:

@@ -119,6 +119,7 @@ def judge(policy: Policy, case: Case, as_of: datetime) -> Verdict:
         exceptions=policy.exceptions,
         on_missing=policy.evidence.on_missing,
         mode=policy.mode,
+        fail_on=policy.fail_on,
     )
     return verdict.renamed(ruled.key_as_written)
 

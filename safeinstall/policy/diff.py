@@ -41,7 +41,7 @@ class Change:
 def changes(old: Policy, new: Policy) -> list[Change]:
     """Return every difference, in the order of the schema."""
     found = [
-        *_compared("", _settings(old), _settings(new), ("mode", "select")),
+        *_compared("", _settings(old), _settings(new), ("mode", "select", "fail-on")),
         *_different("contact", old.contact, new.contact, "says"),
         *_compared("evidence.", old.evidence, new.evidence, ("on-missing", "max-staleness")),
         *_different("indexes", old.indexes, new.indexes),
@@ -58,7 +58,7 @@ def changes(old: Policy, new: Policy) -> list[Change]:
 
 
 def _settings(policy: Policy) -> Settings:
-    return Settings(mode=policy.mode, select=policy.select)
+    return Settings(mode=policy.mode, select=policy.select, fail_on=policy.fail_on)
 
 
 def _granted(policy: Policy) -> dict[str, Any]:

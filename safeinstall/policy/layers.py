@@ -33,6 +33,7 @@ def stack(layers: Sequence[Layer], *, today: date) -> Policy:
         digest=_digest(layers),
         mode=settings.mode,
         select=settings.select,
+        fail_on=settings.fail_on,
         contact=settings.contact,
         evidence=settings.evidence,
         indexes=settings.indexes,

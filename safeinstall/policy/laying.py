@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100
 _OWN_ORDER = "on-missing"
+_SCALARS = ("mode", "select", "fail-on", "contact")
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Stack:
         """Lay *layer* under what is there."""
         self._layer, own = layer, layer.document.settings
         upper = self.settings.evidence.on_missing
-        top = {key: path for key, path in layer.merged.written(()).items() if key in ("mode", "select", "contact")}
+        top = {key: path for key, path in layer.merged.written(()).items() if key in _SCALARS}
         settings = self._table(self.settings, own, top, ())
         evidence = self._table(settings.evidence, own.evidence, layer.merged.written(("evidence",)), ("evidence",))
         sources = layer.merged.written(("advisories",))

@@ -87,6 +87,7 @@ class Settings:
 
     mode: Literal["enforce", "audit"] = "enforce"
     select: Literal["strict", "compliant"] = "compliant"
+    fail_on: Literal["warn", "deny"] = "deny"
     contact: str | None = None
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     indexes: tuple[IndexSettings, ...] = ()
@@ -120,6 +121,8 @@ class Policy:
     """Of all texts it was merged from, ``sha256:…``: equal digests enforce the same."""
     mode: Literal["enforce", "audit"]
     select: Literal["strict", "compliant"]
+    fail_on: Literal["warn", "deny"]
+    """``warn``: what a rule warns of is denied."""
     contact: str | None
     evidence: EvidenceSettings
     indexes: tuple[IndexSettings, ...]

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _TABLES = ("evidence", "advisories")
-_SCALARS = ("mode", "select", "contact")
+_SCALARS = ("mode", "select", "fail-on", "contact")
 
 
 def render_policy(policy: Policy, comment: Comment = lambda _: "") -> str:
     """Return *policy* as one TOML text without ``extends``, each key with its *comment*."""
     lines = [f"schema = {SCHEMA}"]
     for name in _SCALARS:
-        lines += _lines({name: getattr(policy, name)}, (), comment)
+        lines += _lines({name: getattr(policy, name.replace("-", "_"))}, (), comment)
     for name in _TABLES:
         lines += ["", f"[{name}]", *_lines(options(getattr(policy, name)), (name,), comment)]
     for rule in policy.rules:

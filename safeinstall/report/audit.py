@@ -73,6 +73,7 @@ def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
         "origin": str(policy.origin(finding.key)),
         "missing": finding.missing,
         "audited": finding.audited,
+        "escalated": finding.escalated,
         "advisories": list(finding.advisories),
         "remedy": finding.remedy,
         "exception": finding.suppressed_by,

@@ -240,6 +240,7 @@ class _Sayer:
             location=self.policy.origin(finding.key) if self.policy else Location("", 0),
             missing=finding.missing,
             audited=finding.audited,
+            escalated=finding.escalated,
             remedy=finding.remedy,
             advisories=finding.advisories,
             exception=self._exception(finding, verdict),

@@ -102,6 +102,7 @@ class ReportedFinding:
     """Where the policy says so."""
     missing: bool
     audited: bool
+    escalated: bool
     remedy: str | None
     advisories: tuple[str, ...]
     exception: ExceptionUsed | None

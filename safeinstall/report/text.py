@@ -110,6 +110,8 @@ def _refused_file(verdict: Verdict, policy: Policy) -> Iterator[str]:
     for finding in verdict.denials:
         yield _line(finding.rule, shown(finding.message))
         yield _line("", f"policy: {policy.origin(finding.key)} ({finding.key})")
+        if finding.escalated:
+            yield _line("", f'a warning, and {policy.origin("fail-on")} says fail-on = "warn"')
 
 
 def _line(label: str, text: str) -> str:

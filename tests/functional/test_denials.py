@@ -61,6 +61,25 @@ def test_a_name_that_is_on_the_other_list(shell):
     """)
 
 
+def test_a_warning_where_the_policy_fails_on_warnings(shell):
+    shell.policy('fail-on = "warn"\n[rules.project-status]\n')
+    shell.offer("app", "1.0")
+    shell.index.status["app"] = "archived"
+    assert shell.refuses("install", "app") == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          project-status    INDEX/simple/ says app is archived: no more releases will come
+                            policy: policy.toml:3 (rules.project-status.archived)
+                            a warning, and policy.toml:2 says fail-on = "warn"
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           look for a successor of app, or add "app" to exempt in [rules.project-status]
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
+    shell.policy("[rules.project-status]\n")
+    assert shell.install("app").exit == 0
+    assert shell.installed() == {"app": "1.0"}
+
+
 def test_an_age(shell):
     shell.policy('[rules.minimum-age]\nminimum = "7d"\n')
     now = datetime.now(timezone.utc).replace(second=0, microsecond=0)

@@ -40,6 +40,7 @@ def judged(policy, given):
         exceptions=policy.exceptions,
         on_missing=policy.evidence.on_missing,
         mode=policy.mode,
+        fail_on=policy.fail_on,
     )
     return verdict.renamed(ruled.key_as_written)
 

@@ -61,7 +61,9 @@ exceptions = st.builds(
     st.sampled_from(["2026-11-20", "2026-12-01", "2030-01-01"]),
 )
 heads = st.lists(
-    st.sampled_from(['mode = "audit"', 'select = "strict"', 'contact = "x"', "schema = 1"]), unique=True, max_size=2
+    st.sampled_from(['mode = "audit"', 'select = "strict"', 'fail-on = "warn"', 'contact = "x"', "schema = 1"]),
+    unique=True,
+    max_size=2,
 )
 evidences = st.lists(
     st.builds("on-missing = {}".format, levels) | st.builds("max-staleness = {}".format, spans), max_size=1

@@ -20,6 +20,7 @@ words = st.sampled_from(
         "schema",
         "mode",
         "select",
+        "fail-on",
         "extends",
         "evidence",
         "rules",

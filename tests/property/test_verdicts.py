@@ -132,7 +132,12 @@ waivers = st.lists(
     max_size=2,
 )
 settings = st.fixed_dictionaries(
-    {"exceptions": waivers, "on_missing": levels, "mode": st.sampled_from(["enforce", "audit"])}
+    {
+        "exceptions": waivers,
+        "on_missing": levels,
+        "mode": st.sampled_from(["enforce", "audit"]),
+        "fail_on": st.sampled_from(["warn", "deny"]),
+    }
 )
 
 
@@ -175,7 +180,7 @@ def _blind(given_, fact):
     st.sampled_from(["upload_time", "sha256", "advisories", "siblings", "first_upload", "metadata", "contents"]),
 )
 def test_a_missing_fact_is_never_better_than_the_fact(given_, some, fact):
-    how = {"rules": some, "exceptions": [], "on_missing": Level.DENY, "mode": "enforce"}
+    how = {"rules": some, "exceptions": [], "on_missing": Level.DENY, "mode": "enforce", "fail_on": "deny"}
     assert evaluate(_blind(given_, fact), **how).level >= evaluate(given_, **how).level
 
 
@@ -185,6 +190,14 @@ def test_an_audit_stops_nothing_and_hides_nothing(given_, some, how):
     audited = evaluate(given_, rules=some, **{**how, "mode": "audit"})
     assert not audited.denied
     assert len([f for f in audited.findings if f.audited]) == len(enforced.denials)
+
+
+@given(complete, rules, settings)
+def test_to_fail_on_warnings_makes_no_verdict_milder_and_lets_no_warning_stand(given_, some, how):
+    milder = evaluate(given_, rules=some, **{**how, "fail_on": "deny"})
+    stricter = evaluate(given_, rules=some, **{**how, "fail_on": "warn"})
+    assert stricter.level >= milder.level
+    assert not any(f.level is Level.WARN and not (f.audited or f.suppressed_by) for f in stricter.findings)
 
 
 @given(complete, rules, settings)

@@ -44,13 +44,34 @@ WAIVER = Waiver(
 )
 
 
-def judge(*rules, given=None, exceptions=(), on_missing=Level.DENY, mode="enforce"):
-    return evaluate(given or evidence(), rules=rules, exceptions=exceptions, on_missing=on_missing, mode=mode)
+def judge(*rules, given=None, exceptions=(), on_missing=Level.DENY, mode="enforce", fail_on="deny"):
+    return evaluate(
+        given or evidence(), rules=rules, exceptions=exceptions, on_missing=on_missing, mode=mode, fail_on=fail_on
+    )
 
 
 def waived(rule, waiver, given=None):
     (finding,) = judge(rule, given=given, exceptions=[waiver]).findings
     return finding.suppressed_by is not None
+
+
+def test_with_fail_on_a_warning_denies_says_so_and_names_a_way_out():
+    (finding,) = judge(Says(level=Level.WARN), fail_on="warn").findings
+    assert (finding.level, finding.escalated) == (Level.DENY, True)
+    assert finding.remedy == "look at what is warned of, and if you answer for it, write an entry of [[exceptions]]"
+    (finding,) = judge(Says(level=Level.DENY), fail_on="warn").findings
+    assert (finding.level, finding.escalated) == (Level.DENY, False)
+    assert not judge(Says(level=Level.ALLOW), fail_on="warn").denied
+
+
+def test_an_exception_covers_a_warning_that_would_deny():
+    (finding,) = judge(Says(level=Level.WARN), exceptions=[WAIVER], fail_on="warn").findings
+    assert (finding.level, finding.escalated, finding.suppressed_by) == (Level.WARN, False, "fine")
+
+
+def test_an_audit_shows_what_fail_on_would_deny_and_stops_nothing():
+    (finding,) = judge(Says(level=Level.WARN), mode="audit", fail_on="warn").findings
+    assert (finding.level, finding.escalated, finding.audited) == (Level.WARN, True, True)
 
 
 def test_without_rules_there_is_nothing_to_say():

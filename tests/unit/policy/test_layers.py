@@ -116,6 +116,15 @@ def test_settings_tighten(project, mode, select, on_missing, days):
     assert (policy.evidence.on_missing, policy.evidence.max_staleness) == (on_missing, timedelta(days=days))
 
 
+def test_a_weaker_layer_turns_fail_on_on_and_never_off():
+    assert layered(system=SYSTEM, project='fail-on = "warn"\n').fail_on == "warn"
+    policy = layered(system='fail-on = "warn"\n', project='fail-on = "deny"\n')
+    assert (policy.fail_on, policy.notes) == (
+        "warn",
+        ('project.toml:1: fail-on = "deny" does not count: system.toml:1 asks for "warn"',),
+    )
+
+
 def test_a_rules_own_answer_to_a_missing_fact_is_compared_with_that_of_the_policy():
     upper = '[evidence]\non-missing = "deny"\n[rules.minimum-age]\n'
     policy = layered(system=upper, project='[rules.minimum-age]\non-missing = "warn"\n')

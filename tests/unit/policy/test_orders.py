@@ -36,7 +36,11 @@ def test_a_choice_lists_its_values_strictest_first(rule, key):
 
 
 def test_the_modes_are_ordered():
-    for key, strict, mild in (("mode", "enforce", "audit"), ("select", "strict", "compliant")):
+    for key, strict, mild in (
+        ("mode", "enforce", "audit"),
+        ("select", "strict", "compliant"),
+        ("fail-on", "warn", "deny"),
+    ):
         order = order_of(Settings, key)
         assert order.stricter(mild, strict, None) == order.stricter(strict, mild, None) == strict
         assert order.looser(strict, mild) == order.looser(mild, strict) == mild
