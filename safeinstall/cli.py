@@ -166,7 +166,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     if not may_be_judged(arguments.pip):
         _only_judged(arguments)
         return pass_through(arguments.pip, environ)
-    with Recorder(wanted, environ, say) as record, HostedPip.start(arguments.pip, environ) as pip:
+    with Recorder(wanted, environ, say, arguments.pip) as record, HostedPip.start(arguments.pip, environ) as pip:
         # pip starts while we load the policy and what a resolution needs.
         record.policy = read_policy(arguments, environ)
         preload(environ)
@@ -215,12 +215,10 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
 
 
 def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
-    """Run the judged command, tell how it ended, and keep a receipt."""
+    """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline
     from safeinstall.report.exceptions import render_exceptions
-    from safeinstall.report.receipt import render_receipt
     from safeinstall.report.text import shown
-    from safeinstall.sources.receipts import append_receipt, receipts_file
     from safeinstall.world import LiveWorld
 
     for note in policy.notes:
@@ -236,9 +234,6 @@ def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, e
     exit_code = tell(outcome, invocation, policy)
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 else ():
         say(line)
-    receipt = render_receipt(invocation, policy, outcome, exit_code=exit_code, as_of=as_of)
-    if problem := append_receipt(receipt, receipts_file(environ)):
-        say(problem)
     return exit_code
 
 

@@ -1,9 +1,10 @@
-"""Writes the reports that the user asked for, however the run ends."""
+"""Keeps the receipt of a run, and writes the reports that the user asked for, however it ends."""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -63,25 +64,45 @@ def _objection(path: Path) -> str:
 
 @dataclass(slots=True)
 class Recorder:
-    """A context in which a run is carried out. When it is left the reports are written, whatever the reason."""
+    """A context in which a run is carried out. When it is left, for whatever reason, it is put on record."""
 
     wanted: tuple[Wanted, ...]
     environ: Mapping[str, str]
     say: Callable[[str], None]
-    run: Run = field(default_factory=lambda: Run(datetime.now(timezone.utc)))
+    arguments: tuple[str, ...] = ()
+    """pip's."""
+    run: Run = field(init=False)
     _began: float = field(default_factory=monotonic)
+
+    def __post_init__(self) -> None:
+        """Begin the record."""
+        self.run = Run(datetime.now(timezone.utc), self.arguments)
 
     def __enter__(self) -> Run:
         """Return the record, which the run fills in."""
         return self.run
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Write the reports. Raises ``AftermathError`` if that fails after a run that went well."""
-        if self.wanted:
-            self.run.error = error
-            self._write()
+        """Write the reports, keep the receipt. Raises ``AftermathError`` if a report fails after a good run."""
+        self.run.error = error
+        failure = self._write() if self.wanted else None
+        self.run.error = failure or error
+        if self.run.came_to_something:
+            self._keep()
+        if failure is not None:
+            raise failure
 
-    def _write(self) -> None:
+    def _keep(self) -> None:
+        """Append the receipt; if that is not possible, say so."""
+        from safeinstall.report.receipt import render_receipt  # noqa: PLC0415 - loaded when the work is done
+        from safeinstall.sources.receipts import append_receipt, receipts_file  # noqa: PLC0415 - likewise
+
+        receipt = render_receipt(self.run, exit_code=_exit_code(self.run), who=whoami())
+        if problem := append_receipt(receipt, receipts_file(self.environ)):
+            self.say(problem)
+
+    def _write(self) -> AftermathError | None:
+        """Write the reports; return what a run without error then fails of."""
         from safeinstall.report.build import build_report  # noqa: PLC0415 - most runs write none
 
         exit_code = _exit_code(self.run)
@@ -90,9 +111,10 @@ class Recorder:
         if problems and exit_code == 0:
             failure = AftermathError("\n".join(problems))
             failure.exit_code = EXIT_PIP_ERROR
-            raise failure
+            return failure
         for problem in problems:
             self.say(problem)
+        return None
 
     def _deliver(self, wanted: Wanted, report: Report) -> str:
         """Write one report; return why that was not possible."""
@@ -101,6 +123,19 @@ class Recorder:
         if wanted.form == "github" and summary:
             problem = problem or _put(summary, render_form("markdown", report), mode="a")
         return problem
+
+
+def whoami() -> dict[str, str]:
+    """Return who runs this, on which machine and in which directory."""
+    import getpass  # noqa: PLC0415 - when the work is done
+    import socket  # noqa: PLC0415 - likewise
+
+    found = {"host": socket.gethostname()}
+    with suppress(OSError, KeyError, ImportError):  # a container may run a user that has no name
+        found["user"] = getpass.getuser()
+    with suppress(OSError):
+        found["directory"] = os.getcwd()  # noqa: PTH109 - a str is kept
+    return found
 
 
 def _exit_code(run: Run) -> int:

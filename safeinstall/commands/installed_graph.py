@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from safeinstall.invocation import installed_names
-from safeinstall.report.build import without_secrets
 from safeinstall.report.model import Requirement
+from safeinstall.report.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

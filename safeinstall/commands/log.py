@@ -133,20 +133,20 @@ def _table(receipts: Sequence[Receipt]) -> Iterator[str]:
 def _row(receipt: Receipt) -> tuple[str, str, str, str, str, str]:
     local = _when(receipt).astimezone()
     asked = [str(text) for text in receipt.get("requested", ())]
-    command = " ".join([str(receipt["command"]), *_few(asked)])
+    command = " ".join([str(receipt["command"] or "?"), *_few(asked)])
     return (
         f"{local:%Y-%m-%d %H:%M}",
         _ended(receipt),
         command,
         str(len(receipt["files"])),
-        str(receipt["policy"]["file"]),
+        str(receipt["policy"]["file"]) if receipt["policy"] else "",
         "; ".join(_few(list(_reasons(receipt)))),
     )
 
 
 def _ended(receipt: Receipt) -> str:
     code = receipt["exit_code"]
-    if code in DENIED:
+    if code in DENIED and not receipt.get("error"):
         return "denied"
     if code:
         return f"failed ({code})"
@@ -154,7 +154,9 @@ def _ended(receipt: Receipt) -> str:
 
 
 def _reasons(receipt: Receipt) -> Iterator[str]:
-    """Yield what the first refused file of each project was denied for."""
+    """Yield what ended the run, or what the first refused file of each project was denied for."""
+    if receipt.get("error"):
+        yield str(receipt["error"]["message"]).partition("\n")[0]
     first = {file["name"]: file for file in reversed(receipt["denied"])}
     for file in first.values():
         rules = [f["rule"] for f in file["findings"] if f["level"] == "deny" and f["exception"] is None]

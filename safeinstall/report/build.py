@@ -8,7 +8,6 @@ from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
 from safeinstall import __version__
-from safeinstall.errors import SafeInstallError
 from safeinstall.models import Location, SourceKind
 from safeinstall.plan import without_credentials
 from safeinstall.report.model import (
@@ -18,7 +17,6 @@ from safeinstall.report.model import (
     Kept,
     Passing,
     PolicyUsed,
-    Problem,
     Report,
     ReportedFile,
     ReportedFinding,
@@ -26,6 +24,7 @@ from safeinstall.report.model import (
     Requirement,
     Target,
 )
+from safeinstall.report.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from safeinstall.resolve.resolution import Requirer
 
 _ORIGIN = re.compile(r"-[rc] (?P<file>.+) \(line (?P<line>\d+)\)")
-_ADDRESS = re.compile(r"\S+://\S+")
 _KINDS: dict[SourceKind, EvidenceKind] = {
     SourceKind.INDEX: "index",
     SourceKind.FIND_LINKS: "find-links",
@@ -64,7 +62,7 @@ def build_report(run: Run, *, exit_code: int, seconds: float) -> Report:
         seconds=round(seconds, 3),
         status=_status(run, exit_code),
         exit_code=exit_code,
-        error=_problem(run.error),
+        error=run.problem,
         command=invocation.command if invocation else None,
         dry_run=invocation.dry_run if invocation else False,
         requests=tuple(map(_request, invocation.roots if invocation else ())),
@@ -87,11 +85,6 @@ def report_file(verdict: Verdict, policy: Policy) -> ReportedFile:
     return _Sayer(policy, None).file(verdict, "chosen")
 
 
-def without_secrets(text: str) -> str:
-    """Return *text* with the credentials in its addresses left out."""
-    return _ADDRESS.sub(lambda match: without_credentials(match[0]), text)
-
-
 def _status(run: Run, exit_code: int) -> Status:
     if run.outcome is None:
         return "failed"
@@ -100,14 +93,6 @@ def _status(run: Run, exit_code: int) -> Status:
     if exit_code or run.error:
         return "failed"
     return "done" if run.outcome.status is not None else "dry-run"
-
-
-def _problem(error: BaseException | None) -> Problem | None:
-    if error is None:
-        return None
-    if isinstance(error, SafeInstallError):
-        return Problem(message=error.message, hint=error.hint)
-    return Problem(message="cancelled" if isinstance(error, KeyboardInterrupt) else repr(error), hint=None)
 
 
 def _request(root: Root) -> Request:

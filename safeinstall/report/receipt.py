@@ -1,45 +1,64 @@
-"""The receipt of a run: one line of JSON, what was installed, by which policy, with which verdicts."""
+"""The receipt of a run: one line of JSON, what was installed, by which policy, with which verdicts, or why not."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from safeinstall.invocation import COMMANDS
 from safeinstall.plan import without_credentials
+from safeinstall.report.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
-    from safeinstall.invocation import Invocation
     from safeinstall.models import Finding, Verdict
     from safeinstall.outcome import Outcome
-    from safeinstall.policy.model import Policy
+    from safeinstall.report.run import Run
 
-SCHEMA = 1
+SCHEMA = 2
 
 
-def render_receipt(
-    invocation: Invocation, policy: Policy, outcome: Outcome, *, exit_code: int, as_of: datetime
-) -> dict[str, Any]:
-    """Return the receipt as a mapping that JSON can hold. No credentials are in it."""
+def render_receipt(run: Run, *, exit_code: int, who: Mapping[str, str]) -> dict[str, Any]:
+    """Return the receipt as a mapping that JSON can hold; what an error kept from being known is ``None`` or empty.
+
+    No credentials are in it. *who* names the user, the machine and the directory of the run.
+    """
+    invocation, policy, outcome, error = run.invocation, run.policy, run.outcome, run.problem
     return {
         "schema": SCHEMA,
-        "time": as_of.isoformat(),
-        "command": invocation.command,
-        "requested": [root.text for root in invocation.roots],
-        "python": invocation.python,
-        "prefix": invocation.prefix,
-        "pip": invocation.pip_version,
-        "policy": {"file": policy.file, "digest": policy.digest, "mode": policy.mode, "select": policy.select},
-        "plan": outcome.plan.digest if outcome.plan else None,
-        "dry_run": invocation.dry_run,
+        "time": run.started.isoformat(),
+        "who": dict(who),
+        "command": invocation.command if invocation else _command(run),
+        "requested": [without_secrets(root.text) for root in invocation.roots] if invocation else _requested(run),
+        "python": invocation.python if invocation else None,
+        "prefix": invocation.prefix if invocation else None,
+        "pip": invocation.pip_version if invocation else None,
+        "policy": policy
+        and {"file": policy.file, "digest": policy.digest, "mode": policy.mode, "select": policy.select},
+        "plan": outcome.plan.digest if outcome and outcome.plan else None,
+        "dry_run": invocation.dry_run if invocation else "--dry-run" in run.arguments,
         "exit_code": exit_code,
+        "error": error and asdict(error),
         "files": _files(outcome),
-        "denied": [_verdict(v) for v in (outcome.refused.verdicts if outcome.refused else ())],
-        "hidden": [_verdict(v) for v in outcome.result.hidden],
+        "denied": [_verdict(v) for v in (outcome.refused.verdicts if outcome and outcome.refused else ())],
+        "hidden": [_verdict(v) for v in (outcome.result.hidden if outcome else ())],
     }
 
 
-def _files(outcome: Outcome) -> list[dict[str, Any]]:
+def _command(run: Run) -> str | None:
+    """Return the command of a run that pip has not said anything about."""
+    return next((word for word in run.arguments if word in COMMANDS), None)
+
+
+def _requested(run: Run) -> list[str]:
+    """Return what was asked, options included, where pip has not told them apart."""
+    return [without_secrets(word) for word in run.arguments if word not in COMMANDS]
+
+
+def _files(outcome: Outcome | None) -> list[dict[str, Any]]:
+    if outcome is None:
+        return []
     plan = outcome.verified.measured if outcome.verified else outcome.plan
     return [] if plan is None else [_verdict(pin.verdict) | {"sha256": pin.artifact.sha256} for pin in plan.pins]
 
@@ -61,7 +80,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "level": finding.level.name.lower(),
-        "message": finding.message,
+        "message": without_secrets(finding.message),
         "key": finding.key,
         "advisories": list(finding.advisories),
         "exception": finding.suppressed_by,

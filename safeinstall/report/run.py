@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from safeinstall.errors import SafeInstallError
+from safeinstall.report.model import Problem
+from safeinstall.report.secrets import without_secrets
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -19,6 +23,8 @@ class Run:
     """What is known of a run so far."""
 
     started: datetime
+    arguments: tuple[str, ...] = ()
+    """pip's, as they were given. They may hold credentials."""
     policy: Policy | None = None
     invocation: Invocation | None = None
     outcome: Outcome | None = None
@@ -27,3 +33,19 @@ class Run:
     error: BaseException | None = None
     exit_code: int | None = None
     """``None`` until it has ended by itself."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """What ended it, if not pip or the policy, as it may be shown and kept."""
+        if self.error is None:
+            return None
+        if isinstance(self.error, SafeInstallError):
+            hint = self.error.hint and without_secrets(self.error.hint)
+            return Problem(message=without_secrets(self.error.message), hint=hint)
+        cancelled = isinstance(self.error, KeyboardInterrupt)
+        return Problem(message="cancelled" if cancelled else without_secrets(repr(self.error)), hint=None)
+
+    @property
+    def came_to_something(self) -> bool:
+        """Whether there is anything to keep: pip that answered ``--help`` has done nothing."""
+        return self.invocation is not None or self.error is not None or self.exit_code != 0

@@ -125,7 +125,7 @@ def test_the_receipt(shell):
     (receipt,) = shell.receipts()
     (entry,) = receipt["files"]
     assert {key: receipt[key] for key in ("schema", "command", "requested", "dry_run", "exit_code", "denied")} == {
-        "schema": 1,
+        "schema": 2,
         "command": "install",
         "requested": ["dep"],
         "dry_run": False,
