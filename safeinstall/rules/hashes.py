@@ -1,4 +1,4 @@
-"""Rule ``hashes``: only files whose sha256 was known beforehand."""
+"""Rule ``hashes``: only files whose hash was known beforehand."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from safeinstall.models import Finding, Level, Missing, Price, Release
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safeinstall.models import Digest, Evidence
 
 _SHOWN = 3
+STRONG = frozenset({"sha256", "sha384", "sha512"})
+"""What pip takes for ``--hash`` (pip: utils/hashes.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hashes:
-    """Deny files whose sha256 nobody has vouched for.
+    """Deny files whose hash nobody has vouched for.
 
     Stops an index, or whoever stands between it and you, from serving another file under a known name.
 
     Options:
-        require: ``"pinned"`` (default): the hash must be listed in ``pins``, or given with the requirement (``--hash``)
-            or by a lock. ``"index"``: it is enough that the index publishes a sha256; where a release has pins, they
-            still bind, and a path that you name yourself needs none.
+        require: ``"pinned"`` (default): the sha256 must be listed in ``pins``, or a sha256, sha384 or sha512 given with
+            the requirement (``--hash``) or by a lock. ``"index"``: it is enough that the index publishes a sha256;
+            where a release has pins, they still bind, and a path that you name yourself needs none. A hash of a kind
+            that the index does not publish is compared with the fetched file.
         pins: a table of releases to hashes, ``"acme==1.0" = ["sha256:…"]``. Default: none.
         on-missing: what follows when the index publishes no sha256.
 
@@ -44,15 +47,23 @@ class Hashes:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a denial for a file that is not pinned, and a missing fact where no sha256 is published."""
         release = Release(evidence.artifact.name, evidence.artifact.version)
-        given = (evidence.user_hashes, frozenset(self.pins.get(release, ())))
+        of_user = frozenset(digest for digest in evidence.user_hashes if _kind(digest) in STRONG)
+        given = (of_user, frozenset(self.pins.get(release, ())))
         pinned = [hashes for hashes in given if hashes]
         if not pinned and self.require == "pinned":
             yield self._unpinned(release, evidence.sha256)
-        elif isinstance(evidence.sha256, Missing):
-            if pinned or not is_own_path(evidence):
-                yield self._missing(release, evidence.sha256)
-        elif (other := next((h for h in pinned if f"sha256:{evidence.sha256}" not in h), None)) is not None:
-            yield self._mismatch(release, evidence.sha256, other)
+            return
+        known = _known(evidence)
+        if isinstance(evidence.sha256, Missing) and self._needs_sha256(pinned, evidence):
+            yield self._missing(release, evidence.sha256)
+        elif (other := next((hashes for hashes in pinned if _contradicts(known, hashes)), None)) is not None:
+            yield self._mismatch(release, known, other)
+
+    def _needs_sha256(self, pinned: Sequence[frozenset[str]], evidence: Evidence) -> bool:
+        """Whether nothing but a sha256 can show that the file is one of the *pinned*, where any are."""
+        if pinned:
+            return any({"sha256"} == set(map(_kind, hashes)) for hashes in pinned)
+        return not is_own_path(evidence)
 
     def _unpinned(self, release: Release, sha256: str | Missing) -> Finding:
         pin = "its hash" if isinstance(sha256, Missing) else f'"{release}" = ["sha256:{sha256}"]'
@@ -74,12 +85,30 @@ class Hashes:
             remedy="take it from an index that publishes sha256 hashes",
         )
 
-    def _mismatch(self, release: Release, sha256: str, pinned: frozenset[str]) -> Finding:
+    def _mismatch(self, release: Release, known: Mapping[str, str], pinned: frozenset[str]) -> Finding:
+        kinds = set(map(_kind, pinned))
+        found = " and ".join(f"{kind}:{digest}" for kind, digest in sorted(known.items()) if kind in kinds)
         shown = ", ".join(sorted(pinned)[:_SHOWN]) + (", …" if len(pinned) > _SHOWN else "")
         return Finding(
             rule=self.id,
             level=Level.DENY,
-            message=f"sha256:{sha256} is none of the {len(pinned)} pinned for {release} ({shown})",
+            message=f"{found} is none of the {len(pinned)} pinned for {release} ({shown})",
             key=f'rules.hashes.pins."{release}"',
             remedy="find out why the file differs before pinning this hash too",
         )
+
+
+def _kind(digest: str) -> str:
+    return digest.partition(":")[0]
+
+
+def _known(evidence: Evidence) -> dict[str, str]:
+    """Return what is known of the file before it is fetched, by algorithm."""
+    published = {kind: digest.lower() for kind, digest in evidence.artifact.hashes.items()}
+    return published if isinstance(evidence.sha256, Missing) else published | {"sha256": evidence.sha256}
+
+
+def _contradicts(known: Mapping[str, str], wanted: frozenset[str]) -> bool:
+    """Whether *known* shows that the file is none of the *wanted*. What it cannot show, the fetched file will."""
+    kinds = set(map(_kind, wanted))
+    return kinds <= known.keys() and wanted.isdisjoint(f"{kind}:{known[kind]}" for kind in kinds)

@@ -30,6 +30,14 @@ def test_the_right_hash(shell, lock, algorithm):
     assert (shell.run(*argv).exit, shell.installed()) == (0, {"app": "1.0"})
 
 
+@pytest.mark.parametrize("algorithm", ["sha384", "sha512"])
+def test_the_right_hash_is_enough_for_a_policy_that_asks_for_pins(shell, lock, algorithm):
+    shell.policy("[rules.hashes]\n")
+    assert shell.run(*lock(f"app==1.0 --hash={algorithm}:{digest(algorithm)}\n")).exit == 0
+    wrong = WRONG[: len(digest(algorithm))]
+    assert "you ask for" in shell.refuses(*lock(f"app==1.0 --hash={algorithm}:{wrong}\n"), "--force-reinstall")
+
+
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 @pytest.mark.parametrize("published", [True, False])
 def test_a_wrong_hash(shell, lock, algorithm, published):

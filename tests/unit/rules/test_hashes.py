@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from lib.facts import FIND_LINKS, OTHER_SHA, SHA, direct, evidence, messages
 
 from safeinstall.models import ArtifactKind, Finding, Level, Missing
@@ -46,6 +47,37 @@ def test_a_pin_is_for_one_release():
 
 def test_a_hash_of_the_user_is_a_pin():
     assert list(Hashes().check(evidence(user_hashes=frozenset({f"sha256:{SHA}"})))) == []
+
+
+@pytest.mark.parametrize("require", ["pinned", "index"])
+def test_a_hash_of_another_kind_is_compared_where_the_index_publishes_it(require):
+    wanted = frozenset({f"sha512:{OTHER_SHA}"})
+    same = evidence("acme==1.0", user_hashes=wanted, hashes={"sha512": OTHER_SHA.upper()})
+    other = evidence("acme==1.0", user_hashes=wanted, hashes={"sha512": SHA})
+    assert messages(Hashes(require=require), same) == []
+    assert messages(Hashes(require=require), other) == [
+        f"sha512:{SHA} is none of the 1 pinned for acme==1.0 (sha512:{OTHER_SHA})"
+    ]
+
+
+@pytest.mark.parametrize("require", ["pinned", "index"])
+@pytest.mark.parametrize("sha256", [SHA, UNKNOWN])
+def test_a_hash_of_another_kind_is_otherwise_left_to_the_fetched_file(require, sha256):
+    for wanted in ({f"sha512:{SHA}"}, {f"sha384:{SHA}", f"sha256:{OTHER_SHA}"}):
+        given = evidence("acme==1.0", user_hashes=frozenset(wanted), sha256=sha256)
+        assert messages(Hashes(require=require), given) == []
+
+
+def test_a_weak_hash_of_the_user_is_no_pin():
+    given = evidence("acme==1.0", user_hashes=frozenset({"md5:" + "0" * 32}))
+    assert messages(Hashes(), given) == ["no sha256 is pinned for acme==1.0; the policy asks for one"]
+
+
+def test_a_pin_of_the_policy_binds_beside_a_hash_of_the_user():
+    given = evidence("acme==1.0", user_hashes=frozenset({f"sha512:{SHA}"}))
+    assert messages(Hashes(pins=pins(OTHER_SHA)), given) == [
+        f"sha256:{SHA} is none of the 1 pinned for acme==1.0 (sha256:{OTHER_SHA})"
+    ]
 
 
 def test_a_file_that_is_none_of_the_pinned_is_denied_where_pins_are_required_and_where_not():
