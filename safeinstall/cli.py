@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, own_command, parse_arguments
 from safeinstall.errors import (
     EXIT_INTERNAL,
     EXIT_PIP_ERROR,
@@ -22,6 +23,7 @@ from safeinstall.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from safeinstall.arguments import Arguments
     from safeinstall.invocation import Invocation
     from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
@@ -29,94 +31,23 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip import HostedPip
 
 PREFIX = "safe-pip: "
-OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "log", "policy", "why"})
-"""None of them is a command of pip's; each is a module of ``commands/``."""
-HELP = (("--help",), ("-h",), ("help",))
-OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
-
-Its own commands (safe-pip COMMAND --help tells more):
-  policy                      Write, check, explain and test policies.
-  audit                       Judge an environment, requirements or a lock; install nothing.
-  fix                         Change pins so that the policy lets them pass.
-  why                         Tell what brings a package in, and what the policy says of it.
-  advisories                  Sync and look up known vulnerabilities and malware.
-  log                         Tell what was installed, when and by which policy.
-
-Its own options, on install, download, wheel and lock:
-  --policy FILE               A policy file or a preset: baseline, strict, locked.
-  --policy-report FORMAT[=FILE]
-  --policy-select compliant|strict
-
-All else is pip's:
-"""
-OWN_OPTIONS = {
-    "--policy": "the path of a policy file, or the name of a preset",
-    "--policy-report": "FORMAT or FORMAT=FILE",
-    "--policy-select": "compliant or strict",
-}
-"""What each needs as its value."""
-SELECTIONS = ("compliant", "strict")
-"""From loose to strict."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The command line, ours and pip's told apart."""
-
-    pip: tuple[str, ...]
-    policy: str | None = None
-    reports: tuple[str, ...] = ()
-    select: str | None = None
-
-
-def parse_arguments(argv: Sequence[str]) -> Arguments:
-    """Take our own options, which all begin with ``--policy``, out of *argv*. The rest is pip's, untouched.
-
-    Raises ``UsageError``. What follows ``--`` is never ours.
-    """
-    rest: list[str] = []
-    given: dict[str, list[str]] = {option: [] for option in OWN_OPTIONS}
-    words = iter(argv)
-    for word in words:
-        option, equals, value = word.partition("=")
-        if word == "--":
-            rest += [word, *words]
-        elif option in OWN_OPTIONS:
-            given[option].append(_value(option, value if equals else next(words, "")))
-        elif word.startswith("--policy"):
-            raise UsageError(f"there is no option {option}", hint=f"the options of safe-pip: {', '.join(OWN_OPTIONS)}")
-        else:
-            rest.append(word)
-    last = {option: values[-1] for option, values in given.items() if values}
-    return Arguments(
-        tuple(rest), last.get("--policy"), tuple(given["--policy-report"]), _selection(last.get("--policy-select"))
-    )
-
-
-def _value(option: str, value: str) -> str:
-    if not value:
-        raise UsageError(f"{option} needs a value: {OWN_OPTIONS[option]}")
-    return value
-
-
-def _selection(select: str | None) -> str | None:
-    if select is not None and select not in SELECTIONS:
-        raise UsageError(f"--policy-select is compliant or strict, not {select!r}")
-    return select
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``safe-pip`` and return its exit code. What goes wrong is told in a message, never in a traceback."""
+    argv = sys.argv[1:] if argv is None else argv
+    own = own_command(argv)
+    done = "stopped" if own else "nothing was installed"
     try:
-        return run(sys.argv[1:] if argv is None else argv, os.environ)
+        return run(argv, os.environ)
     except SafeInstallError as error:
-        say_error(error)
+        say_error(error, done)
         return error.exit_code
     except KeyboardInterrupt as stop:
         from safeinstall.sources.pip import exit_code_of
 
-        say("stopped; nothing was installed")
+        say(done if own else f"stopped; {done}")
         return exit_code_of(stop)
     except BrokenPipeError:
         return EXIT_PIP_ERROR
@@ -124,9 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}")
-        say(
-            f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where. Nothing was installed (exit {EXIT_INTERNAL})"
-        )
+        say(f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where")
+        say(f"{done} (exit {EXIT_INTERNAL})")
         return EXIT_INTERNAL
 
 
@@ -137,15 +67,16 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def say_error(error: SafeInstallError) -> None:
-    """Print what happened, what to do, and that nothing was installed."""
+def say_error(error: SafeInstallError, done: str) -> None:
+    """Print what happened, what to do, and what came of it, which is *done* unless pip has installed by then."""
     from safeinstall.report.text import shown_lines
 
     for line in shown_lines(error.message):
         say(line)
     if error.hint:
         say(f"way out: {error.hint}")
-    done = "what pip installed stays as it is" if isinstance(error, AftermathError) else "nothing was installed"
+    if isinstance(error, AftermathError):
+        done = "what pip installed stays as it is"
     say(f"{done} (exit {error.exit_code})")
 
 
@@ -158,6 +89,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     wanted = parse_wanted(arguments.reports)
     if arguments.pip and arguments.pip[0] in OWN_COMMANDS:
         _only_judged(arguments)
+        if arguments.python is not None:
+            environ = {**environ, "PIP_PYTHON": arguments.python}
         command = import_module(f"safeinstall.commands.{arguments.pip[0]}")
         return int(command.main(arguments.pip[1:], environ, arguments.policy))
     if arguments.pip in HELP:
@@ -165,6 +98,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.flush()
     if not may_be_judged(arguments.pip):
         _only_judged(arguments)
+        _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
     with Recorder(wanted, environ, say, arguments.pip) as record, HostedPip.start(arguments.pip, environ) as pip:
         # pip starts while we load the policy and what a resolution needs.
@@ -186,6 +120,14 @@ def _only_judged(arguments: Arguments) -> None:
     for option, value in given.items():
         if value:
             raise UsageError(f"{option} is for the commands that are judged", hint="install, download, wheel, lock")
+
+
+def _suggest_own(words: Sequence[str]) -> None:
+    """Point out a command of ours that is nearly named: pip, which complains next, knows only its own."""
+    from difflib import get_close_matches
+
+    for near in (near for word in words for near in get_close_matches(word, OWN_COMMANDS, n=1, cutoff=0.8)):
+        say(f"did you mean: safe-pip {near}?")
 
 
 def preload(environ: Mapping[str, str]) -> None:

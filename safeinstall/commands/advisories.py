@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from argparse import ArgumentParser
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from safeinstall.advisories import matching
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import Pin, read_pins
 from safeinstall.errors import EXIT_EVIDENCE, EXIT_PIP_ERROR, UsageError
 from safeinstall.models import Missing
@@ -65,11 +65,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return int(exit_code)
 
 
-def _parser() -> ArgumentParser:
-    common = ArgumentParser(add_help=False)
+def _parser() -> CommandParser:
+    common = CommandParser(add_help=False)
     common.add_argument("--format", choices=("text", "json"), default="text", help="json: one object on each line")
     common.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
-    parser = ArgumentParser(
+    parser = CommandParser(
         prog="safe-pip advisories", description="Known vulnerabilities and malware, from the sources the policy names."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

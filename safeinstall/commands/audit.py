@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from safeinstall.commands.audit_installed import InstalledJudge
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import read_pins
 from safeinstall.commands.policy_output import write
 from safeinstall.commands.target import open_target
@@ -53,25 +53,29 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return audit.exit_code
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="safe-pip audit",
         description="Judge an environment (default), requirements, a lock or a list of versions by the whole policy,"
         " without installing anything. Exit 10: something is denied; 11: facts are missing.",
     )
-    parser.add_argument("file", nargs="?", help="a pylock.toml, or - for name==version lines on standard input")
+    parser.add_argument(
+        "file", nargs="?", help="a pylock.toml or requirements file, or - for name==version lines on standard input"
+    )
     parser.add_argument(
         "-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE",
         help="judge what pip would install from this file into an empty environment (repeatable)",
     )  # fmt: skip
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
 
 
 def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
     files = [*arguments.requirements, *([arguments.file] if arguments.file not in {None, "-"} else [])]
+    for file in files:
+        _must_exist(file)
     if files:
         words = [word for file in files for word in ("-r", file)]
         with open_target(words, policy, environ, python=arguments.python) as target:
@@ -82,6 +86,13 @@ def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> 
             return _installed(pins, target, policy, STANDARD_INPUT)
         packages = list_environment(target.invocation.python, environ)
         return _installed(packages, target, policy, target.invocation.prefix)
+
+
+def _must_exist(file: str) -> None:
+    if "://" not in file and not Path(file).exists():
+        raise UsageError(
+            f"there is no file {file}", hint="to judge a package that is not installed: safe-pip install --dry-run NAME"
+        )
 
 
 # requirements

@@ -6,13 +6,13 @@ import os
 import shutil
 import sys
 import tempfile
-from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.target import open_target
 from safeinstall.edit.entries import edit
 from safeinstall.edit.lock import LockText, edit_lock, read_lock
@@ -84,8 +84,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return 0
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="safe-pip fix",
         description="Print, as a diff, the smallest change of versions that the policy lets pass."
         " Exit 0: nothing to do, or done; 10: it cannot be fixed.",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
 from datetime import date, datetime, time, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packaging.utils import canonicalize_name
 
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write_file
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, UsageError
 from safeinstall.policy.durations import parse_duration
@@ -44,8 +44,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], _policy: str | None) -
     return 0
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="safe-pip log", description="What was installed, refused and why, run by run.")
+def _parser() -> CommandParser:
+    parser = CommandParser(prog="safe-pip log", description="What was installed, refused and why, run by run.")
     parser.add_argument("--denied", action="store_true", help="only runs that the policy refused")
     parser.add_argument("--package", metavar="NAME", help="only runs that chose, refused or passed over it")
     parser.add_argument("--since", metavar="DATE|DURATION", help="2026-11-01, or 7d back from now")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return int(command.run(arguments, place))
 
 
-def _parser() -> ArgumentParser:
-    common = ArgumentParser(add_help=False)
-    common.add_argument("--format", choices=("text", "json"), default="text")
+def _parser() -> CommandParser:
+    common = CommandParser(add_help=False)
+    common.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
     common.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
-    parser = ArgumentParser(
+    parser = CommandParser(
         prog="safe-pip policy",
         description="What may be installed: write, check, show, explain, test and compare policies."
         " --policy FILE, before or after the command, names the policy that is meant.",
@@ -47,13 +48,18 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     init = commands.add_parser("init", help="write a first policy for a project")
+    init.add_argument("file", nargs="*", help=SUPPRESS)
     init.add_argument("--preset", default="baseline", help="what it extends (default: %(default)s)")
     init.add_argument(
         "--from", dest="sources", action="append", default=[], metavar="FILE", type=Path,
         help="a requirements file or a pylock.toml: allow what it names, and pin its hashes (repeatable)",
     )  # fmt: skip
     init.add_argument(
-        "--output", metavar="FILE", type=Path, default=Path("safe-pip.toml"), help="(default: %(default)s)"
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=Path("safe-pip.toml"),
+        help="where to write it (default: %(default)s)",
     )
     init.add_argument("--force", action="store_true", help="overwrite the file if there is one")
 
@@ -79,19 +85,35 @@ def _parser() -> ArgumentParser:
 
     allow = commands.add_parser("allow", help="add an exception to a policy file")
     allow.add_argument("package", help="a name, with a specifier if it should not cover every version")
-    allow.add_argument("--rule", dest="rules", action="append", required=True, help="(repeatable)")
-    allow.add_argument("--reason", required=True)
+    allow.add_argument(
+        "--rule", dest="rules", action="append", required=True, metavar="RULE", help="what it may break (repeatable)"
+    )
+    allow.add_argument("--reason", required=True, metavar="TEXT", help="why; it is shown in every report")
     allow.add_argument("--expires", required=True, metavar="DATE|DURATION", help="2027-01-31, or 30d from today")
-    allow.add_argument("--advisory", dest="advisories", action="append", default=[], metavar="ID", help="(repeatable)")
-    allow.add_argument("--hash", dest="hashes", action="append", default=[], metavar="sha256:HEX", help="(repeatable)")
-    allow.add_argument("--approved-by", metavar="WHO")
+    allow.add_argument(
+        "--advisory",
+        dest="advisories",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="only for this one (repeatable)",
+    )
+    allow.add_argument(
+        "--hash",
+        dest="hashes",
+        action="append",
+        default=[],
+        metavar="sha256:HEX",
+        help="only for this file (repeatable)",
+    )
+    allow.add_argument("--approved-by", metavar="WHO", help="who answers for it")
 
     trust = commands.add_parser("trust", parents=[common], help="let the project's policy loosen the defaults")
     trust.add_argument("--forget", action="store_true", help="take the trust back")
 
     diff = commands.add_parser("diff", parents=[common], help="what changed, and whether more passes")
-    diff.add_argument("old")
-    diff.add_argument("new")
+    diff.add_argument("old", help="a policy file or a preset")
+    diff.add_argument("new", help="another")
     diff.add_argument("--fail-if-loosened", action="store_true", help="exit 1 if something may pass that did not")
 
     commands.add_parser("schema", parents=[common], help="the JSON Schema of policy files, for editors")

@@ -51,7 +51,7 @@ def _alone(name: str, place: Place) -> Policy:
 def _together(place: Place) -> Policy:
     errors = layer_errors(place.policy, place.environ, place.cwd)
     if errors:
-        raise PolicyError(tuple(problem for error in errors for problem in error.problems))
+        raise PolicyError(tuple(dict.fromkeys(problem for error in errors for problem in error.problems)))
     return load_policy(place.policy, place.environ, place.cwd)
 
 

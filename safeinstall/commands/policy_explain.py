@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from safeinstall.rules.base import Rule
 
 _WIDTH = 100
+_ALIKE = 0.8
+"""How much of a word must be that of a rule's id for it to be a slip."""
 _SHOWN = 5
 """Findings on one file that are told in full."""
 
@@ -41,6 +44,11 @@ def run(arguments: Namespace, place: Place) -> int:
         rule = known[arguments.subject]
         write(arguments, "\n".join([*_rule(rule, policy), ""]), _rule_data(rule, policy))
         return 0
+    if not arguments.package and (near := get_close_matches(arguments.subject, known, n=1, cutoff=_ALIKE)):
+        raise UsageError(
+            f"there is no rule {arguments.subject}; did you mean {near[0]}?",
+            hint="--package says that a package is meant",
+        )
     return _package(arguments, place, policy)
 
 

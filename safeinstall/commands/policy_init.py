@@ -76,6 +76,11 @@ _TAIL = """
 
 def run(arguments: Namespace, place: Place) -> int:
     """Write a first policy, short and commented. Its author need not be asked whether to trust it."""
+    for file in arguments.file:
+        raise UsageError(
+            f"policy init does not know what {file} is for",
+            hint=f"--from {file} allows what that file names; --output {file} writes the policy there",
+        )
     path = place.cwd / arguments.output
     if os.path.lexists(path) and not arguments.force:
         raise UsageError(f"{arguments.output} exists", hint="--force overwrites it; --output names another file")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,6 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name, is_normalized_nam
 
 from safeinstall import pipeline
 from safeinstall.commands.installed_graph import installed_requirements
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write
 from safeinstall.errors import EXIT_DENIED, SourceError, UsageError
 from safeinstall.invocation import parse_invocation
@@ -59,7 +59,7 @@ class Answer:
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
     """Print the chains of requirements that lead to a package; exit 1 if it is not there, 10 if it is refused."""
-    arguments, rest = _parser().parse_known_args(argv)
+    arguments, rest = _parser().parse_words(argv)
     if not rest or rest[0].startswith("-") or not is_normalized_name(canonicalize_name(rest[0])):
         raise UsageError("why needs the name of a package first", hint="safe-pip why urllib3 -r requirements.txt")
     package, asked = canonicalize_name(rest[0]), rest[1:]
@@ -78,15 +78,15 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return answer.exit_code
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="safe-pip why",
         usage="safe-pip why [--format text|json] [--output FILE] PACKAGE [REQUIREMENT… | options of pip install]",
         description="Which requirements bring a package in: those given, else of what is installed."
         " And what the policy says about it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
 

@@ -146,7 +146,14 @@ def _user(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> Iterat
 
 
 def _named(explicit: str | None, environ: Mapping[str, str]) -> str | None:
-    return environ.get(VARIABLE) or None if explicit is None else explicit
+    if explicit is not None:
+        return explicit
+    named = environ.get(VARIABLE)
+    if named == "":  # perhaps what a substitution left: no other policy may take its place
+        raise PolicyError(
+            (f"{VARIABLE} is set to nothing, which names no policy",), hint="unset it, or name a file or a preset"
+        )
+    return named
 
 
 def _is_there(path: Path) -> bool:

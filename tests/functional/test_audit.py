@@ -191,10 +191,10 @@ def test_mode_audit_reports_and_exits_0(guarded):
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
-        (("-r", "absent.txt"), 1, "Could not open requirements file"),
+        (("-r", "absent.txt"), 2, "there is no file absent.txt"),
         (("absent.toml", "-r", "r.txt"), 2, "judged by itself"),
         (("--python", "/nowhere"), 1, "Could not locate Python interpreter"),
-        (("--bogus",), 2, "unrecognized arguments"),
+        (("--bogus",), 2, "audit: it does not take --bogus"),
     ],
 )
 def test_bad_input(guarded, argv, code, message):

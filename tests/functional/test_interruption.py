@@ -46,6 +46,14 @@ def test_while_resolving(slow, number, whole_group):
     expect(interrupt(slow, process, number, whole_group=whole_group), number)
 
 
+def test_a_command_that_installs_nothing_does_not_speak_of_it(slow):
+    slow.index.reply(slow.index.page_path("app"), Reply(delay=30))
+    slow.write("r.txt", "app\n")
+    process = slow.start("audit", "-r", "r.txt")
+    wait_until(slow.index.paths, "request")
+    assert interrupt(slow, process, signal.SIGTERM).err == "safe-pip: stopped\n"
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_downloading(slow, number):
     path = slow.index.file_path("app-1.0-py3-none-any.whl")

@@ -10,7 +10,7 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safeinstall.cli import parse_arguments
+from safeinstall.arguments import parse_arguments
 from safeinstall.sources.pip import JUDGED, may_be_judged
 
 # In pip's grammar: abbreviations, clusters, values that look like options, options before and after the command.

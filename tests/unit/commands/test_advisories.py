@@ -282,12 +282,13 @@ def test_the_answer_may_go_to_a_file(run, tmp_path):
 
 
 @pytest.mark.parametrize("argv", [[], ["sink"], ["match"], ["show"], ["status", "--format", "yaml"]])
-def test_wrong_usage_ends_with_2(run, argv, capsys):
-    with pytest.raises(SystemExit) as caught:
+def test_wrong_usage_is_told_by_the_command_it_is_about(run, argv):
+    with pytest.raises(UsageError) as caught:
         run(*argv)
 
-    assert caught.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: safe-pip advisories")
+    command = " ".join(["advisories", *(word for word in argv[:1] if word != "sink")])
+    assert caught.value.message.startswith(f"{command}: ")
+    assert caught.value.hint == f"safe-pip {command} --help tells how it is used"
 
 
 def test_a_wrong_policy_is_told(run):

@@ -598,6 +598,6 @@ def test_the_schema_is_json_with_every_rule(run):
 
 @pytest.mark.parametrize("argv", [(), ("shwo",), ("diff", "a"), ("allow", "x")])
 def test_a_wrong_command_line_is_a_usage_error(run, argv):
-    with pytest.raises(SystemExit) as caught:
+    with pytest.raises(UsageError) as caught:
         run(*argv)
-    assert caught.value.code == 2
+    assert (caught.value.exit_code, caught.value.message[:6]) == (2, "policy")

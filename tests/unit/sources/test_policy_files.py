@@ -121,8 +121,10 @@ def test_the_environment_names_a_policy_or_a_preset(here):
     assert load_policy(None, {"SAFE_PIP_POLICY": str(path)}, here).mode == "audit"
 
 
-def test_an_empty_variable_is_no_variable(here):
-    assert load_policy(None, {"SAFE_PIP_POLICY": ""}, here).file == "baseline (built in)"
+def test_a_variable_that_is_empty_names_nothing_and_no_other_policy_takes_its_place(here):
+    with pytest.raises(PolicyError) as caught:
+        load_policy(None, {"SAFE_PIP_POLICY": ""}, here)
+    assert caught.value.problems == ("SAFE_PIP_POLICY is set to nothing, which names no policy",)
 
 
 @pytest.mark.parametrize("text", ["", " \n\n"])

@@ -1,0 +1,114 @@
+"""The command line: which words are ours, and which are pip's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "log", "policy", "why"})
+"""None of them is a command of pip's; each is a module of ``commands/``."""
+HELP = (("--help",), ("-h",), ("help",))
+OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
+
+Its own commands (safe-pip COMMAND --help tells more):
+  policy                      Write, check, explain and test policies.
+  audit                       Judge an environment, requirements or a lock; install nothing.
+  fix                         Change pins so that the policy lets them pass.
+  why                         Tell what brings a package in, and what the policy says of it.
+  advisories                  Sync and look up known vulnerabilities and malware.
+  log                         Tell what was installed, when and by which policy.
+
+Its own options, on install, download, wheel and lock:
+  --policy FILE               A policy file or a preset: baseline, strict, locked.
+  --policy-report FORMAT[=FILE]
+  --policy-select compliant|strict
+
+All else is pip's:
+"""
+OWN_OPTIONS = {
+    "--policy": "the path of a policy file, or the name of a preset",
+    "--policy-report": "FORMAT or FORMAT=FILE",
+    "--policy-select": "compliant or strict",
+}
+"""What each needs as its value."""
+SELECTIONS = ("compliant", "strict")
+"""From loose to strict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The command line, ours and pip's told apart."""
+
+    pip: tuple[str, ...]
+    """What is left for pip, or for a command of ours, whose name is then its first word."""
+    policy: str | None = None
+    reports: tuple[str, ...] = ()
+    select: str | None = None
+    python: str | None = None
+    """The value of a ``--python`` before a command of ours; pip reads its own."""
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Take our own options, which all begin with ``--policy``, out of *argv*. The rest is pip's, untouched.
+
+    Raises ``UsageError``. What follows ``--`` is never ours.
+    """
+    rest: list[str] = []
+    given: dict[str, list[str]] = {option: [] for option in OWN_OPTIONS}
+    words = iter(argv)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *words]
+        elif option in OWN_OPTIONS:
+            given[option].append(_value(option, value if equals else next(words, "")))
+        elif word.startswith("--policy"):
+            raise UsageError(f"there is no option {option}", hint=f"the options of safe-pip: {', '.join(OWN_OPTIONS)}")
+        else:
+            rest.append(word)
+    last = {option: values[-1] for option, values in given.items() if values}
+    python, rest = _python_of_ours(rest)
+    return Arguments(
+        tuple(rest),
+        last.get("--policy"),
+        tuple(given["--policy-report"]),
+        _selection(last.get("--policy-select")),
+        python,
+    )
+
+
+def _python_of_ours(words: list[str]) -> tuple[str | None, list[str]]:
+    """Take ``--python PY`` or ``--python=PY`` from before a command of ours, where it means what it means to pip."""
+    option, equals, value = (words or [""])[0].partition("=")
+    taken = 1 if equals else 2
+    if option != "--python" or words[taken : taken + 1] == [] or words[taken] not in OWN_COMMANDS:
+        return None, words
+    return (value if equals else words[1]), words[taken:]
+
+
+def own_command(argv: Sequence[str]) -> str | None:
+    """Return the command of ours that *argv* names, if any; whatever else in it is wrong."""
+    words = iter(argv)
+    for word in words:
+        if word in {*OWN_OPTIONS, "--python"}:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in OWN_COMMANDS else None
+    return None
+
+
+def _value(option: str, value: str) -> str:
+    if not value:
+        raise UsageError(f"{option} needs a value: {OWN_OPTIONS[option]}")
+    return value
+
+
+def _selection(select: str | None) -> str | None:
+    if select is not None and select not in SELECTIONS:
+        raise UsageError(f"--policy-select is compliant or strict, not {select!r}")
+    return select
