@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
+from safeinstall.sources.content_coding import ASKED
 from safeinstall.sources.transport import HttpSettings, TransportError
 from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
 
@@ -251,7 +252,7 @@ class HttpClient:
         return parts
 
     def _headers(self, request: _Request, parts: SplitResult) -> dict[str, str]:
-        headers = {"user-agent": self._settings.user_agent, "accept-encoding": "gzip, deflate", **request.headers}
+        headers = {"user-agent": self._settings.user_agent, "accept-encoding": ASKED, **request.headers}
         if credentials := self._credentials(request, parts):
             headers["authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
         return headers

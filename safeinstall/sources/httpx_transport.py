@@ -7,10 +7,12 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
+from safeinstall.sources.content_coding import IDENTITY, CodingError, decoded
+from safeinstall.sources.pace import PacedBackend, PacedStream
 from safeinstall.sources.transport import HttpSettings, Reply, TransportError
 
 if TYPE_CHECKING:
@@ -35,7 +37,10 @@ class HttpxTransport:
         with _foreign_errors_mapped():
             response = client.send(client.build_request("GET", url, headers=dict(headers)), stream=True)
         try:
-            yield Reply(status=response.status_code, headers=dict(response.headers), body=_chunks(response))
+            cast("PacedStream", response.extensions["network_stream"]).head_came()
+            as_it_is = headers.get("accept-encoding") == IDENTITY
+            body = _chunks(response, "" if as_it_is else response.headers.get("content-encoding", ""))
+            yield Reply(status=response.status_code, headers=dict(response.headers), body=body)
         finally:
             response.close()
 
@@ -53,7 +58,7 @@ class HttpxTransport:
     def _new_client(self, *, verify: bool) -> httpx.Client:
         proxy = self._settings.proxy
         try:
-            return httpx.Client(
+            client = httpx.Client(
                 verify=_tls_context(self._settings, verify=verify),
                 proxy=proxy or None,
                 trust_env=proxy is None,
@@ -67,11 +72,23 @@ class HttpxTransport:
                 hint="check --proxy and the proxy variables of the environment",
                 retryable=False,
             ) from error
+        _set_pace(client, PacedBackend(self._settings.timeout))
+        return client
 
 
-def _chunks(response: httpx.Response) -> Iterator[bytes]:
+def _set_pace(client: httpx.Client, backend: PacedBackend) -> None:
+    """Connect by *backend*, which httpcore takes as an argument, and httpx has no way to hand on."""
+    for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001
+        if isinstance(transport, httpx.HTTPTransport):
+            transport._pool._network_backend = backend  # noqa: SLF001
+
+
+def _chunks(response: httpx.Response, coding: str) -> Iterator[bytes]:
     with _foreign_errors_mapped():
-        yield from response.iter_bytes()
+        try:
+            yield from decoded(response.iter_raw(), coding)
+        except CodingError as error:
+            raise TransportError(str(error), hint="tell whoever runs the index", retryable=False) from error
 
 
 def _tls_context(settings: HttpSettings, *, verify: bool) -> ssl.SSLContext:
@@ -131,8 +148,6 @@ def _failure(error: Exception) -> TransportError:
             hint="name the certificate authority that signed it with --cert",
             retryable=False,
         )
-    if isinstance(error, httpx.DecodingError):
-        return TransportError("its answer is not encoded as it says", retryable=False)
     if isinstance(error, httpx.ConnectError):
         return TransportError(f"no connection: {error}", hint="check the network, the address and the proxy")
     return TransportError("the connection broke before the whole answer had come", hint="try again")

@@ -34,8 +34,16 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _FRACTION = re.compile(r"\.(\d+)")
 
 
+_INTERACTIVE = frozenset({"form", "input", "button", "script", "frame", "iframe"})
+"""What a page that answers in place of an index has, and a list of files does not need."""
+
+
 class _MalformedError(Exception):
     """Why a page cannot be used."""
+
+
+class _ForeignError(Exception):
+    """Why a page is not an index's."""
 
 
 def parse_project_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
@@ -49,24 +57,24 @@ def parse_project_page(body: bytes, content_type: str, url: str, source: Source)
     try:
         if kind.startswith(_JSON):
             return _json_page(body, url, source)
-        if kind.startswith(_HTML):
-            return _html_page(body, content_type, url, source)
+        return _html_page(body, content_type, url, source)
     except _MalformedError as error:
         raise SourceError(
             f"the project page {redacted(url)} cannot be used: {error}",
             hint="this is a fault of the index: report it to whoever runs it",
         ) from error
-    raise SourceError(
-        f"{redacted(url)} is no project page: its content type is {content_type!r}",
-        hint="check the address of the index, and that no login page or proxy answers in its place",
-    )
+    except _ForeignError as error:
+        raise SourceError(
+            f"{redacted(url)} is no project page: {error}",
+            hint="check the address of the index, and that no login page or proxy answers in its place",
+        ) from error
 
 
 def _json_page(body: bytes, url: str, source: Source) -> ProjectPage:
     page = _json(body)
     meta = page.get("meta")
     _check_version(meta.get("api-version") if isinstance(meta, dict) else None)
-    entries = page.get("files", [])
+    entries = page.get("files")
     if not isinstance(entries, list):
         raise _MalformedError("its files are no list")
     base = Base(url)
@@ -211,6 +219,8 @@ class Base:
 
 
 def _html_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
+    if not content_type.strip().lower().startswith(_HTML):
+        raise _ForeignError(f"its content type is {content_type!r}")
     parser = _PageParser()
     try:
         parser.feed(body.decode(_charset(content_type)))
@@ -220,6 +230,8 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source) -> Proj
     _check_version(parser.meta.get("pypi:repository-version"))
     base = Base(url, parser.base)
     files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))
+    if not files and (parser.is_interactive or not body.strip()):
+        raise _ForeignError("it lists nothing" + (", and asks for something" if parser.is_interactive else " at all"))
     return ProjectPage(source=source, files=files, status=parser.meta.get("pypi:project-status"))
 
 
@@ -250,6 +262,7 @@ class _PageParser(HTMLParser):
         self.base: str | None = None
         self.anchors: list[dict[str, str | None]] = []
         self.meta: dict[str, str] = {}
+        self.is_interactive = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
@@ -259,3 +272,5 @@ class _PageParser(HTMLParser):
         elif tag == "meta":
             found = dict(attrs)
             self.meta.setdefault(found.get("name") or "", found.get("content") or "")
+            self.is_interactive |= (found.get("http-equiv") or "").lower() == "refresh"
+        self.is_interactive |= tag in _INTERACTIVE

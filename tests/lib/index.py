@@ -27,7 +27,8 @@ from urllib.parse import quote, unquote, urlsplit
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import socket
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -59,6 +60,20 @@ class Reply:
     """Close the connection after this many bytes of the announced body."""
     delay: float = 0.0
     """Seconds."""
+    send: Callable[[Exchange], None] | None = None
+    """Puts the answer on the wire in place of the server (``lib/faults.py`` has such functions)."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request, and the answer that is due."""
+
+    connection: socket.socket
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    wanted: Mapping[str, str]
+    """Headers of the request."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +196,12 @@ class LocalIndex:
         with self._lock:
             self._replies[path] = list(replies)
 
+    def forget(self) -> None:
+        """Forget all planned replies and recorded requests."""
+        with self._lock:
+            self._replies.clear()
+        self.requests.clear()
+
     def find(self, filename: str) -> IndexFile | None:
         """Return the listed file, if there is one."""
         return next((f for files in self.projects.values() for f in files if f.filename == filename), None)
@@ -273,13 +294,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         index = self.server.index
-        index.requests.append(Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
+        asked = Request(self.command, self.path, {k.lower(): v for k, v in self.headers.items()})
+        index.requests.append(asked)
         reply = index.take_reply(self.path) or Reply()
         time.sleep(index.delay + reply.delay)
         status, headers, body = self._ordinary(index)
         if reply.body is not None:
             status, body = HTTPStatus.OK, reply.body
-        self._send(reply.status or status, {**headers, **reply.headers}, body, reply.truncate)
+        if reply.send is not None:
+            self.close_connection = True
+            sent = {**headers, **reply.headers}
+            reply.send(Exchange(self.connection, reply.status or status, sent, body, asked.headers))
+        else:
+            self._send(reply.status or status, {**headers, **reply.headers}, body, reply.truncate)
 
     do_HEAD = do_GET
 
@@ -315,6 +342,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ranged(self, index: LocalIndex, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+        if self.headers.get("If-Range") not in {None, headers.get("ETag")}:
+            return HTTPStatus.OK, headers, body
         if not index.ranges or wanted is None or wanted.group() == "bytes=-":
             return HTTPStatus.OK, headers, body
         first = int(wanted[1]) if wanted[1] else max(0, len(body) - int(wanted[2]))

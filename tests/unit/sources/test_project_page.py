@@ -72,8 +72,22 @@ def test_keeps_the_order_and_the_source_of_a_page():
 
 
 def test_a_page_may_list_no_files():
-    assert page({"meta": {"api-version": "1.0"}}).files == ()
-    assert page("", "text/html").files == ()
+    assert page({"meta": {"api-version": "1.0"}, "files": []}).files == ()
+    assert page("<html><h1>Links for app</h1></html>", "text/html").files == ()
+
+
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        ("", "it lists nothing at all"),
+        ("<form action=/login>", "it lists nothing, and asks for something"),
+        ("<script src=x></script>", "it lists nothing, and asks for something"),
+        ('<META HTTP-EQUIV="Refresh" content="0; url=/login">', "it lists nothing, and asks for something"),
+    ],
+)
+def test_a_login_page_is_no_project_without_files(html, reason):
+    error = refusal(html, "text/html")
+    assert error.message == f"{URL} is no project page: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +179,7 @@ def test_understands_every_minor_version(version):
         (b"\xff\xfe\xfa", "it is not JSON"),
         ([], "it is no JSON object"),
         ({"files": {}}, "its files are no list"),
+        ({"message": "try later"}, "its files are no list"),
         ({"files": ["foo"]}, "one of its files is no JSON object"),
         ({"files": [{"filename": "foo-1.0.tar.gz"}]}, "a file has no url"),
         ({"files": [{"url": 1}]}, "a file has no url"),
