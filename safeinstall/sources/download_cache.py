@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
+PART_FROM = 1 << 20
+"""Bytes of a download that broke off from which on they are kept."""
+PARTS = 4
+"""Such beginnings that are kept: the newest."""
 
 
 def read_local(path: Path) -> Iterator[bytes]:
@@ -48,22 +52,49 @@ class DownloadCache:
 
     def add(self, sha256: str, file: Path) -> None:
         """Keep a copy of *file*. A copy, not a link: whoever can write the cache must not reach the staged file."""
-        target = self._path(sha256)
         with suppress(OSError):
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
-                try:
-                    with file.open("rb") as source:
-                        shutil.copyfileobj(source, temporary, _CHUNK)
-                    os.replace(temporary.name, target)  # noqa: PTH105 - a name, not a Path
-                except BaseException:
-                    os.unlink(temporary.name)  # noqa: PTH108
-                    raise
+            _copy(file, self._path(sha256))
 
     def discard(self, sha256: str) -> None:
         """Forget the file."""
         with suppress(OSError):
             self._path(sha256).unlink()
 
+    def find_part(self, sha256: str) -> Path | None:
+        """Return where the beginning of the file is kept, if it is."""
+        path = self._parts / sha256
+        return path if path.is_file() else None
+
+    def keep_part(self, sha256: str, file: Path) -> None:
+        """Keep *file* as the beginning of one that did not come whole, unless that would save little."""
+        with suppress(OSError):
+            if file.stat().st_size >= PART_FROM:
+                _copy(file, self._parts / sha256)
+                newest_first = sorted(self._parts.iterdir(), key=lambda part: part.stat().st_mtime, reverse=True)
+                for part in newest_first[PARTS:]:
+                    part.unlink()
+
+    def discard_part(self, sha256: str) -> None:
+        """Forget the beginning of the file."""
+        with suppress(OSError):
+            (self._parts / sha256).unlink()
+
+    @property
+    def _parts(self) -> Path:
+        return self.directory / "parts"
+
     def _path(self, sha256: str) -> Path:
         return self.directory / sha256[:2] / sha256[2:]
+
+
+def _copy(file: Path, target: Path) -> None:
+    """Put a copy in the place of *target*, whole or not at all."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
+        try:
+            with file.open("rb") as source:
+                shutil.copyfileobj(source, temporary, _CHUNK)
+            os.replace(temporary.name, target)  # noqa: PTH105 - a name, not a Path
+        except BaseException:
+            os.unlink(temporary.name)  # noqa: PTH108
+            raise

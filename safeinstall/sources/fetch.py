@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import shutil
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from safeinstall.errors import IntegrityError, MetadataInvalidError, ProjectNotFoundError, SourceError
+from safeinstall.errors import IntegrityError, MetadataInvalidError, SourceError
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
-from safeinstall.models import ArtifactKind, SourceKind
+from safeinstall.models import ArtifactKind
 from safeinstall.plan import _SEAL, VerifiedFile, VerifiedPlan
 from safeinstall.resolve.user_hashes import check_user_hashes
 from safeinstall.sources.archives import check_sdist, check_wheel
-from safeinstall.sources.download_cache import DownloadCache, read_local
+from safeinstall.sources.download import AbandonedError, Downloader
+from safeinstall.sources.download_cache import read_local
 from safeinstall.sources.members import shown
-from safeinstall.sources.meter import Meter
-from safeinstall.sources.urls import is_local, local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -35,34 +31,10 @@ if TYPE_CHECKING:
     from safeinstall.models import Artifact, Metadata, Pinned
     from safeinstall.plan import Plan
     from safeinstall.sources.archives import Contents
+    from safeinstall.sources.download import Client
+    from safeinstall.sources.download_cache import DownloadCache
 
 WORKERS = 8
-_ATTEMPTS = 3
-"""Downloads of one file whose connection breaks half way."""
-_AS_IT_IS = {"accept-encoding": "identity"}
-"""Servers take ``x.tar.gz`` for an encoded ``x.tar``; the hash is of the file (pip: network/utils.py)."""
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class Body(Protocol):
-    """An answer whose body is still to be read, once."""
-
-    @property
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes; a broken connection is a SourceError."""
-        ...
-
-
-class Client(Protocol):
-    """What is needed of an HTTP client. It raises SourceError and nothing else."""
-
-    def stream(self, url: str, *, headers: Mapping[str, str], index_url: str | None) -> AbstractContextManager[Body]:
-        """Open *url*, with the credentials of the index at *index_url* where those apply."""
-        ...
-
-
-class _AbandonedError(Exception):
-    """The file is no longer wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +49,11 @@ class _Job:
     artifact: Artifact
     path: Path
     result: Future[_Fetched] = field(default_factory=Future)
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether what has come may be the beginning of the file."""
+        return not self.result.done() or isinstance(self.result.exception(), SourceError | AbandonedError)
 
 
 class Downloads:
@@ -97,12 +74,12 @@ class Downloads:
     ) -> None:
         """Make *directory*, which must not exist yet. *progress* is called from many threads, with bytes that came."""
         directory.mkdir(mode=0o700)
-        self._client, self._directory, self._cache = client, directory, cache
-        self._progress, self._workers = progress, workers
+        self._directory, self._workers = directory, workers
+        self._stop = Event()
+        self._downloader = Downloader(client, cache, progress, self._stop)
         self._jobs: dict[Artifact, _Job] = {}
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[Thread] = []
-        self._stop = Event()
         self._finished = False
 
     def __enter__(self) -> Self:
@@ -115,6 +92,9 @@ class Downloads:
         """Stop the threads; remove everything unless it ended well."""
         self._close()
         if kind is not None or not self._finished:
+            for job in self._jobs.values():
+                if job.broke_off:
+                    self._downloader.keep(job.artifact, job.path)
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def start(self, artifact: Artifact) -> None:
@@ -183,64 +163,11 @@ class Downloads:
 
     def _fetch(self, artifact: Artifact, path: Path) -> _Fetched:
         if self._stop.is_set():
-            raise _AbandonedError
+            raise AbandonedError
         _check_filename(artifact)
-        meter = self._obtain(artifact, path)
+        meter = self._downloader.obtain(artifact, path)
         check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
         return _Fetched(meter.sha256, meter.size, check(path, artifact.filename))
-
-    def _obtain(self, artifact: Artifact, path: Path) -> Meter:
-        if is_local(artifact.url):
-            return self._write(artifact, path, read_local(local_path(artifact.url)))
-        if cached := self._from_cache(artifact, path):
-            return cached
-        meter = self._download(artifact, path)
-        if self._cache is not None:
-            self._cache.add(meter.sha256, path)
-        return meter
-
-    def _from_cache(self, artifact: Artifact, path: Path) -> Meter | None:
-        sha256 = artifact.sha256
-        if self._cache is None or sha256 is None or not _SHA256.fullmatch(sha256):
-            return None
-        kept = self._cache.find(sha256)
-        if kept is None:
-            return None
-        try:
-            return self._write(artifact, path, read_local(kept))
-        except (IntegrityError, SourceError):  # whoever damaged it, the index still has the file
-            self._cache.discard(sha256)
-            path.unlink(missing_ok=True)
-            return None
-
-    def _download(self, artifact: Artifact, path: Path, attempt: int = 1) -> Meter:
-        index_url = artifact.source.url if artifact.source.kind is SourceKind.INDEX else None
-        try:
-            with self._client.stream(artifact.url, headers=_AS_IT_IS, index_url=index_url) as body:
-                return self._write(artifact, path, body.chunks)
-        except ProjectNotFoundError as error:
-            raise SourceError(
-                f"{artifact.source.display} offers {artifact.filename} but does not have it: {error.message}",
-                hint="try again later, or report it to whoever runs the index",
-            ) from error
-        except SourceError:
-            broke_off = path.exists() and attempt < _ATTEMPTS
-            if not broke_off:  # the client has tried again to connect as often as it should
-                raise
-        return self._download(artifact, path, attempt + 1)
-
-    def _write(self, artifact: Artifact, path: Path, chunks: Iterable[bytes]) -> Meter:
-        meter = Meter(artifact)
-        path.unlink(missing_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123
-            for chunk in chunks:
-                if self._stop.is_set():
-                    raise _AbandonedError
-                meter.update(chunk)
-                stream.write(chunk)
-                self._progress(len(chunk))
-        meter.check()
-        return meter
 
 
 def fetch(

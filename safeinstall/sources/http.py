@@ -53,6 +53,7 @@ _MAX_REDIRECTS = 10
 _BACKOFF = 0.25
 _MAX_WAIT = 30.0
 _ERROR = 400
+_ODD = "this is not what an index serves: check its address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,13 +336,17 @@ def _checked_chunks(chunks: Iterator[bytes], request: _Request) -> Iterator[byte
             if request.limit is not None and read > request.limit:
                 raise SourceError(
                     f"{redacted(request.url)} answers with more than {request.limit} bytes",
-                    hint="this is not what an index serves: check its address",
+                    hint=_ODD,
                 )
             yield chunk
 
 
 def _check_status(reply: Reply, request: _Request) -> None:
-    if reply.status < _ERROR or reply.status in request.accept:
+    if reply.status in request.accept:
+        return
+    if reply.status == HTTPStatus.PARTIAL_CONTENT and "range" not in request.headers:
+        raise SourceError(f"{redacted(request.url)} answered with a part that was not asked for", hint=_ODD)
+    if reply.status < _ERROR:
         return
     what = f"{redacted(request.url)} answered {_phrase(reply.status)}"
     if reply.status in _GONE:

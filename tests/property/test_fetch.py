@@ -4,7 +4,7 @@ import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -32,9 +32,11 @@ class Answer:
     """A client and its answer at once: whatever is asked for, these bytes, in pieces."""
 
     data: bytes
+    status: ClassVar = 200
+    headers: ClassVar = {}
 
     @contextmanager
-    def stream(self, url, *, headers, index_url):
+    def stream(self, url, *, headers, index_url, accept):
         yield self
 
     @property

@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +17,13 @@ from safeinstall.errors import IntegrityError, SourceError
 from safeinstall.models import ArtifactKind, Source, SourceKind
 from safeinstall.plan import Plan
 from safeinstall.sources import meter
+from safeinstall.sources.download import ATTEMPTS
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads, fetch
 from safeinstall.sources.http import HttpClient, HttpSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NAME, DATA = make_wheel("demo", "1.0", ["six>=1"], requires_python=">=3.8", extras={"x": []})
 FIELDS = {"requires": ["six>=1"], "requires_python": ">=3.8", "extras": {"x": []}}
@@ -251,7 +252,7 @@ def test_a_connection_that_always_breaks(index, client, folder):
     with pytest.raises(SourceError) as caught:
         fetch(plan_of(listed(index)), client, folder)
     assert str(caught.value).startswith(f"cannot read {index.file_url(NAME)}: ")
-    assert len(index.requests) == 3
+    assert len(index.requests) == ATTEMPTS
     assert not folder.exists()
 
 
@@ -356,6 +357,8 @@ def test_the_directory_must_be_fresh(client, folder):
 @dataclass
 class EndlessBody:
     chunks: Iterator[bytes]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class EndlessClient:
@@ -365,7 +368,7 @@ class EndlessClient:
         self.started, self.ended = threading.Event(), threading.Event()
 
     @contextmanager
-    def stream(self, url, *, headers, index_url):
+    def stream(self, url, *, headers, index_url, accept):
         try:
             yield EndlessBody(self.chunks())
         finally:
