@@ -10,7 +10,7 @@ from safeinstall.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OWN_COMMANDS = frozenset({"advisories", "audit", "fix", "log", "policy", "why"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "log", "policy", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
 OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
@@ -22,6 +22,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   why                         Tell what brings a package in, and what the policy says of it.
   advisories                  Sync and look up known vulnerabilities and malware.
   log                         Tell what was installed, when and by which policy.
+  doctor                      Check that all is in order, try the gate, and say what to do.
 
 Its own options, on install, download, wheel and lock:
   --policy FILE               A policy file or a preset: baseline, strict, locked.

@@ -16,6 +16,8 @@ EXIT_POLICY = 12
 """The policy itself is wrong. Nothing was judged."""
 EXIT_REFUSED = 13
 """The request cannot be guarded: an option or a pip that would weaken the check."""
+EXIT_UNSOUND = 14
+"""``safe-pip doctor`` has found a problem."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
 

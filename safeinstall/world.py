@@ -109,6 +109,11 @@ class Routes:
         return anywhere + tuple(self._listed(index) for index in chosen)
 
     @property
+    def indexes(self) -> tuple[Source, ...]:
+        """Every index that may be asked for some project."""
+        return tuple(map(self._listed, self.policy.indexes)) or self.configured
+
+    @property
     def unlisted(self) -> tuple[Source, ...]:
         """The configured indexes that the policy does not list, and that are therefore never asked."""
         listed = {_bare(self._listed(index).url) for index in self.policy.indexes}

@@ -354,7 +354,7 @@ class _Handler(BaseHTTPRequestHandler):
         return HTTPStatus.PARTIAL_CONTENT, headers, body[first : last + 1]
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes, truncate: int | None) -> None:
-        self.send_response(status)
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
         for key, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(key, value)
         self.end_headers()

@@ -1,0 +1,77 @@
+"""The target interpreter and its pip: whether pip there can be guarded, and what the environment holds (pip-api)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from safeinstall.checkup.result import Result
+from safeinstall.errors import SourceError
+from safeinstall.sources.environment import list_environment
+from safeinstall.sources.pip_host import OLDEST_PIP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from safeinstall.checkup.patient import Patient
+
+TARGET, ENVIRONMENT = "target", "environment"
+_OLDEST = ".".join(map(str, OLDEST_PIP))
+_NEW_PIP = (
+    f"install a pip there, from {_OLDEST} on (python -m ensurepip --upgrade), or install safe-pip anew with its own pip"
+)
+_NO_TARGET = "activate an environment whose python starts, or name one with --python"
+_CONFIGURATION = "pip says so before it does anything: look at `pip config list` and at the PIP_ variables"
+_REMEDIES = (
+    ("cannot start ", _NO_TARGET),
+    ("Could not locate Python interpreter ", _NO_TARGET),
+    (" and there is none to lend", _NEW_PIP),
+    ("the pip of ", _NEW_PIP),
+)
+"""By what the refusal says."""
+_SHOWN = 3
+
+
+def check_target(patient: Patient) -> Iterator[Result]:
+    """Tell whether the target's pip starts, is known, and waits for our word."""
+    invocation = patient.invocation
+    if invocation is None:
+        remedy = next((remedy for words, remedy in _REMEDIES if words in patient.refusal), _CONFIGURATION)
+        yield Result.problem(TARGET, patient.refusal, remedy)
+        return
+    python = f"{invocation.python} (Python {invocation.markers.get('python_full_version', 'unknown')})"
+    yield Result.ok(TARGET, f"{python}: pip {invocation.pip_version} waits for the policy before it looks for files")
+
+
+def check_environment(patient: Patient) -> Iterator[Result]:
+    """Tell what is installed, and whether its own pip, or ours, does the work."""
+    if patient.invocation is None:
+        return
+    try:
+        packages = list_environment(patient.invocation.python, patient.environ)
+    except SourceError as error:
+        yield Result.problem(ENVIRONMENT, error.message, "look at what `python -m pip list` says there")
+        return
+    yield Result.ok(ENVIRONMENT, f"{len(packages)} distributions in {patient.invocation.prefix}")
+    own = next((package.version for package in packages if package.name == "pip"), None)
+    used = patient.invocation.pip_version
+    if own is None:
+        yield Result.note(ENVIRONMENT, f"it has no pip; safe-pip lends its own, pip {used}")
+    elif _is_too_old(own):
+        yield Result.note(
+            ENVIRONMENT,
+            f"its pip {own} is older than {_OLDEST}; safe-pip lends its own, pip {used}",
+            "upgrade it: safe-pip install --upgrade pip",
+        )
+    broken = [package.name for package in packages if package.metadata is None]
+    if broken:
+        names = ", ".join(broken[:_SHOWN]) + (f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else "")
+        yield Result.note(ENVIRONMENT, f"the metadata of {names} cannot be read", "reinstall what should stay")
+
+
+def _is_too_old(version: str) -> bool:
+    try:
+        return Version(version).release[:2] < OLDEST_PIP
+    except InvalidVersion:
+        return False
