@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from safeinstall.checkup.patient import Patient
     from safeinstall.invocation import Invocation
     from safeinstall.models import Source
-    from safeinstall.sources.http import Response
 
 INDEX = "index"
 PROJECT = "pip"
@@ -30,8 +28,6 @@ PROJECT = "pip"
 PATIENCE = 5.0
 """Seconds that an index has for each step of its answer."""
 _GONE = frozenset({404, 410})
-_FORM = re.compile(rb"<(form|input)\b", re.IGNORECASE)
-_LOGIN = "check its address, and that no login page or proxy answers in its place"
 _CONFIGURED = "check --index-url, PIP_INDEX_URL and what `pip config list` says"
 
 
@@ -79,9 +75,7 @@ def _answer(source: Source, client: HttpClient, patient: Patient) -> Result:
     _note_date(source, response.headers, patient)
     if response.status in _GONE:
         return _without_pip(source, base, client)
-    page = parse_project_page(response.body, response.headers.get("content-type", ""), response.url, source)
-    if not page.files and _is_form(response):
-        return Result.problem(INDEX, f"{redacted(base)} answers with a page to fill in, not as an index", _LOGIN)
+    parse_project_page(response.body, response.headers.get("content-type", ""), response.url, source)
     return Result.ok(INDEX, f"{_named(source)} answers")
 
 
@@ -95,10 +89,6 @@ def _without_pip(source: Source, base: str, client: HttpClient) -> Result:
         f"{_named(source)} has neither a project {PROJECT} nor a list of projects: it may not be an index",
         "check its address",
     )
-
-
-def _is_form(response: Response) -> bool:
-    return "html" in response.headers.get("content-type", "") and bool(_FORM.search(response.body))
 
 
 def _ways(source: Source, invocation: Invocation) -> Iterator[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from safeinstall.checkup.policies import check_policy
 from safeinstall.checkup.result import Mark
 from safeinstall.checkup.selftest import check_self_test
 from safeinstall.checkup.target import check_environment, check_target
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write
 from safeinstall.errors import EXIT_UNSOUND
 from safeinstall.report.text import shown
@@ -56,14 +56,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     return EXIT_UNSOUND if problems else 0
 
 
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+def _parser() -> CommandParser:
+    parser = CommandParser(
         prog="safe-pip doctor",
         description="Check target, policy, indexes, advisories, interception and directories, and try the gate on"
         f" two harmless packages. Exit {EXIT_UNSOUND}: there is a problem.",
     )
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
 

@@ -267,8 +267,8 @@ def test_an_index_behind_a_login_page(shell):
     shell.index.reply("/simple/pip/", Reply(body=page, headers={"Content-Type": "text/html"}))
     assert problems(shell) == [
         (
-            "index         INDEX/simple/ answers with a page to fill in, not as an index",
-            "check its address, and that no login page or proxy answers in its place",
+            "index         INDEX/simple/pip/ is no project page: it lists nothing, and asks for something",
+            "check the address of the index, and that no login page or proxy answers in its place",
         )
     ]
 
