@@ -27,6 +27,7 @@ Its own commands (safe-pip COMMAND --help tells more):
 Its own options, on install, download, wheel and lock:
   --policy FILE               A policy file or a preset: baseline, strict, locked.
   --policy-report FORMAT[=FILE]
+                              A report: terminal, json, sarif, cyclonedx, github, junit, markdown, html.
   --policy-select compliant|strict
 
 All else is pip's:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.report.run import Run
     from safeinstall.sources.pip import HostedPip
+    from safeinstall.sources.stopwatch import Stopwatch
 
 PREFIX = "safe-pip: "
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
@@ -84,6 +85,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
     from safeinstall.recorder import Recorder, parse_wanted
     from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
+    from safeinstall.sources.stopwatch import Stopwatch
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
@@ -101,17 +103,18 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
     with Recorder(wanted, environ, say, arguments.pip) as record, HostedPip.start(arguments.pip, environ) as pip:
-        # pip starts while we load the policy and what a resolution needs.
-        record.policy = read_policy(arguments, environ)
-        preload(environ)
-        said = pip.describe()
+        watch = Stopwatch(record.phases)
+        with watch("start"):  # pip starts while we load the policy and what a resolution needs
+            record.policy = read_policy(arguments, environ)
+            preload(environ)
+            said = pip.describe()
         if said is None:
             record.exit_code = pip.wait()
             return record.exit_code
         from safeinstall.invocation import parse_invocation
 
         record.invocation = parse_invocation(said)
-        record.exit_code = judge(record, record.invocation, record.policy, pip, environ)
+        record.exit_code = judge(record, record.invocation, record.policy, pip, environ, watch)
         return record.exit_code
 
 
@@ -156,7 +159,9 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     return replace(policy, select="strict")
 
 
-def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str]) -> int:
+def judge(  # noqa: PLR0917 - called in one place
+    record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str], watch: Stopwatch
+) -> int:
     """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline
     from safeinstall.report.exceptions import render_exceptions
@@ -166,29 +171,31 @@ def judge(record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, e
     for note in policy.notes:
         say(f"policy: {shown(note)}")
     record.started = as_of = datetime.now(timezone.utc)
-    with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
+    with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch) as world, watch("resolve"):
         try:
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
     for notice in world.builder.notices:
         say(notice)
-    exit_code = tell(outcome, invocation, policy)
-    for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 else ():
+    exit_code = tell(outcome, invocation, policy, shown=record.shown)
+    for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
         say(line)
     return exit_code
 
 
-def tell(outcome: Outcome, invocation: Invocation, policy: Policy) -> int:
-    """Print how the run ended; return the exit code."""
+def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: bool) -> int:
+    """Print how the run ended, in short where a report has it *shown*; return the exit code."""
     from safeinstall.report.pip_report import dry_run_report
-    from safeinstall.report.text import render_refusal, render_summary, render_would_install
+    from safeinstall.report.text import render_denied, render_refusal, render_summary, render_would_install
     from safeinstall.world import write_report
 
     if outcome.refused is not None:
-        sys.stderr.write(render_refusal(outcome.refused, policy, outcome.newest_passing) + "\n")
+        text = render_denied(policy) if shown else render_refusal(outcome.refused, policy, outcome.newest_passing)
+        sys.stderr.write(text + "\n")
         return outcome.refused.exit_code
-    if invocation.verbosity >= 0 and (text := render_summary(outcome, policy, verbose=invocation.verbosity > 0)):
+    tells = invocation.verbosity >= 0 and not shown
+    if tells and (text := render_summary(outcome, policy, verbose=invocation.verbosity > 0)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status

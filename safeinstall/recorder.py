@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from safeinstall.errors import EXIT_INTERNAL, EXIT_PIP_ERROR, AftermathError, SafeInstallError, UsageError
 from safeinstall.report.forms import FORMS, render_form
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from safeinstall.report.model import Report
 
 STANDARD_ERROR, STANDARD_OUTPUT = "", "-"
+TERMINAL = "terminal"
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 """The file of a job summary, to which each step of a job appends."""
 
@@ -76,7 +77,8 @@ class Recorder:
 
     def __post_init__(self) -> None:
         """Begin the record."""
-        self.run = Run(datetime.now(timezone.utc), self.arguments)
+        on_screen = any(w.form == TERMINAL and _stream(w.place) is not None for w in self.wanted)
+        self.run = Run(datetime.now(timezone.utc), self.arguments, shown=on_screen)
 
     def __enter__(self) -> Run:
         """Return the record, which the run fills in."""
@@ -118,11 +120,23 @@ class Recorder:
 
     def _deliver(self, wanted: Wanted, report: Report) -> str:
         """Write one report; return why that was not possible."""
-        problem = _put(wanted.place, render_form(wanted.form, report))
+        text = render_form(wanted.form, report) if wanted.form != TERMINAL else self._for_screen(wanted.place, report)
+        problem = _put(wanted.place, text)
         summary = self.environ.get(SUMMARY_VARIABLE)
         if wanted.form == "github" and summary:
             problem = problem or _put(summary, render_form("markdown", report), mode="a")
         return problem
+
+    def _for_screen(self, place: str, report: Report) -> str:
+        """Return the form that depends on where it is shown."""
+        from safeinstall.report.form_terminal import render  # noqa: PLC0415 - rich is loaded only for this form
+        from safeinstall.report.screen import Screen  # noqa: PLC0415 - likewise
+
+        stream = _stream(place)
+        terminal = stream is not None and stream.isatty()
+        columns = os.get_terminal_size(stream.fileno()).columns if stream is not None and terminal else 0
+        encoding = stream.encoding if stream is not None else "utf-8"
+        return render(report, Screen.of(self.environ, terminal=terminal, columns=columns, encoding=encoding))
 
 
 def whoami() -> dict[str, str]:
@@ -150,10 +164,13 @@ def _exit_code(run: Run) -> int:
     return EXIT_INTERNAL if run.error or run.exit_code is None else run.exit_code
 
 
+def _stream(place: str) -> TextIO | None:
+    return {STANDARD_ERROR: sys.stderr, STANDARD_OUTPUT: sys.stdout}.get(place)
+
+
 def _put(place: str, text: str, *, mode: str = "w") -> str:
     try:
-        if place in {STANDARD_ERROR, STANDARD_OUTPUT}:
-            stream = sys.stdout if place == STANDARD_OUTPUT else sys.stderr
+        if stream := _stream(place):
             encoding = stream.encoding or "utf-8"
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
             stream.flush()

@@ -31,6 +31,7 @@ from safeinstall.sources.overlaps import find_overlaps
 from safeinstall.sources.popular_names import popular_names
 from safeinstall.sources.references import open_reference
 from safeinstall.sources.stage import Stage, open_stage
+from safeinstall.sources.stopwatch import Stopwatch
 from safeinstall.sources.transport import HttpSettings
 from safeinstall.sources.urls import redacted
 
@@ -154,6 +155,7 @@ class LiveWorld:
     stack: ExitStack
     tags: frozenset[str]
     environ: Mapping[str, str]
+    watch: Stopwatch = field(default_factory=Stopwatch)
     index: BuildingIndex = field(init=False)
     builder: Builder = field(init=False)
     _stage: Stage | None = None
@@ -174,9 +176,16 @@ class LiveWorld:
 
     @classmethod
     def open(
-        cls, invocation: Invocation, policy: Policy, pip: HostedPip, *, as_of: datetime, environ: Mapping[str, str]
+        cls,
+        invocation: Invocation,
+        policy: Policy,
+        pip: HostedPip,
+        *,
+        as_of: datetime,
+        environ: Mapping[str, str],
+        watch: Stopwatch | None = None,
     ) -> LiveWorld:
-        """Open the world of *invocation*. Nothing is fetched yet."""
+        """Open the world of *invocation*. Nothing is fetched yet. On *watch* it tells when it fetches and installs."""
         stack, cache = ExitStack(), cache_directory(environ)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy)
@@ -202,6 +211,7 @@ class LiveWorld:
             stack,
             frozenset(invocation.selection.tags),
             environ,
+            watch or Stopwatch(),
         )
 
     def __enter__(self) -> Self:
@@ -252,7 +262,7 @@ class LiveWorld:
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""
-        with self._downloads() as downloads:
+        with self.watch("fetch"), self._downloads() as downloads:
             return downloads.finish(plan)
 
     def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
@@ -292,7 +302,8 @@ class LiveWorld:
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             _writable(place, "a").close()  # pip too fails before it installs
-        status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
+        with self.watch("install"):
+            status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
         self._raise_build_problem()
         if status == 0 and told.exists():
             self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)

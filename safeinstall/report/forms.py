@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from safeinstall.report.model import Report
 
-FORMS = ("cyclonedx", "github", "html", "json", "junit", "markdown", "sarif")
+FORMS = ("cyclonedx", "github", "html", "json", "junit", "markdown", "sarif", "terminal")
 
 
 def render_form(name: str, report: Report) -> str:

@@ -185,6 +185,16 @@ class EvidenceUsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A part of a run, and how long it took. What is loaded and written around the phases belongs to none."""
+
+    name: str
+    """``start``: until pip has said what it understood, while we load; ``resolve``: with all verdicts before the
+    download; ``fetch``: with the verification; ``install``: pip's, with its builds."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One run. What an error kept from being known is empty or ``None``."""
 
@@ -192,6 +202,8 @@ class Report:
     started: datetime
     """Also the instant of the judgement."""
     seconds: float
+    phases: tuple[Phase, ...]
+    """In this order; those that were come to."""
     status: Status
     exit_code: int
     error: Problem | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SafeInstallError
@@ -31,6 +31,10 @@ class Run:
     advisories: EvidenceUsed | None = None
     """The advisories, if any rule asked for them."""
     error: BaseException | None = None
+    phases: dict[str, float] = field(default_factory=dict)
+    """Seconds, in the order of the phases."""
+    shown: bool = False
+    """Whether a report will show the reader all of it, so that nothing need be told before."""
     exit_code: int | None = None
     """``None`` until it has ended by itself."""
 

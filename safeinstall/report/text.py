@@ -41,9 +41,12 @@ def describe(artifact: Artifact) -> str:
 
 def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
     """Return every refused file that mattered, with its reasons and ways out, and the verdict as last line."""
-    blocks = render_refused(refusal, policy, newest)
-    blocks.append(f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed")
-    return "\n".join(blocks)
+    return "\n".join([*render_refused(refusal, policy, newest), render_denied(policy)])
+
+
+def render_denied(policy: Policy) -> str:
+    """Return the verdict on a run that was refused."""
+    return f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed"
 
 
 def render_refused(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> list[str]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import termios
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -34,7 +39,7 @@ def read(shell, name):
 
 
 def test_a_run_that_went_well_is_reported_in_every_form_at_once(shop):
-    forms = ("json", "sarif", "cyclonedx", "github", "junit", "markdown", "html")
+    forms = ("json", "sarif", "cyclonedx", "github", "junit", "markdown", "html", "terminal")
     options = [f"--policy-report={form}={form}.out" for form in forms]
     done = shop.run(*options[:3], "install", "app", *options[3:])
     assert (done.exit, shop.installed()) == (0, {"app": "1.0", "lib": "1.0"})
@@ -47,6 +52,8 @@ def test_a_run_that_went_well_is_reported_in_every_form_at_once(shop):
         ("lib", "2.0", "1.0")
     ]
     assert report["plan"] == shop.receipts()[0]["plan"]
+    assert [phase["name"] for phase in report["phases"]] == ["start", "resolve", "fetch", "install"]
+    assert sum(phase["seconds"] for phase in report["phases"]) <= report["seconds"]
     assert sarif_problems((shop.work / "sarif.out").read_text()) == []
     assert cyclonedx_problems((shop.work / "cyclonedx.out").read_text()) is None
     assert all((shop.work / f"{form}.out").stat().st_size for form in forms)
@@ -87,6 +94,53 @@ def test_without_a_file_a_report_goes_to_standard_error_and_a_dash_is_standard_o
     done = shop.install("-q", "app", "--dry-run", "--policy-report", "json=-", "--policy-report", "markdown")
     assert json.loads(done.out)["status"] == "dry-run"
     assert done.err.startswith("## safe-pip: 2 files would pass the policy\n")
+
+
+def test_what_a_report_on_the_screen_shows_is_not_told_before(shop):
+    err = shop.refuses("install", "new", "--policy-report", "terminal")
+    assert err.splitlines()[:2] == [
+        "safe-pip: denied by policy policy.toml; nothing was installed",
+        "safe-pip: denied: the policy refuses 1 project",
+    ]
+    assert err.count("uploaded 1 day ago") == 1
+    done = shop.install("app", "--policy-report=terminal=report.txt")
+    assert done.err == "safe-pip: lib 1.0 instead of 2.0: minimum-age: uploaded 1 day ago; the policy asks for 7 days\n"
+    assert "lib: pip would take 2.0, because of minimum-age" in (shop.work / "report.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"COLUMNS": "50"}, True)]
+)
+def test_a_terminal_gets_colours_and_its_own_width(shop, env, coloured):
+    text = on_a_terminal(shop, 70, {"TERM": "xterm", **env}, "install", "new", "--policy-report", "terminal")
+    assert ("\x1b[1;31mrefused" in text) is coloured
+    rule = max(line.count("─") for line in text.splitlines())
+    assert rule == int(env.get("COLUMNS", 70))
+
+
+def on_a_terminal(shell, columns, env, *argv):
+    """Run safe-pip with standard error on a terminal of that width, and return what comes there."""
+    ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    process = subprocess.Popen(
+        [*shell.program, *argv], cwd=shell.work, env={**shell.environ, **env},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its,
+    )  # fmt: skip
+    os.close(its)
+    chunks = []
+    with suppress(OSError):  # how Linux tells that nobody holds the other end any more
+        while chunk := os.read(ours, 4096):
+            chunks.append(chunk)
+    os.close(ours)
+    process.wait(timeout=60)
+    return b"".join(chunks).decode()
+
+
+def test_only_the_terminal_form_loads_what_draws_it(shop):
+    """httpx may load rich by itself, where click is there too; what is ours to load is the form."""
+    for form, loaded in (("json=r.json", False), ("terminal=r.txt", True)):
+        done = shop.install("app", f"--policy-report={form}", env={"PYTHONPROFILEIMPORTTIME": "1"})
+        assert ("safeinstall.report.form_terminal" in done.err) is loaded
 
 
 def test_the_job_summary_is_appended_to(shop):
