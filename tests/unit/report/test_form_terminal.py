@@ -36,7 +36,7 @@ def test_a_whole_report():
         safe-pip: 2 files passed the policy
 
         package   version   verdict   why
-        ────────────────────────────────────────────────────────────────────────────────
+        ───────────────────────────────────────────────────────────────────────────────
         app       1.0       warned    vulnerability: a hole
                                       policy: user.toml:7 (rules.vulnerability.deny-at)
         lib       1.0       denied    vulnerability: a hole
