@@ -113,7 +113,9 @@ class Handler(BaseHTTPRequestHandler):
             case ["simple", name]:
                 self._page(self.recording.page(name))
             case ["files", name, filename]:
-                self._send(self.recording.file(name, filename), "application/octet-stream", {"Cache-Control": IMMUTABLE})
+                self._send(
+                    self.recording.file(name, filename), "application/octet-stream", {"Cache-Control": IMMUTABLE}
+                )
             case _:
                 self._send(b"", "text/plain", {}, status=404)
 
@@ -143,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body[first:last])
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from safeinstall.sources.pip import TerminatedError
 
 def main() -> None:
     """Run, and exit at once: a thread that still waits for a server must not hold up the user."""
+    gc.disable()  # a run is short: to look for its garbage costs more than the garbage
     signal.signal(signal.SIGTERM, _terminate)
     status = run()
     with suppress(BrokenPipeError):

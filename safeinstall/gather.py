@@ -93,7 +93,7 @@ class Gatherer:
 
     def _first_upload_of(self, artifact: Artifact) -> datetime | Missing:
         pages = [page for page in self.pages(artifact.name) if page.source.url == artifact.source.url]
-        times = [file.upload_time for page in pages for file in page.files if file.upload_time is not None]
+        times = [page.first_upload for page in pages if page.first_upload is not None]
         return min(times, default=None) or Missing(_NO_UPLOAD_TIMES.format(artifact.source.display))
 
     def _advisories_of(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:

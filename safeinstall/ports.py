@@ -38,6 +38,9 @@ class ProjectPage:
 
     source: Source
     files: tuple[ListedFile, ...]
+    """Without the files that can never be taken, where whoever asks has no use for them."""
+    first_upload: datetime | None = None
+    """The earliest that it tells of any file, one of those left out included."""
     status: str | None = None
     """PEP 792 project status."""
 

@@ -16,6 +16,7 @@ from safeinstall.plan import lock_lines
 from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
+from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
 from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.download_cache import DownloadCache
@@ -28,6 +29,7 @@ from safeinstall.sources.locked import LockedIndex
 from safeinstall.sources.metadata_cache import MetadataCache
 from safeinstall.sources.osv_dump import resolve_sources
 from safeinstall.sources.overlaps import find_overlaps
+from safeinstall.sources.page_cache import PageCache
 from safeinstall.sources.popular_names import popular_names
 from safeinstall.sources.references import open_reference
 from safeinstall.sources.stage import Stage, open_stage
@@ -184,12 +186,25 @@ class LiveWorld:
         as_of: datetime,
         environ: Mapping[str, str],
         watch: Stopwatch | None = None,
+        all_platforms: bool = False,
     ) -> LiveWorld:
-        """Open the world of *invocation*. Nothing is fetched yet. On *watch* it tells when it fetches and installs."""
+        """Open the world of *invocation*. Nothing is fetched yet. On *watch* it tells when it fetches and installs.
+
+        The index tells of files for other interpreters and platforms only if *all_platforms*.
+        """
         stack, cache = ExitStack(), cache_directory(environ)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy)
-        index = stack.enter_context(SimpleIndex(client, routes, cache=MetadataCache(cache / "metadata")))
+        tags = WheelTags(() if all_platforms else invocation.selection.tags)
+        index = stack.enter_context(
+            SimpleIndex(
+                client,
+                routes,
+                cache=MetadataCache(cache / "metadata"),
+                pages=PageCache(cache / "pages", tags.digest),
+                admit=(lambda _: True) if all_platforms else tags.admit,
+            )
+        )
         advisories = stack.enter_context(
             LocalAdvisories(
                 sources=resolve_sources(policy.advisories.sources, environ),

@@ -124,7 +124,7 @@ def _search(subject: Subject, policy: Policy, environ: Mapping[str, str], python
         _say("nothing in it is pinned or capped")
     if subject.words == ("--",):
         return Repair()
-    with open_target(subject.words, policy, environ, python=python) as target:
+    with open_target(subject.words, policy, environ, python=python, all_platforms=True) as target:
         return Search(
             subject.entries,
             subject.origin,

@@ -40,9 +40,16 @@ class Target:
 
 @contextmanager
 def open_target(
-    requirements: Sequence[str], policy: Policy, environ: Mapping[str, str], *, python: str | None = None
+    requirements: Sequence[str],
+    policy: Policy,
+    environ: Mapping[str, str],
+    *,
+    python: str | None = None,
+    all_platforms: bool = False,
 ) -> Iterator[Target]:
     """Hear what pip would do with *requirements* in *python* (default: where pip would act), from nothing installed.
+
+    Its index tells of files for other platforms than this one's if *all_platforms*.
 
     Raises ``UnsatisfiableError`` when pip itself gives up; it has said why on standard error.
     """
@@ -53,5 +60,7 @@ def open_target(
         if said is None:
             raise UnsatisfiableError("pip cannot read what it was given, as it says above")
         invocation, as_of = parse_invocation(said), datetime.now(timezone.utc)
-        with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ) as world:
+        with LiveWorld.open(
+            invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms
+        ) as world:
             yield Target(invocation, world, as_of, environ)

@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.models import Artifact, ArtifactKind
+from safeinstall.resolve.wheel_tags import WheelTags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -111,16 +112,14 @@ class CandidateFinder:
 
     index: IndexSource
     selection: Selection
-    _tags: dict[str, int] = field(default_factory=dict)
-    _triples: dict[str, int | None] = field(default_factory=dict)
+    _tags: WheelTags = field(init=False)
     _files: dict[NormalizedName, tuple[Preferred, ...]] = field(default_factory=dict)
     skipped_pythons: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
     """For messages: versions left out because of their Requires-Python."""
 
     def __post_init__(self) -> None:
-        """Number the tags once."""
-        for place, tag in enumerate(self.selection.tags):
-            self._tags.setdefault(tag, place)
+        """Take the target's tags."""
+        self._tags = WheelTags(self.selection.tags)
 
     def files(self, name: NormalizedName) -> tuple[Preferred, ...]:
         """Return every file of *name* that may be installed here, in the order of pip's ``find_all_candidates``.
@@ -176,7 +175,7 @@ class CandidateFinder:
         parts = listed.filename[:-4].split("-")
         if len(parts) not in _WHEEL_PARTS or canonicalize_name(parts[0]) != name:
             return None
-        place = self._place_of("-".join(parts[-3:]))
+        place = self._tags.place("-".join(parts[-3:]))
         version = None if place is None else _version(parts[1])
         if place is None or version is None:
             return None
@@ -187,14 +186,6 @@ class CandidateFinder:
                 return None
             build = (int(match[1]), match[2])
         return Preferred(_artifact(name, version, ArtifactKind.WHEEL, listed, page), -place, build)
-
-    def _place_of(self, triple: str) -> int | None:
-        """Return the place of the best supported tag in a compressed tag set (PEP 425), or ``None``."""
-        if triple not in self._triples:
-            pythons, abis, platforms = (part.lower().split(".") for part in triple.split("-"))
-            tags = (f"{p}-{a}-{f}" for p in pythons for a in abis for f in platforms)
-            self._triples[triple] = min((self._tags[t] for t in tags if t in self._tags), default=None)
-        return self._triples[triple]
 
     def _sdist(self, name: NormalizedName, listed: ListedFile, page: ProjectPage) -> Preferred | None:
         stem = split_sdist(listed.filename)

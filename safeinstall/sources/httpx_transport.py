@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-import httpx
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its own command line: half of the import
+import httpx  # noqa: E402
 
-from safeinstall.sources.content_coding import IDENTITY, CodingError, decoded
-from safeinstall.sources.pace import PacedBackend, PacedStream
-from safeinstall.sources.transport import HttpSettings, Reply, TransportError
+from safeinstall.sources.content_coding import IDENTITY, CodingError, decoded  # noqa: E402
+from safeinstall.sources.pace import PacedBackend, PacedStream  # noqa: E402
+from safeinstall.sources.transport import HttpSettings, Reply, TransportError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,8 +12,8 @@ from safeinstall.models import SourceKind
 from safeinstall.ports import ProjectPage
 from safeinstall.sources.file_metadata import FileMetadata
 from safeinstall.sources.find_links import FindLinks, read_local_page
-from safeinstall.sources.project_page import ACCEPT, parse_project_page
-from safeinstall.sources.urls import is_local, local_path, redacted
+from safeinstall.sources.index_pages import IndexPages
+from safeinstall.sources.urls import is_local, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from safeinstall.sources.download_cache import DownloadCache
     from safeinstall.sources.http import HttpClient
     from safeinstall.sources.metadata_cache import MetadataCache
+    from safeinstall.sources.page_cache import PageCache
 
     Route = Callable[[NormalizedName], Sequence[Source]]
     OnPage = Callable[[NormalizedName, tuple[ProjectPage, ...]], None]
     OnMetadata = Callable[[Artifact, Metadata], None]
 
 _T = TypeVar("_T")
-_FILES = (".whl", ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".z")
-"""How a file on an index may end, of whatever age and kind."""
 
 
 class SimpleIndex:
@@ -51,6 +50,8 @@ class SimpleIndex:
         route: Route,
         *,
         cache: MetadataCache | None = None,
+        pages: PageCache | None = None,
+        admit: Callable[[str], bool] = lambda _: True,
         downloads: DownloadCache | None = None,
         on_page: OnPage | None = None,
         on_metadata: OnMetadata | None = None,
@@ -58,14 +59,15 @@ class SimpleIndex:
     ) -> None:
         """Ask by *client*, with up to *workers* projects and as many files at once.
 
-        *cache* keeps metadata; *downloads* keeps the files that had to be downloaded whole, for whoever fetches later.
+        *cache* keeps metadata, and *pages* the pages of indexes; of these, only the files are read whose names *admit*
+        likes. *downloads* keeps the files that had to be downloaded whole, for whoever fetches later.
         *on_page* and *on_metadata* hear each answer as it comes, in the thread that fetched it; they may prefetch, and
         must not wait for anything.
         """
         self.on_page = on_page
         self.on_metadata = on_metadata
         self._files = FileMetadata(client, cache, downloads)
-        self._client = client
+        self._index_pages = IndexPages(client, pages, admit)
         self._route = route
         self._lock = Lock()
         self._find_links: dict[str, FindLinks] = {}
@@ -154,31 +156,16 @@ class SimpleIndex:
 
     def _links(self, source: Source) -> FindLinks:
         with self._lock:
-            return self._find_links.setdefault(source.url, FindLinks(source, self._page))
+            return self._find_links.setdefault(source.url, FindLinks(source, self._index_pages.fetch))
 
     def _index_page(self, name: NormalizedName, source: Source) -> ProjectPage | None:
         if is_local(source.url):
             return _local_index_page(local_path(source.url), name, source)
-        base = source.url if source.url.endswith("/") else f"{source.url}/"
+        url = f"{source.url.rstrip('/')}/{name}/"
         try:
-            page = self._page(f"{base}{name}/", source)
+            return self._index_pages.read(url, source)
         except ProjectNotFoundError:
             return None
-        _check_names_files(page, f"{base}{name}/")
-        return page
-
-    def _page(self, url: str, source: Source) -> ProjectPage:
-        answer = self._client.get(url, headers={"accept": ACCEPT}, index_url=source.url)
-        return parse_project_page(answer.body, answer.headers.get("content-type", ""), answer.url, source)
-
-
-def _check_names_files(page: ProjectPage, url: str) -> None:
-    """Refuse a page with links of which none is a file's: a login page that answers in place of the index."""
-    if page.files and not any(file.filename.lower().endswith(_FILES) for file in page.files):
-        raise SourceError(
-            f"{redacted(url)} is no project page: none of its links names a file to install",
-            hint="check the address of the index, and that no login page or proxy answers in its place",
-        )
 
 
 def _answer(answer: Future[_T], ask: Callable[[], _T], announce: Callable[[_T], None]) -> None:

@@ -52,7 +52,7 @@ class LockedIndex:
             for listed in page.files:
                 if listed.filename == file.filename and _same_hash(listed, file):
                     known = replace(listed, url=file.url, hashes={**listed.hashes, **file.hashes})
-                    return ProjectPage(source=page.source, files=(known,), status=page.status)
+                    return replace(page, files=(known,))
         source = Source(kind=SourceKind.INDEX, url=file.url, name=file.origin)
         return ProjectPage(source=source, files=(ListedFile(filename=file.filename, url=file.url, hashes=file.hashes),))
 

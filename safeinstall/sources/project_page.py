@@ -18,7 +18,7 @@ from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from safeinstall.models import Source
 
@@ -46,18 +46,21 @@ class _ForeignError(Exception):
     """Why a page is not an index's."""
 
 
-def parse_project_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
+def parse_project_page(
+    body: bytes, content_type: str, url: str, source: Source, admit: Callable[[str], bool] = lambda _: True
+) -> ProjectPage:
     """Parse the answer that *url* gave (after redirects: links are relative to it).
 
-    File names come from the links, as in pip. Upload times have a time zone; one that cannot be read is ``None``, as
-    are sizes that are none. Raises :class:`SourceError` for another content type (a captive portal, say), for an API
-    version above 1, and for a page whose entries cannot be understood.
+    File names come from the links, as in pip; of a name that *admit* does not like nothing more is read. Upload times
+    have a time zone; one that cannot be read is ``None``, as are sizes that are none. Raises :class:`SourceError` for
+    another content type (a captive portal, say), for an API version above 1, and for a page whose entries cannot be
+    understood.
     """
     kind = content_type.strip().lower()
     try:
         if kind.startswith(_JSON):
-            return _json_page(body, url, source)
-        return _html_page(body, content_type, url, source)
+            return _json_page(body, url, source, admit)
+        return _html_page(body, content_type, url, source, admit)
     except _MalformedError as error:
         raise SourceError(
             f"the project page {redacted(url)} cannot be used: {error}",
@@ -70,16 +73,26 @@ def parse_project_page(body: bytes, content_type: str, url: str, source: Source)
         ) from error
 
 
-def _json_page(body: bytes, url: str, source: Source) -> ProjectPage:
+def _json_page(body: bytes, url: str, source: Source, admit: Callable[[str], bool]) -> ProjectPage:
     page = _json(body)
     meta = page.get("meta")
     _check_version(meta.get("api-version") if isinstance(meta, dict) else None)
     entries = page.get("files")
     if not isinstance(entries, list):
         raise _MalformedError("its files are no list")
-    base = Base(url)
-    files = tuple(_json_file(entry, base) for entry in entries)
-    return ProjectPage(source=source, files=files, status=_json_status(page.get("project-status")))
+    base, files = Base(url), []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise _MalformedError("one of its files is no JSON object")
+        link, filename, fragment = base.resolve(_text(entry, "url"))
+        if admit(filename):
+            files.append(_json_file(entry, link, filename, fragment))
+    return ProjectPage(
+        source=source,
+        files=tuple(files),
+        first_upload=_first_upload([entry.get("upload-time") for entry in entries]),
+        status=_json_status(page.get("project-status")),
+    )
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -103,10 +116,7 @@ def _json_status(status: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _json_file(entry: object, base: Base) -> ListedFile:
-    if not isinstance(entry, dict):
-        raise _MalformedError("one of its files is no JSON object")
-    link, filename, fragment = base.resolve(_text(entry, "url"))
+def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str) -> ListedFile:
     hashes = _hashes(entry)
     core_metadata = entry.get("core-metadata")
     return ListedFile(
@@ -165,6 +175,14 @@ def _upload_time(value: object) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
+def _first_upload(values: list[object]) -> datetime | None:
+    """Texts in UTC sort as the times they tell, but for the fractions of one second."""
+    texts = [value for value in values if isinstance(value, str) and value.endswith("Z")]
+    if len(texts) == len(values):
+        return _upload_time(min(texts, default=None))
+    return min((time for time in map(_upload_time, values) if time is not None), default=None)
+
+
 def _parse_time(value: str) -> datetime:
     """Python 3.10 reads neither a ``Z`` nor any fraction but of 3 or 6 digits; later ones do."""
     try:
@@ -218,7 +236,7 @@ class Base:
         return absolute
 
 
-def _html_page(body: bytes, content_type: str, url: str, source: Source) -> ProjectPage:
+def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: Callable[[str], bool]) -> ProjectPage:
     if not content_type.strip().lower().startswith(_HTML):
         raise _ForeignError(f"its content type is {content_type!r}")
     parser = _PageParser()
@@ -232,7 +250,8 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source) -> Proj
     files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))
     if not files and (parser.is_interactive or not body.strip()):
         raise _ForeignError("it lists nothing" + (", and asks for something" if parser.is_interactive else " at all"))
-    return ProjectPage(source=source, files=files, status=parser.meta.get("pypi:project-status"))
+    admitted = tuple(file for file in files if admit(file.filename))
+    return ProjectPage(source=source, files=admitted, status=parser.meta.get("pypi:project-status"))
 
 
 def _charset(content_type: str) -> str:

@@ -16,11 +16,8 @@ OURS = artifact(hashes={"sha256": SHA})
 
 
 def page(source, *shas, age=None):
-    files = [
-        ListedFile(filename="x", url="https://x/", hashes={"sha256": sha}, upload_time=NOW - age if age else None)
-        for sha in shas
-    ]
-    return ProjectPage(source=source, files=tuple(files))
+    files = tuple(ListedFile(filename="x", url="https://x/", hashes={"sha256": sha}) for sha in shas)
+    return ProjectPage(source=source, files=files, first_upload=NOW - age if age else None)
 
 
 def gather(made=OURS, *, pages=(), required_by=None, **options):

@@ -83,10 +83,3 @@ def test_leaves_nothing_behind_when_the_entry_cannot_be_replaced(cache):
     path.mkdir()
     cache.put(ARTIFACT, b"x")
     assert kept(cache) == []
-
-
-def test_lives_in_the_users_cache_directory_by_default(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    MetadataCache().put(ARTIFACT, b"x")
-    assert [p for p in tmp_path.rglob("*") if p.is_file() and p.parent.parent.parts[-2:] == ("safe-pip", "metadata")]

@@ -302,3 +302,29 @@ def test_honours_the_charset(body, content_type):
 def test_a_page_that_cannot_be_decoded_is_an_error(content_type):
     error = refusal(b"\xff", content_type)
     assert error.message == f"the project page {URL} cannot be used: it cannot be decoded"
+
+
+def test_files_whose_names_are_not_admitted_are_not_read_but_count_for_the_first_upload():
+    entries = [
+        {"url": "a-1.whl", "upload-time": "2024-01-02T03:04:05Z", "size": 1},
+        {"url": "a-2.whl", "upload-time": "2020-01-02T03:04:05Z", "hashes": "no table"},
+    ]
+    found = parse_project_page(
+        json.dumps({"files": entries}).encode(), JSON, URL, SOURCE, lambda name: name == "a-1.whl"
+    )
+    assert [file.filename for file in found.files] == ["a-1.whl"]
+    assert found.first_upload == datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("times", "first"),
+    [
+        ([], None),
+        (["2024-01-02T03:04:05Z", None], "2024-01-02T03:04:05Z"),
+        (["2024-01-02T03:04:05Z", "2024-01-02T05:04:04+02:00"], "2024-01-02T03:04:04Z"),
+        (["soon", 7], None),
+    ],
+)
+def test_the_first_upload_is_the_earliest_that_can_be_read(times, first):
+    found = page({"files": [{"url": "a.whl", "upload-time": time} for time in times]}).first_upload
+    assert found == (datetime.strptime(first, "%Y-%m-%dT%H:%M:%S%z") if first else None)
