@@ -153,6 +153,13 @@ class Artifact:
     """Hashes of the separate metadata file; empty when announced without; ``None`` when not announced (PEP 714)."""
     project_status: str | None = None
     """PEP 792."""
+    literal_version: str | None = None
+    """The version as it is installed, where that is not PEP 440; ``version`` is then 0, below all others as for OSV."""
+
+    @property
+    def stated_version(self) -> Version | str:
+        """The version as its source states it: what advisories are matched with, and what is shown."""
+        return self.literal_version or self.version
 
     @property
     def sha256(self) -> str | None:
@@ -259,9 +266,10 @@ class Advisory:
     def _holds(self, version: Version) -> bool:
         return version in self.versions or any(r.contains(version) for r in self.ranges)
 
-    def fixed_after(self, version: Version) -> Version | None:
+    def fixed_after(self, version: Version | str) -> Version | None:
         """The lowest fixed version above *version* that is not affected itself, if any is known."""
-        fixes = {r.fixed for r in self.ranges if r.fixed is not None and r.fixed > version}
+        known = {r.fixed for r in self.ranges if r.fixed is not None}
+        fixes = known if isinstance(version, str) else {fix for fix in known if fix > version}
         return min((fix for fix in fixes if not self.affects(fix)), default=None)
 
 

@@ -17,7 +17,7 @@ from safeinstall.evaluate import weighed
 from safeinstall.gather import Gatherer
 from safeinstall.judge import Judge
 from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Price, Source, SourceKind, Verdict
-from safeinstall.pipeline import make_judge
+from safeinstall.pipeline import ADVISORY_RULES, make_judge
 from safeinstall.requirements import Root
 from safeinstall.sources.urls import redacted
 
@@ -54,6 +54,8 @@ class InstalledJudge:
     direct: Judge
     """Of what came from an address, whose name no index is told."""
     unlisted: Judge
+    literal: Judge
+    """Of a version that is not PEP 440: only advisories can name it."""
     problems: dict[str, None] = field(default_factory=dict)
     """What indexes failed to say, each once."""
 
@@ -70,16 +72,18 @@ class InstalledJudge:
         remaining = policy.without(FILE_RULES)
         listed = make_judge(invocation, remaining, target.world, finder, target.as_of)
         apart = _apart(listed.gatherer)
-        return cls(
-            target, policy, place, finder, listed, Judge(apart, remaining), Judge(apart, policy.without(cls.DIRECT))
+        others = frozenset(rule.id for rule in policy.all_rules) - ADVISORY_RULES
+        direct, unlisted, literal = (
+            Judge(apart, ruled) for ruled in (remaining, policy.without(cls.DIRECT), policy.without(others))
         )
+        return cls(target, policy, place, finder, listed, direct, unlisted, literal)
 
     def __call__(self, package: InstalledPackage) -> Verdict:
         """Judge one package by its version."""
         try:
             version = Version(package.version)
         except InvalidVersion:
-            return self._unjudged(package)
+            return self._by_literal(package)
         if package.reference is not None:
             return self._by_metadata(self.direct, _direct(package, package.reference, version), package.metadata)
         files, reason = self._files(package.name, version)
@@ -129,11 +133,11 @@ class InstalledJudge:
                 self.problems[error.message] = None
             return None
 
-    def _unjudged(self, package: InstalledPackage) -> Verdict:
-        """Nothing can be said of what is not a version; that is a missing fact, whatever the policy's rules."""
-        artifact = _artifact(package.name, Version("0"), self.place, shown=package.version)
-        message = f"{package.version} is not a version (PEP 440), so that nothing is known of it"
-        return Verdict(artifact=artifact, findings=(self._missing("evidence", None, message),))
+    def _by_literal(self, package: InstalledPackage) -> Verdict:
+        """Judge what is not a version: advisories may list it; for every other rule it is a missing fact."""
+        artifact = _artifact(package.name, Version("0"), self.place, literal=package.version)
+        message = f"{package.version} is not a version (PEP 440), so that nothing but advisories can be asked of it"
+        return self.literal(artifact, None).also((self._missing("evidence", None, message),))
 
     def _missing(self, rule: str, level: Level | None, message: str) -> Finding:
         key = f"rules.{rule}.on-missing" if level is not None else "evidence.on-missing"
@@ -154,11 +158,17 @@ def _apart(known: Gatherer) -> Gatherer:
     )
 
 
-def _artifact(name: NormalizedName, version: Version, place: str, *, shown: str | None = None) -> Artifact:
+def _artifact(name: NormalizedName, version: Version, place: str, *, literal: str | None = None) -> Artifact:
     """Return what stands for the file of a version that no index offers."""
-    source = Source(kind=SourceKind.DIRECT, url="", name=place)
-    what = f"{name}=={shown or version}"
-    return Artifact(name=name, version=version, filename=what, url="", kind=ArtifactKind.WHEEL, source=source)
+    return Artifact(
+        name=name,
+        version=version,
+        filename=f"{name}=={literal or version}",
+        url="",
+        kind=ArtifactKind.WHEEL,
+        source=Source(kind=SourceKind.DIRECT, url="", name=place),
+        literal_version=literal,
+    )
 
 
 def _direct(package: InstalledPackage, reference: Reference, version: Version) -> Artifact:

@@ -55,7 +55,7 @@ def _package(verdict: Verdict, audit: Audit, policy: Policy) -> dict[str, Any]:
     newest = audit.newest_passing.get(artifact.name)
     return {
         "name": artifact.name,
-        "version": str(artifact.version),
+        "version": str(artifact.stated_version),
         "file": artifact.filename,
         "index": artifact.source.display,
         "level": verdict.level.name.lower(),

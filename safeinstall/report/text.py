@@ -36,7 +36,7 @@ def describe(artifact: Artifact) -> str:
     """Name one file for a reader."""
     if artifact.kind in (ArtifactKind.TREE, ArtifactKind.VCS):
         return shown(f"{artifact.name} ({artifact.filename})")
-    return shown(f"{artifact.name} {artifact.version} ({artifact.filename})")
+    return shown(f"{artifact.name} {artifact.stated_version} ({artifact.filename})")
 
 
 def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
@@ -177,7 +177,7 @@ def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> 
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
-    names = [f"{a.name} {a.version}" for a in artifacts]
+    names = [f"{a.name} {a.stated_version}" for a in artifacts]
     if verbose or len(names) <= SHOWN_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
@@ -187,10 +187,9 @@ def _waived(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         for finding in verdict.findings:
             if finding.suppressed_by is not None:
-                yield shown(
-                    f"allowed by an exception: {verdict.artifact.name} {verdict.artifact.version}: {finding.rule}: "
-                    f"{finding.message} ({finding.suppressed_by})"
-                )
+                release = f"{verdict.artifact.name} {verdict.artifact.stated_version}"
+                said = f"{finding.rule}: {finding.message} ({finding.suppressed_by})"
+                yield shown(f"allowed by an exception: {release}: {said}")
 
 
 def render_would_install(resolution: Resolution) -> str:

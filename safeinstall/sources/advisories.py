@@ -76,7 +76,7 @@ def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits 
     """Return the database of *sources*, built in *directory* unless the one there was made of just these files.
 
     Raises :class:`SourceError` when a source cannot be read; what was built before then still stands, see
-    :func:`open_stored`.
+    :func:`open_database`.
     """
     identities = tuple(identify(path.absolute()) for path in sources)
     target = database_file([str(path.absolute()) for path in sources], directory)
@@ -86,11 +86,6 @@ def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits 
     parts = [Part(identity=identity, records=Path(identity.name)) for identity in identities]
     build_database(target, parts, time.time(), limits or Limits())
     return AdvisoryDatabase(target)
-
-
-def open_stored(sources: Sequence[Path], directory: Path) -> AdvisoryDatabase | None:
-    """Return what was last built of *sources*, however old and whatever became of them; ``None`` if nothing was."""
-    return open_database(database_file([str(path.absolute()) for path in sources], directory))
 
 
 def open_database(file: Path) -> AdvisoryDatabase | None:

@@ -135,8 +135,30 @@ def test_what_is_no_version(guarded):
     bare(guarded)
     put(guarded, "app", "2004d")
     done = guarded.run("audit")
-    assert done.exit == 11
-    assert "2004d is not a version (PEP 440), so that nothing is known of it" in done.out
+    assert done.exit == 10
+    assert done.out == told("""
+        safe-pip: refused app 2004d (app==2004d) from TMP/env
+          evidence          2004d is not a version (PEP 440), so that nothing but advisories can be asked of it
+                            policy: policy.toml (evidence.on-missing)
+          vulnerability     PYSEC-1, severity critical (9.8), denied from low: a hole
+                            policy: policy.toml:4 (rules.vulnerability.deny-at)
+          way out           take 1.5 or later, or write an exception for PYSEC-1
+        safe-pip: TMP/env by policy policy.toml: 1 refused
+    """)
+
+
+def test_what_is_no_version_is_matched_as_it_is_written(guarded):
+    guarded.policy('[evidence]\non-missing = "warn"\n[advisories]\nsources = ["advisories"]\n[rules.malware]\n')
+    affected = {"package": {"ecosystem": "PyPI", "name": "lib"}, "versions": ["v_05"]}
+    guarded.write("advisories/MAL-1.json", record("MAL-1", "lib", "1", affected=[affected]))
+    bare(guarded)
+    put(guarded, "lib", "v_05")
+    put(guarded, "app", "v_05")
+    done = guarded.run("audit", "--format", "json")
+    assert done.exit == 10
+    app, lib = json.loads(done.out)["packages"]
+    assert (app["version"], app["level"], [f["rule"] for f in app["findings"]]) == ("v_05", "warn", ["evidence"])
+    assert (lib["version"], lib["level"], lib["findings"][0]["advisories"]) == ("v_05", "deny", ["MAL-1"])
 
 
 def test_requirements(guarded):

@@ -14,7 +14,7 @@ import pytest
 from safeinstall.errors import SourceError
 from safeinstall.models import Advisory, Missing
 from safeinstall.sources import advisory_build
-from safeinstall.sources.advisories import AdvisoryDatabase, open_advisories, open_stored
+from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_advisories, open_database
 from safeinstall.sources.osv_records import Limits
 
 V3_HIGH = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]
@@ -49,6 +49,11 @@ def opened(tmp_path):
 
 def built(tmp_path: Path) -> list[str]:
     return sorted(file.name for file in (tmp_path / "cache").iterdir())
+
+
+def stored(tmp_path: Path, source: Path) -> AdvisoryDatabase | None:
+    """Open what was last built of *source*."""
+    return open_database(database_file([str(source)], tmp_path / "cache"))
 
 
 def ids(found: tuple[Advisory, ...] | Missing) -> list[str]:
@@ -235,8 +240,8 @@ def test_a_broken_source_is_said_and_the_old_data_stays(tmp_path, opened, damage
 
     assert (caught.value.message, caught.value.hint) == (f"advisory source {source}: {reason}", HINT)
     assert len(built(tmp_path)) == 1
-    with open_stored([source], tmp_path / "cache") as stored:
-        assert stored.match("demo", "1") == ("PYSEC-1",)
+    with stored(tmp_path, source) as database:
+        assert database.match("demo", "1") == ("PYSEC-1",)
 
 
 def test_json_too_deep_to_read_is_not_json(tmp_path, opened):
@@ -324,7 +329,7 @@ def test_a_damaged_database_is_built_again(tmp_path, opened, content):
     path = opened(source).path
     path.write_bytes(content)
 
-    assert open_stored([source], tmp_path / "cache") is None
+    assert stored(tmp_path, source) is None
     assert opened(source).match("demo", "1") == ("PYSEC-1",)
 
 
@@ -335,12 +340,12 @@ def test_a_database_of_another_make_is_built_again(tmp_path, opened):
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript("CREATE TABLE meta (key, value); INSERT INTO meta VALUES ('identities', '[[1]]')")
 
-    assert open_stored([source], tmp_path / "cache") is None
+    assert stored(tmp_path, source) is None
     assert opened(source).match("demo", "1") == ("PYSEC-1",)
 
 
 def test_nothing_is_stored_before_the_first_build(tmp_path):
-    assert open_stored([tmp_path / "all.zip"], tmp_path / "cache") is None
+    assert stored(tmp_path, tmp_path / "all.zip") is None
 
 
 def test_a_database_that_is_gone_is_an_error(tmp_path):
