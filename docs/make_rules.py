@@ -28,6 +28,7 @@ NAMES = {
     "Release": "`name==version`",
     "Digest": "`sha256:…`",
     "LicenseId": "SPDX identifier",
+    "Probability": "number from 0 to 1",
 }
 PRICES = {
     Price.LISTING: "The index's listing and what is known on this machine: the file itself is not asked for.",

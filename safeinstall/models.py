@@ -47,6 +47,8 @@ class Price(IntEnum):
 
 Digest = NewType("Digest", str)
 """A hash as pip writes it: ``sha256:`` and 64 lower-case hex digits."""
+Probability = NewType("Probability", float)
+"""From 0 to 1."""
 LicenseId = NewType("LicenseId", str)
 """One licence as SPDX spells it: ``MIT``, ``GPL-2.0-only WITH Classpath-exception-2.0``."""
 
@@ -252,6 +254,12 @@ class Advisory:
     """Listed versions that are not PEP 440."""
     ranges: tuple[AffectedRange, ...]
     url: str | None = None
+    exploited: date | Missing | None = None
+    """The day on which the alias group was listed as exploited in the wild (CISA KEV, ``dateAdded``); ``None``: it is
+    not listed, or no list was asked."""
+    epss: float | Missing | None = None
+    """The highest EPSS score of the alias group, 0 to 1: how likely somebody is to exploit it within 30 days. ``None``:
+    it has none."""
 
     def affects(self, version: Version | str) -> bool:
         """Whether *version* is affected: listed, or inside any range (OSV schema, "evaluation").
@@ -312,6 +320,10 @@ class Finding:
     """The way out, one sentence."""
     advisories: tuple[str, ...] = ()
     """Ids of the advisories this rests on, aliases included."""
+    exploited: date | None = None
+    """Since when these are known to be exploited."""
+    epss: float | None = None
+    """Their highest EPSS score, 0 to 1."""
     suppressed_by: str | None = None
     """The reason of the exception that covers it; the finding then no longer counts."""
     audited: bool = False

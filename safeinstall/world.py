@@ -18,6 +18,7 @@ from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
+from safeinstall.sources.cve_lists import list_sources
 from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from safeinstall.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import IndexSettings, Policy
     from safeinstall.ports import ProjectPage
+    from safeinstall.report.model import EvidenceKind
     from safeinstall.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
     from safeinstall.sources.pip import HostedPip
@@ -143,6 +145,12 @@ def _source(kind: SourceKind, url: str, names: Mapping[str, str]) -> Source:
     return Source(kind=kind, url=url, name=names.get(_bare(url), redacted(url)))
 
 
+def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
+    if isinstance(as_of, Missing):
+        return EvidenceUsed(kind=kind, name=name, as_of=None, problem=as_of.reason)
+    return EvidenceUsed(kind=kind, name=name, as_of=as_of)
+
+
 @dataclass(slots=True)
 class LiveWorld:
     """One run's sources, opened when needed and closed together."""
@@ -208,6 +216,7 @@ class LiveWorld:
         advisories = stack.enter_context(
             LocalAdvisories(
                 sources=resolve_sources(policy.advisories.sources, environ),
+                lists=list_sources(policy.advisories),
                 directory=cache / "advisories",
                 as_of=as_of,
                 max_staleness=policy.evidence.max_staleness,
@@ -260,16 +269,14 @@ class LiveWorld:
         """See :class:`~safeinstall.pipeline.World`."""
         return popular_names()
 
-    def advisories_used(self, policy: Policy) -> EvidenceUsed | None:
-        """Return the advisories that the verdicts by *policy* rest on; ``None`` if no rule asked for any."""
+    def advisories_used(self, policy: Policy) -> tuple[EvidenceUsed, ...]:
+        """Return the advisories that the verdicts by *policy* rest on, and the lists; empty if no rule asked."""
         found = self.advisories.relied_on
         if found is None:
-            return None
+            return ()
         sources = (redacted(source) if "://" in source else source for source in policy.advisories.sources)
-        name = ", ".join(sources)
-        if isinstance(found, Missing):
-            return EvidenceUsed(kind="advisories", name=name, as_of=None, problem=found.reason)
-        return EvidenceUsed(kind="advisories", name=name, as_of=found)
+        lists = (_used(source.kind, source.name, as_of) for source, as_of in self.advisories.lists_relied_on)
+        return _used("advisories", ", ".join(sources), found), *lists
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""

@@ -9,23 +9,21 @@ import json
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from safeinstall.advisories import matching
+from safeinstall.commands.advisories_place import Place
+from safeinstall.commands.advisories_show import record_row, record_text
+from safeinstall.commands.advisories_status import status_rows, status_text
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import Pin, read_pins
 from safeinstall.errors import EXIT_EVIDENCE, EXIT_PIP_ERROR, UsageError
 from safeinstall.models import Missing
 from safeinstall.report.text import shown
-from safeinstall.sources.advisory_changes import counted
-from safeinstall.sources.advisory_sync import Syncer
-from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.local_advisories import open_local, open_whatever, remembered, span
-from safeinstall.sources.osv_dump import DumpReader, resolve_sources
+from safeinstall.sources.osv_dump import DumpReader
 from safeinstall.sources.policy_files import load_policy
 from safeinstall.sources.progress import progress_line
 
@@ -33,34 +31,14 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Mapping, Sequence
 
-    from safeinstall.policy.model import Policy
-    from safeinstall.sources.advisories import AdvisoryDatabase, StoredRecord
-    from safeinstall.sources.osv_dump import Dump
-
 Row: TypeAlias = "dict[str, Any]"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the commands act on."""
-
-    policy: Policy
-    sources: Sequence[Path | Dump]
-    directory: Path
-    environ: Mapping[str, str]
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
     """Run one of the commands and return its exit code."""
     arguments = _parser().parse_args(argv)
     settings = load_policy(policy, environ, Path.cwd())
-    place = Place(
-        settings,
-        resolve_sources(settings.advisories.sources, environ),
-        cache_directory(environ) / "advisories",
-        environ,
-    )
-    rows, exit_code = arguments.answer(arguments, place)
+    rows, exit_code = arguments.answer(arguments, Place.of(settings, environ))
     _write(rows, arguments)
     return int(exit_code)
 
@@ -81,11 +59,11 @@ def _parser() -> CommandParser:
     sync.set_defaults(answer=_sync, text=_synced_text)
 
     status = commands.add_parser("status", parents=[common], help="how old they are, how many, and where from")
-    status.set_defaults(answer=_status, text=_status_text)
+    status.set_defaults(answer=lambda _, place: status_rows(place), text=status_text)
 
     show = commands.add_parser("show", parents=[common], help="one advisory, with all its aliases")
     show.add_argument("id", metavar="ID", help="of any database: PYSEC-…, GHSA-…, CVE-…, MAL-…")
-    show.set_defaults(answer=_show, text=_record_text)
+    show.set_defaults(answer=_show, text=record_text)
 
     match = commands.add_parser("match", parents=[common], help="which of them affect a package at a version")
     match.add_argument("pins", metavar="NAME==VERSION", nargs="+", help="or - to read such lines from standard input")
@@ -119,9 +97,7 @@ def _sync(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
         client = stack.enter_context(HttpClient(_http_settings(place.environ)))
         progress = stack.enter_context(progress_line("safe-pip: advisories: "))
         reader = DumpReader(client=client, progress=progress)
-        synced = Syncer(sources=place.sources, directory=place.directory, reader=reader).sync(
-            since=since, force=arguments.force
-        )
+        synced = replace(place.syncer, reader=reader).sync(since=since, force=arguments.force)
     failures = [s.failure for s in synced if s.failure]
     rows = [{"source": s.source, "done": s.done or None, "problem": s.failure and s.failure.message} for s in synced]
     for failure in failures:
@@ -145,118 +121,15 @@ def _synced_text(row: Row) -> str:
     return shown(f"{row['source']}: {row['done'] or 'not synced'}")
 
 
-# status
-
-
-def _status(_: Namespace, place: Place) -> tuple[list[Row], int]:
-    now, limit = datetime.now(timezone.utc), place.policy.evidence.max_staleness
-    database, problem = open_whatever(place.sources, place.directory)
-    failed = remembered(Syncer(sources=place.sources, directory=place.directory).memory)
-    problem = problem or failed
-    if database is None:
-        return [{"fresh": False, "problem": problem}], EXIT_EVIDENCE
-    with database:
-        row = _status_row(database, now, limit, problem)
-    return [row], 0 if row["fresh"] else EXIT_EVIDENCE
-
-
-def _status_row(database: AdvisoryDatabase, now: datetime, limit: timedelta, problem: str) -> Row:
-    status, age = database.status(), now - database.as_of
-    sources = [
-        {"source": identity.name, "records": len(database.index(number)), "checked": _time(identity.modified)}
-        for number, identity in enumerate(database.identities)
-    ]
-    return {
-        "fresh": age <= limit,
-        "age": round(age.total_seconds()),
-        "max-staleness": round(limit.total_seconds()),
-        "records": status.records,
-        "withdrawn": status.withdrawn,
-        "unmatchable": status.unmatchable,
-        "unreadable": list(status.unreadable),
-        "sources": sources,
-        "database": str(database.path),
-        "size": database.path.stat().st_size,
-        "problem": problem or None,
-    }
-
-
-def _status_text(row: Row) -> str:
-    if "sources" not in row:
-        return shown(f"no advisories on this machine: {row['problem']}; run `safe-pip advisories sync`")
-    age, limit = (timedelta(seconds=row[key]) for key in ("age", "max-staleness"))
-    kinds = {
-        "withdrawn": row["withdrawn"],
-        "without a version": row["unmatchable"],
-        "unreadable": len(row["unreadable"]),
-    }
-    lines = [
-        f"{'fresh' if row['fresh'] else 'stale'}: {span(age)} old, the policy allows {span(limit)}",
-        f"{counted(row['records'])}: {', '.join(f'{number:,} {kind}' for kind, number in kinds.items())}",
-        *(f"  unreadable: {line}" for line in row["unreadable"]),
-        *(f"  {s['source']}: {counted(s['records'])}, as of {s['checked']}" for s in row["sources"]),
-        f"kept in {row['database']} ({row['size'] / 1e6:.1f} MB)",
-        *([f"last problem: {row['problem']}"] if row["problem"] else []),
-    ]
-    return "\n".join(map(shown, lines))
-
-
-def _time(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-
-
 # show
 
 
 def _show(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
-    with open_local(place.sources, place.directory) as database:
-        rows = [_record_row(record) for record in database.records(arguments.id)]
+    with place.open() as database:
+        rows = [record_row(record) for record in database.records(arguments.id)]
     if not rows:
         _say(f"no record here is called {arguments.id}")
     return rows, 0 if rows else EXIT_PIP_ERROR
-
-
-def _record_row(record: StoredRecord) -> Row:
-    return {
-        "id": record.id,
-        "aliases": sorted(set(record.aliases) - {record.id}),
-        "modified": record.modified + "Z",
-        "withdrawn": record.withdrawn,
-        "summary": record.summary,
-        "score": record.score if record.score is not None else record.rating,
-        "url": record.url,
-        "affected": {name: _affected_row(*statement) for name, statement in sorted(record.affected.items())},
-    }
-
-
-def _affected_row(versions: list[str], literal: list[str], ranges: list[list[str | None]]) -> Row:
-    """Name the bounds as OSV does. Versions that lie in a range are not kept."""
-    names = ("introduced", "fixed", "last_affected", "limit")
-    bounds = [{name: bound for name, bound in zip(names, r, strict=True) if bound is not None} for r in ranges]
-    return {"versions": [*versions, *literal], "ranges": [{"introduced": "0", **b} for b in bounds]}
-
-
-def _record_text(row: Row) -> str:
-    facts = {
-        "aliases": ", ".join(row["aliases"]) or "none",
-        "severity": "unscored" if row["score"] is None else f"{row['score']:.1f}",
-        "modified": row["modified"],
-        "withdrawn": "yes: it matches nothing" if row["withdrawn"] else "no",
-        "url": row["url"],
-    }
-    return "\n".join(
-        [
-            shown(f"{row['id']}: {row['summary'] or 'no summary'}"),
-            *(shown(f"  {name:<10}{value}") for name, value in facts.items() if value),
-            *(shown(f"  affects   {name} {_affected_text(affected)}") for name, affected in row["affected"].items()),
-        ]
-    )
-
-
-def _affected_text(affected: Row) -> str:
-    ranges = [" ".join(f"{name.replace('_', ' ')} {at}" for name, at in r.items()) for r in affected["ranges"]]
-    versions = [f"version {', '.join(affected['versions'])}"] if affected["versions"] else []
-    return "; ".join(ranges + versions) or "at no version it names"
 
 
 # match
@@ -265,7 +138,7 @@ def _affected_text(affected: Row) -> str:
 def _match(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
     pins = [pin for number, argument in enumerate(arguments.pins, 1) for pin in _pins(argument, number)]
     rows, exit_code = [], 0
-    with open_local(place.sources, place.directory) as database:
+    with place.open() as database:
         for package, version in pins:
             found = database.advisories(package)
             if isinstance(found, Missing):

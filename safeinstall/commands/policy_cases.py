@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from safeinstall.models import Verdict
+    from safeinstall.models import Probability, Verdict
     from safeinstall.policy.locations import Path
     from safeinstall.policy.merge import PolicyText
     from safeinstall.policy.model import Policy
@@ -48,6 +48,9 @@ class KnownHole:
     """A CVSS score; none: nobody has scored it."""
     fixed: str | None = None
     """The version that repairs it; none: every version is affected."""
+    exploited: date | None = None
+    """Since when it is listed as exploited."""
+    epss: Probability | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +192,8 @@ def _advisory(hole: KnownHole) -> Advisory:
         versions=frozenset(),
         literal_versions=frozenset(),
         ranges=(AffectedRange(introduced=None, fixed=fixed),),
+        exploited=hole.exploited,
+        epss=hole.epss,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from safeinstall.policy.model import Settings
+from safeinstall.policy.model import AdvisorySettings, Settings
 from safeinstall.policy.orders import order_of
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.schema import field_types
@@ -45,7 +45,7 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         *_different("contact", old.contact, new.contact, "says"),
         *_compared("evidence.", old.evidence, new.evidence, ("on-missing", "max-staleness")),
         *_different("indexes", old.indexes, new.indexes),
-        *_different("advisories.sources", old.advisories.sources, new.advisories.sources),
+        *_advisories(old.advisories, new.advisories),
         *_rules("", old, old.rules, new, new.rules),
     ]
     told = {(change.key, change.old, change.new) for change in found}
@@ -55,6 +55,11 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         own = _rules(where, old, _rules_of(old, package), new, _rules_of(new, package))
         found += [change for change in own if (change.key.removeprefix(where), change.old, change.new) not in told]
     return [*found, *_exceptions(old, new), *_different("grants", _granted(old), _granted(new))]
+
+
+def _advisories(old: AdvisorySettings, new: AdvisorySettings) -> Iterator[Change]:
+    for key in field_types(AdvisorySettings):
+        yield from _different(f"advisories.{key}", getattr(old, key), getattr(new, key))
 
 
 def _settings(policy: Policy) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from safeinstall.models import Digest, Level, PackageSelector, Release
+from safeinstall.models import Digest, Level, PackageSelector, Probability, Release
 from safeinstall.policy.document import LOOSENED, SCHEMA
 from safeinstall.policy.model import Settings
 from safeinstall.policy.render import render_value
@@ -31,6 +31,7 @@ _PLAIN: Mapping[Any, dict[str, Any]] = {
         "pattern": r"^\s*(P.+|\d+[wdhms](\s*\d+[wdhms])*)\s*$",
         "examples": ["36h", "3d", "2w"],
     },
+    Probability: {"type": "number", "minimum": 0, "maximum": 1},
     Level: {"enum": ["deny", "warn", "allow"]},
     PackageSelector: {"type": "string", "examples": ["django", "django>=5,<6", "acme-*"]},
     Release: {"type": "string", "pattern": "==", "examples": ["django==5.2"]},

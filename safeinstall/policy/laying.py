@@ -191,7 +191,8 @@ class Stack:
         if isinstance(want, tuple) and isinstance(got, tuple):
             lost = tuple(item for item in want if item not in set(got))
             return f"{render_key(source)}: {_shown(lost)} does not count: {here} has {_shown(got)}"
-        return f"{render_key(source)} = {_shown(want)} does not count: {here} asks for {_shown(got)}"
+        asked = "names none" if got is None else f"asks for {_shown(got)}"
+        return f"{render_key(source)} = {_shown(want)} does not count: {here} {asked}"
 
     def _trace(self, path: Path, source: Path) -> None:
         """Remember that the value at *path* now comes from *source* of the layer."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.models import Waiver
+    from safeinstall.policy.locations import Path
     from safeinstall.policy.model import Policy
 
 _SOON = timedelta(days=14)
@@ -41,6 +42,7 @@ def lint(policy: Policy, today: date) -> Iterator[Lint]:
         yield Lint("mode", "nothing is stopped: denials are only told")
     yield from _exceptions(policy, today)
     yield from _indexes(policy)
+    yield from _lists(policy)
     for rule in policy.rules:
         for key, value in options(rule).items():
             if isinstance(value, tuple) and all(isinstance(item, PackageSelector) for item in value):
@@ -98,6 +100,14 @@ def _indexes(policy: Policy) -> Iterator[Lint]:
             yield Lint(
                 key, f"the index {index.name} may serve any name, as another may: which of them does is left to pip"
             )
+
+
+def _lists(policy: Policy) -> Iterator[Lint]:
+    """Yield the options that ask for a list which the policy does not name."""
+    for option, name in (("exploited", "exploited"), ("deny-at-epss", "epss")):
+        path: Path = ("rules", "vulnerability", option)
+        if path in policy.origins.written and getattr(policy.advisories, name) is None:
+            yield Lint(render_key(path), f"{option} asks for a list, and `{name}` under [advisories] names none")
 
 
 def _shadowed(key: str, selectors: Sequence[PackageSelector]) -> Iterator[Lint]:

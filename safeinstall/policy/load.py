@@ -154,12 +154,17 @@ def _digest(texts: Iterable[PolicyText]) -> str:
 
 
 def _absolute_sources(text: PolicyText, data: dict[str, Any]) -> dict[str, Any]:
-    """Make the paths of ``[advisories] sources`` mean the same from everywhere."""
+    """Make the paths under ``[advisories]`` mean the same from everywhere."""
     table = data.get("advisories")
-    if not isinstance(table, dict) or not isinstance(table.get("sources"), list):
+    if not isinstance(table, dict):
         return data
-    resolved = [text.resolve(s) if isinstance(s, str) and _is_path(s) else s for s in table["sources"]]
-    return {**data, "advisories": {**table, "sources": resolved}}
+
+    def resolved(value: object) -> object:
+        if isinstance(value, list):
+            return [resolved(item) for item in value]
+        return text.resolve(value) if isinstance(value, str) and _is_path(value) else value
+
+    return {**data, "advisories": {key: resolved(value) for key, value in table.items()}}
 
 
 def _is_path(source: str) -> bool:

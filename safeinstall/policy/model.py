@@ -52,6 +52,10 @@ class AdvisorySettings:
 
     sources: tuple[str, ...] = field(default=(OSV,), metadata={"merge": "fixed"})
     """:data:`OSV`, URLs, and paths that mean the same from everywhere."""
+    exploited: str | None = field(default=None, metadata={"merge": "upper"})
+    """URL or path of a list of vulnerabilities that are exploited in the wild (CISA KEV, JSON). ``None``: no list."""
+    epss: str | None = field(default=None, metadata={"merge": "upper"})
+    """URL or path of EPSS scores (FIRST, CSV). ``None``: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

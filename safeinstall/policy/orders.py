@@ -7,10 +7,11 @@ level             ``deny`` before ``warn`` before ``allow``
 duration          the longer; with ``shortest`` the shorter. None at all, where that is possible, is the strictest
 choice            the one that stands first in its ``Literal``
 ``true, false``   the default
+number            with ``highest`` the higher, with ``lowest`` the lower: none at all is then the loosest
 list              what is in both: lists name what may be. With ``union`` what is in either: these name what may not
 ``pins``          the hashes in both; a pin for another release counts where releases need none
 ``ages``          the longer, against the minimum where one of them says nothing
-everything else   the upper layer's (``fixed``)
+everything else   the upper layer's (``fixed``); with ``upper`` also where that says nothing
 ================= ==================================================================================================
 """
 
@@ -21,6 +22,7 @@ import typing
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cache
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from safeinstall.models import Level, PackageSelector
@@ -133,10 +135,11 @@ _BY_NAME: Mapping[str, Order] = {
     "longest": _LONGEST,
     "shortest": _total(lambda value: -value),
     "highest": _total(lambda value: value),
-    "lowest": _total(lambda value: -value),
+    "lowest": _total(lambda value: -inf if value is None else -value),
     "intersect": _INTERSECTION,
     "union": Order(lambda upper, lower, _: _either(upper, lower), adds=True),
     "pins": Order(_pins),
     "ages": Order(_ages),
     "fixed": _FIXED,
+    "upper": Order(lambda upper, _lower, _of: upper),
 }

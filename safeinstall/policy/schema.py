@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safeinstall.models import Digest, Level, LicenseId, PackageSelector, Release
+from safeinstall.models import Digest, Level, LicenseId, PackageSelector, Probability, Release
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.locations import Path, render_key
 from safeinstall.policy.selectors import parse_digest, parse_release, parse_selector
@@ -28,7 +28,7 @@ _ANNOTATIONS = {
     t.__name__: t
     for t in (
         *(date, timedelta, Digest, Level, LicenseId, Mapping),
-        *(NormalizedName, PackageSelector, Release, SpecifierSet, Version),
+        *(NormalizedName, PackageSelector, Probability, Release, SpecifierSet, Version),
     )
 }
 """What a field's annotation may name although its module imports it for type checkers only."""
@@ -169,6 +169,8 @@ def _scalar(value: object, kind: Any) -> Any:
         return _duration(value)
     if kind is date:
         return _date(value)
+    if kind is Probability:
+        return _probability(value)
     if kind is Level:
         return Level[_choice(value, [level.name.lower() for level in reversed(Level)]).upper()]
     if kind in _PARSERS:
@@ -197,6 +199,12 @@ def _date(value: object) -> date:
         found = "a time" if isinstance(value, datetime) else _found(value)
         raise ValueError(f"expected a date without quotes, such as 2027-01-31, found {found}")
     return value
+
+
+def _probability(value: object) -> float:
+    if type(value) not in (int, float) or not 0 <= float(cast("float", value)) <= 1:  # nan is not in between
+        raise ValueError(f"expected a number from 0 to 1, such as 0.5, found {_found(value)}")
+    return float(cast("float", value))
 
 
 def _choice(value: object, choices: typing.Sequence[str]) -> str:

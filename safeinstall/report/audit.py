@@ -75,6 +75,8 @@ def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
         "audited": finding.audited,
         "escalated": finding.escalated,
         "advisories": list(finding.advisories),
+        "exploited": finding.exploited and finding.exploited.isoformat(),
+        "epss": finding.epss,
         "remedy": finding.remedy,
         "exception": finding.suppressed_by,
     }

@@ -134,8 +134,7 @@ def _evidence(run: Run) -> Iterator[EvidenceUsed]:
     sources = {(v.artifact.source.kind, without_secrets(v.artifact.source.display)) for v in verdicts}
     for kind, name in sorted(sources, key=str):
         yield EvidenceUsed(kind=_KINDS[kind], name=name, as_of=run.started)
-    if run.advisories is not None:
-        yield run.advisories
+    yield from run.advisories
 
 
 def _verdicts(outcome: Outcome) -> Iterator[Verdict]:
@@ -230,6 +229,8 @@ class _Sayer:
             escalated=finding.escalated,
             remedy=finding.remedy,
             advisories=finding.advisories,
+            exploited=finding.exploited,
+            epss=finding.epss,
             exception=self._exception(finding, verdict),
         )
 

@@ -116,7 +116,7 @@ def _vulnerabilities(report: Report) -> Iterator[dict[str, Any]]:
 
 def _vulnerability(finding: ReportedFinding, file: ReportedFile) -> dict[str, Any]:
     first, *others = sorted(map(shown, finding.advisories), key=_preference)
-    said = {
+    said: dict[str, Any] = {
         "bom-ref": f"{first} {_purl(file.name, file.version)} {shown(file.filename)}",
         "id": first,
         "source": _source(first),
@@ -125,6 +125,10 @@ def _vulnerability(finding: ReportedFinding, file: ReportedFile) -> dict[str, An
         "analysis": _analysis(finding, file),
         "affects": [{"ref": _purl(file.name, file.version)}],
     }
+    if finding.epss is not None:
+        said["ratings"] = [{"source": {"name": "EPSS"}, "score": finding.epss, "method": "other"}]
+    if finding.exploited is not None:
+        said["properties"] = [{"name": "safe-pip:exploited-since", "value": finding.exploited.isoformat()}]
     return said | ({"recommendation": shown(finding.remedy)} if finding.remedy else {})
 
 

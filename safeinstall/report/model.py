@@ -21,7 +21,7 @@ Status: TypeAlias = Literal["done", "dry-run", "denied", "failed"]
 State: TypeAlias = Literal["chosen", "refused", "hidden"]
 """Of a file: in the plan; what the run was denied for; passed over, so that another was chosen."""
 
-EvidenceKind: TypeAlias = Literal["index", "find-links", "direct", "advisories"]
+EvidenceKind: TypeAlias = Literal["index", "find-links", "direct", "advisories", "exploited", "epss"]
 TOLD = 3
 """Refused files of one project that are told, each denied by other rules: the fourth says nothing new."""
 
@@ -105,6 +105,10 @@ class ReportedFinding:
     escalated: bool
     remedy: str | None
     advisories: tuple[str, ...]
+    exploited: date | None
+    """Since when these are known to be exploited."""
+    epss: float | None
+    """Their highest EPSS score, 0 to 1."""
     exception: ExceptionUsed | None
     """What covers it; the finding then does not count."""
 

@@ -28,8 +28,8 @@ class Run:
     policy: Policy | None = None
     invocation: Invocation | None = None
     outcome: Outcome | None = None
-    advisories: EvidenceUsed | None = None
-    """The advisories, if any rule asked for them."""
+    advisories: tuple[EvidenceUsed, ...] = ()
+    """The advisories and the lists of CVEs, if any rule asked for them."""
     error: BaseException | None = None
     phases: dict[str, float] = field(default_factory=dict)
     """Seconds, in the order of the phases."""

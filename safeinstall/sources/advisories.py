@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from safeinstall.errors import SourceError
 from safeinstall.models import Missing
 from safeinstall.sources.advisory_build import Part, build_database, read_only
 from safeinstall.sources.advisory_codec import FORMAT, decode_advisory
+from safeinstall.sources.cve_list_tables import META, signals_of, stored_lists
 from safeinstall.sources.osv_records import Identity, Limits, identify
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from safeinstall.models import Advisory
     from safeinstall.sources.advisory_codec import Statement
+    from safeinstall.sources.cve_list_tables import Signals
 
 _REBUILD = "delete it; it is built anew from its sources"
 
@@ -70,6 +72,8 @@ class StoredRecord:
     rating: float | None
     url: str | None
     affected: dict[str, Statement]
+    signals: Signals = (None, None)
+    """Since when its alias group is known to be exploited (ISO 8601), and its EPSS score."""
 
 
 def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits | None = None) -> AdvisoryDatabase:
@@ -135,6 +139,7 @@ class AdvisoryDatabase:
             self.identities = tuple(Identity(*state) for state in json.loads(meta["identities"]))
             self._read_at = datetime.fromtimestamp(float(meta["read_at"]), tz=timezone.utc)
             self._unmatchable = int(meta["unmatchable"])
+            self.lists = stored_lists(meta[META])
         except SourceError:
             self.close()
             raise
@@ -189,14 +194,15 @@ class AdvisoryDatabase:
     def records(self, wanted: str) -> tuple[StoredRecord, ...]:
         """Return every record of the alias group that holds the id *wanted*, in any case of letters, by id."""
         rows = self._rows("SELECT id, modified, withdrawn, problem, body FROM current ORDER BY id")
-        found = [
-            StoredRecord(id_, modified, bool(withdrawn), *json.loads(body))
-            for id_, modified, withdrawn, problem, body in rows
-            if problem is None
-        ]
-        groups = alias_groups(record.aliases for record in found)
-        group = next((ids for id_, ids in groups.items() if id_.upper() == wanted.upper()), frozenset())
-        return tuple(record for record in found if record.id in group)
+        found = [(*row, json.loads(body)) for *row, problem, body in rows if problem is None]
+        groups = alias_groups(aliases for *_, (aliases, *_) in found)
+        group: frozenset[str] = next((ids for id_, ids in groups.items() if id_.upper() == wanted.upper()), frozenset())
+        signals = signals_of(self._connection, [group]).get(group, (None, None))
+        return tuple(
+            replace(StoredRecord(id_, modified, bool(withdrawn), *body), signals=signals)
+            for id_, modified, withdrawn, body in found
+            if id_ in group
+        )
 
     def status(self) -> AdvisoryStatus:
         """Count what it holds."""

@@ -1,7 +1,7 @@
 """From OSV records to the advisory database, as one atomic step.
 
-Two tables: ``record`` holds each record of each source as it stands, so that a later sync can replace some; ``package``
-is derived from it, one row for each name with what a look-up needs.
+``record`` holds each record of each source as it stands, so that a later sync can replace some, and ``listed`` the
+entries of the lists of CVEs. ``package`` is derived from both, one row for each name with what a look-up needs.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from safeinstall.advisories import alias_groups
 from safeinstall.errors import SourceError
 from safeinstall.osv import UnreadableRecordError, parse_record
 from safeinstall.sources.advisory_codec import FORMAT, dumps, encode_advisory, encode_affected
+from safeinstall.sources.cve_list_tables import META, SCHEMA, fill, signals_of, stated
 from safeinstall.sources.osv_records import SUFFIX, Identity, Limits, read_records, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from safeinstall.osv import Record
+    from safeinstall.sources.cve_list_tables import ListPart, Signals
 
 # Of the same record in several sources the newest counts.
 _SCHEMA = """
@@ -41,6 +43,7 @@ CREATE VIEW current AS SELECT * FROM record AS this WHERE NOT EXISTS (
     AND (other.modified > this.modified OR (other.modified = this.modified AND other.source < this.source)));
 CREATE TABLE package (name TEXT PRIMARY KEY, problem TEXT, advisories TEXT NOT NULL);
 """
+_UNLISTED: Signals = (None, None)
 _UPSERT = """
 INSERT INTO record VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO UPDATE
 SET modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
@@ -76,36 +79,51 @@ class Part:
 
 
 def build_database(
-    target: Path, parts: Sequence[Part], read_at: float, limits: Limits, *, base: Path | None = None
+    target: Path,
+    parts: Sequence[Part],
+    read_at: float,
+    limits: Limits,
+    *,
+    base: Path | None = None,
+    lists: Sequence[ListPart] = (),
 ) -> None:
     """Write the records of all sources to *target*, which is replaced at the end or not at all.
 
-    *base* is the database of the same sources from which a part keeps what it has, and against which it is checked.
+    *base* is the database of the same sources from which a part keeps what it has, and against which it is checked; a
+    list likewise.
     Safe to run several times at once: each builds its own file, the last to finish wins. Raises
     :class:`SourceError` when a source is damaged or refused, or the disk does not take the database.
     """
     with _writing(target) as building, closing(sqlite3.connect(building, uri=True)) as connection:
         if base:
             connection.execute("ATTACH ? AS old", (read_only(base),))
-        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA + SCHEMA)
         for number, part in enumerate(parts):
             before = _index(connection, "old", number) if base and part.check else {}
             speaking = _load(connection, number, part, limits)
             if part.check:
                 part.check(before, _index(connection, "main", number), speaking)
+        fill(connection, lists)
         unmatchable = _derive(connection)
-        connection.executemany("INSERT INTO meta VALUES (?, ?)", _meta(parts, read_at, unmatchable))
+        meta = [*_meta(parts, read_at, unmatchable), (META, stated(lists))]
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
         connection.commit()
 
 
-def confirm_database(target: Path, identities: Sequence[Identity], read_at: float) -> None:
-    """Note in *target* that its sources, now known as *identities*, were found unchanged. Atomic as a build is."""
+def confirm_database(
+    target: Path, identities: Sequence[Identity], read_at: float, lists: Sequence[ListPart] | None = None
+) -> None:
+    """Note in *target* that its sources, now known as *identities*, were found unchanged. Atomic as a build is.
+
+    *lists* likewise; ``None`` leaves them as they are.
+    """
     with _writing(target) as building:
         shutil.copyfile(target, building)
         with closing(sqlite3.connect(building)) as connection:
-            stated = [(dumps(_states(identities)), "identities"), (str(read_at), "read_at")]
+            facts = [(dumps(_states(identities)), "identities"), (str(read_at), "read_at")]
+            facts += [] if lists is None else [(stated(lists), META)]
             connection.execute("PRAGMA journal_mode = OFF")
-            connection.executemany("UPDATE meta SET value = ? WHERE key = ?", stated)
+            connection.executemany("UPDATE meta SET value = ? WHERE key = ?", facts)
             connection.commit()
 
 
@@ -209,6 +227,7 @@ def _derive(connection: sqlite3.Connection) -> int:
     scored = [_scored(body) for _, body in connection.execute(readable)]
     groups = alias_groups(aliases for aliases, *_ in scored)
     severities = _severities(groups, scored)
+    signals = signals_of(connection, frozenset(groups.values()))
     advisories: defaultdict[str, list[str]] = defaultdict(list)
     unmatchable = 0
     for id_, body in connection.execute(f"{readable} AND NOT withdrawn ORDER BY id"):
@@ -217,7 +236,15 @@ def _derive(connection: sqlite3.Connection) -> int:
         severity = _first(score, severities[group][0], rating, severities[group][1])
         unmatchable += not any(any(statement) for statement in affected.values())
         for name, statement in affected.items():
-            stored = encode_advisory(id_, statement, aliases=group, summary=summary, severity=severity, url=url)
+            stored = encode_advisory(
+                id_,
+                statement,
+                aliases=group,
+                summary=summary,
+                severity=severity,
+                url=url,
+                signals=signals.get(group, _UNLISTED),
+            )
             advisories[name].append(dumps(stored))
     problems = _problems(connection)
     connection.executemany(

@@ -63,6 +63,11 @@ def counted(number: int) -> str:
     return f"{number:,} record{'' if number == 1 else 's'}"
 
 
+def vulnerabilities(number: int) -> str:
+    """Write a number of entries of a list."""
+    return f"{number:,} {'vulnerability' if number == 1 else 'vulnerabilities'}"
+
+
 def is_earlier(date: str, than: str) -> bool:
     """Whether one HTTP date comes before another; ``False`` if either is none."""
     try:

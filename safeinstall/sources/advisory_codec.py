@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
@@ -14,7 +15,7 @@ from safeinstall.osv import parse_version
 if TYPE_CHECKING:
     from safeinstall.osv import Affected
 
-FORMAT = 2
+FORMAT = 3
 
 Statement = tuple[list[str], list[str], list[list[str | None]]]
 """Listed versions, literal versions, ranges."""
@@ -42,14 +43,15 @@ def encode_advisory(
     summary: str,
     severity: float | None,
     url: str | None,
+    signals: tuple[str | None, float | None],
 ) -> list[Any]:
-    """One advisory as a JSON list."""
-    return [id_, sorted(aliases), summary, severity, url, *statement]
+    """One advisory as a JSON list. *signals*: since when it is exploited (ISO 8601), and its EPSS score."""
+    return [id_, sorted(aliases), summary, severity, url, *signals, *statement]
 
 
 def decode_advisory(stored: list[Any]) -> Advisory:
     """Read what :func:`encode_advisory` made."""
-    id_, aliases, summary, severity, url, versions, literals, ranges = stored
+    id_, aliases, summary, severity, url, since, epss, versions, literals, ranges = stored
     return Advisory(
         id=id_,
         aliases=frozenset(aliases),
@@ -60,6 +62,8 @@ def decode_advisory(stored: list[Any]) -> Advisory:
         literal_versions=frozenset(literals),
         ranges=tuple(map(_decode_range, ranges)),
         url=url,
+        exploited=None if since is None else date.fromisoformat(since),
+        epss=epss,
     )
 
 

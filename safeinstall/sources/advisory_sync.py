@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import inf
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 from safeinstall.errors import SourceError
 from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_database
 from safeinstall.sources.advisory_build import Part, build_database, confirm_database
-from safeinstall.sources.advisory_changes import counted
+from safeinstall.sources.advisory_changes import counted, vulnerabilities
 from safeinstall.sources.advisory_update import DumpState, DumpUpdate
+from safeinstall.sources.cve_lists import ListSource, ListUpdate
 from safeinstall.sources.osv_dump import Dump, DumpReader
 from safeinstall.sources.osv_records import Identity, Limits, identify
 from safeinstall.sources.urls import redacted
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from safeinstall.sources.advisory_build import Index
+    from safeinstall.sources.cve_list_tables import ListPart, StoredList
 
 CLOCK_SKEW = timedelta(days=1)
 """A time of ours that lies further ahead than this was set by a wrong clock."""
@@ -37,9 +39,11 @@ _POLL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """How the sync of one source ended."""
+    """How the sync of one source or list ended."""
 
     source: str
+    is_remote: bool
+    """Whether it was to be fetched."""
     done: str = ""
     """What happened; empty when it failed."""
     failure: SourceError | None = None
@@ -51,16 +55,18 @@ class Syncer:
     """Syncs the database of some sources."""
 
     sources: Sequence[Path | Dump]
+    lists: Sequence[ListSource] = ()
     directory: Path
     """Where databases are kept."""
     reader: DumpReader | None = None
-    """``None``: no dump is asked."""
+    """``None``: no address is asked."""
     limits: Limits = field(default_factory=Limits)
 
     @property
     def file(self) -> Path:
         """The database."""
-        return database_file([_key(source) for source in self.sources], self.directory)
+        named = [f"{source.kind} {source.name}" for source in self.lists] if self.sources else []
+        return database_file([*map(_key, self.sources), *named], self.directory)
 
     @property
     def memory(self) -> Path:
@@ -68,11 +74,12 @@ class Syncer:
         return self.file.with_suffix(".failed")
 
     def sync(self, *, since: float = inf, force: bool = False) -> tuple[Synced, ...]:
-        """Ask every dump that was last asked before *since*, and read the paths that changed.
+        """Ask every dump and list that was last asked before *since*, and read the paths that changed.
 
-        *force* reads each dump whole, and takes what it holds even if that is less than what is here, or older. One
-        sync runs at a time; another waits for it, and has nothing to do then. A source that fails leaves its records as
-        they were. Raises :class:`SourceError` when none were here.
+        *force* reads each whole, and takes what it holds even if that is less than what is here, or older. One sync
+        runs at a time; another waits for it, and has nothing to do then. A source or list that fails leaves what is
+        here of it as it was. Returns how each source ended, then each list. Raises :class:`SourceError` when a source
+        fails and nothing was here.
         """
         patience = self.reader.patience if self.reader else inf
         with _locked(self.file.with_suffix(".lock"), patience), _workplace(self.file.with_suffix(".sync")) as work:
@@ -83,14 +90,17 @@ class Syncer:
                 database.close()
                 numbers = range(len(self.sources))
                 synced = tuple(self._again(number, work, since=since, force=force) for number in numbers)
+                synced += self._lists(work, since=since, force=force)
             if self.reader and not any(one.failure for one in synced):
                 self.memory.unlink(missing_ok=True)
         return synced
 
     def _first(self, work: Path) -> tuple[Synced, ...]:
         parts = [self._whole(source, work / str(number)) for number, source in enumerate(self.sources)]
-        build_database(self.file, parts, time.time(), self.limits)
-        return tuple(self._told(number, part) for number, part in enumerate(parts))
+        asked = [self._list(source, None, work) for source in self.lists]
+        lists = [part for part, _ in asked if part is not None]
+        build_database(self.file, parts, time.time(), self.limits, lists=lists)
+        return (*(self._told(number, part) for number, part in enumerate(parts)), *(synced for _, synced in asked))
 
     def _whole(self, source: Path | Dump, place: Path) -> Part:
         if isinstance(source, Path):
@@ -108,7 +118,7 @@ class Syncer:
             if part is not None:
                 self._write([part if n == number else Part(identity=i) for n, i in enumerate(identities)])
         except SourceError as error:
-            return Synced(source=source_name(source), failure=error)
+            return Synced(source=source_name(source), is_remote=isinstance(source, Dump), failure=error)
         return self._told(number, part)
 
     def _changed(
@@ -118,17 +128,52 @@ class Syncer:
         if isinstance(source, Path):
             identity = identify(source)
             return None if identity == stored else Part(identity=identity, records=source)
-        ahead = time.time() + CLOCK_SKEW.total_seconds()
-        if self.reader is None or (since <= stored.modified.timestamp() <= ahead and not force):
+        if self.reader is None or (_is_recent(stored, since) and not force):
             return None
         state = DumpState.of(stored)
         return DumpUpdate(reader=self.reader, dump=source, place=place, state=state, held=held, force=force).part()
 
-    def _write(self, parts: Sequence[Part]) -> None:
-        if all(part.records is None for part in parts):
-            confirm_database(self.file, [part.identity for part in parts], time.time())
-        else:
-            build_database(self.file, parts, time.time(), self.limits, base=self.file)
+    def _write(self, parts: Sequence[Part], lists: Sequence[ListPart] | None = None) -> None:
+        """Write what is new. *lists*: all there are; ``None``: as they are."""
+        if all(part.records is None for part in parts) and all(part.entries is None for part in lists or ()):
+            confirm_database(self.file, [part.identity for part in parts], time.time(), lists)
+            return
+        if lists is None:
+            with AdvisoryDatabase(self.file) as database:
+                lists = [stored.kept(kind) for kind, stored in database.lists.items()]
+        build_database(self.file, parts, time.time(), self.limits, base=self.file, lists=lists)
+
+    def _lists(self, work: Path, *, since: float, force: bool) -> tuple[Synced, ...]:
+        """Bring all lists up to date, and write them at once."""
+        if not self.lists:
+            return ()
+        with AdvisoryDatabase(self.file) as database:
+            identities, held = database.identities, database.lists
+        asked = [self._list(source, held.get(source.kind), work, since=since, force=force) for source in self.lists]
+        parts = [part for part, _ in asked if part is not None]
+        if parts:
+            kept = [stored.kept(kind) for kind, stored in held.items() if kind not in {part.kind for part in parts}]
+            try:
+                self._write([Part(identity=identity) for identity in identities], [*kept, *parts])
+            except SourceError as error:
+                return tuple(replace(synced, done="", failure=synced.failure or error) for _, synced in asked)
+        return tuple(synced for _, synced in asked)
+
+    def _list(
+        self, source: ListSource, stored: StoredList | None, work: Path, *, since: float = inf, force: bool = False
+    ) -> tuple[ListPart | None, Synced]:
+        """Return what is new about a list, ``None`` if nothing is, and how asking ended."""
+        reader = self.reader
+        if stored is not None and source.is_remote and _is_recent(stored.identity, since) and not force:
+            reader = None
+        update = ListUpdate(source=source, stored=stored, reader=reader, work=work, force=force)
+        try:
+            part = update.part()
+        except SourceError as error:
+            return None, Synced(source=source.kind, is_remote=source.is_remote, failure=error)
+        count = part.count if part else stored.count if stored else 0
+        done = f"{'read' if part and part.entries is not None else 'unchanged'}, {vulnerabilities(count)}"
+        return part, Synced(source=source.kind, is_remote=source.is_remote, done=done)
 
     def _told(self, number: int, part: Part | None) -> Synced:
         with AdvisoryDatabase(self.file) as database:
@@ -137,7 +182,13 @@ class Syncer:
             done = f"unchanged, {count}"
         else:
             done = f"read, {count}" if part.replacing is None else f"{len(part.replacing):,} changed, {count}"
-        return Synced(source=source_name(self.sources[number]), done=done)
+        source = self.sources[number]
+        return Synced(source=source_name(source), is_remote=isinstance(source, Dump), done=done)
+
+
+def _is_recent(stored: Identity, since: float) -> bool:
+    """Whether the source was asked after *since*, and not in a future that only a wrong clock can have known."""
+    return since <= stored.modified.timestamp() <= time.time() + CLOCK_SKEW.total_seconds()
 
 
 def source_name(source: Path | Dump) -> str:

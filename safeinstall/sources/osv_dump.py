@@ -127,27 +127,34 @@ class DumpReader:
         with self._opened(url, known, LIST_LIMIT) as stream:
             if stream.status == _NOT_MODIFIED:
                 return None
-            text = b"".join(self._timed(dump, stream)).decode("ascii", "replace")
+            text = b"".join(self._timed(dump.name, stream)).decode("ascii", "replace")
         return Listing(Validators.of(stream.headers), _parse(redacted(url), text))
 
     def zip(self, dump: Dump, known: Validators, path: Path) -> Validators | None:
         """Write the zip to *path*; return ``None`` if it is the *known* one still."""
         try:
-            with self._opened(dump.zip_url, known, ZIP_LIMIT) as stream:
-                if stream.status == _NOT_MODIFIED:
-                    return None
-                with _written(path), path.open("wb") as file:
-                    file.writelines(self._timed(dump, stream))
+            return self.file(dump.name, dump.zip_url, known, path, ZIP_LIMIT)
         except ProjectNotFoundError as error:  # no project was asked for
             raise SourceError(error.message, hint=_HINT) from error
-        self.progress(f"{dump.name}: reading the records")
+
+    def file(self, name: str, url: str, known: Validators, path: Path, limit: int) -> Validators | None:
+        """Write what is at *url* to *path*; return ``None`` if it is the *known* one still. Messages call it *name*.
+
+        Raises :class:`~safeinstall.errors.ProjectNotFoundError` when nothing is there.
+        """
+        with self._opened(url, known, limit) as stream:
+            if stream.status == _NOT_MODIFIED:
+                return None
+            with _written(path), path.open("wb") as file:
+                file.writelines(self._timed(name, stream))
+        self.progress(f"{name}: reading it")
         return Validators.of(stream.headers)
 
     def records(self, dump: Dump, ids: Collection[str], folder: Path) -> None:
         """Write these records into *folder*, each as ``ID.json``."""
 
         def fetch(id_: str) -> None:
-            self._check(dump)
+            self._check(dump.name)
             body = self.client.get(dump.beside(id_ + SUFFIX)).body
             with _written(folder):
                 (folder / f"{id_}{SUFFIX}").write_bytes(body)
@@ -162,19 +169,19 @@ class DumpReader:
         headers = {"accept-encoding": "identity", **known.condition}
         return self.client.stream(url, headers=headers, limit=limit)
 
-    def _timed(self, dump: Dump, stream: Stream) -> Iterator[bytes]:
+    def _timed(self, name: str, stream: Stream) -> Iterator[bytes]:
         announced, come = stream.headers.get("content-length", ""), 0
         whole = f" of {int(announced) / 1e6:.1f}" if announced.isdecimal() else ""
         for chunk in stream.chunks:
-            self._check(dump)
+            self._check(name)
             come += len(chunk)
-            self.progress(f"{dump.name}: {come / 1e6:.1f}{whole} MB")
+            self.progress(f"{name}: {come / 1e6:.1f}{whole} MB")
             yield chunk
 
-    def _check(self, dump: Dump) -> None:
+    def _check(self, name: str) -> None:
         if time.monotonic() - self.started > self.patience:
             raise SourceError(
-                f"{dump.name} did not come within {self.patience:.0f} seconds",
+                f"{name} did not come within {self.patience:.0f} seconds",
                 hint="run `safe-pip advisories sync`, which waits for as long as something comes",
             )
 

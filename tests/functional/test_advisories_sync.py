@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -87,6 +88,58 @@ safe-pip: denied by policy policy.toml; nothing was installed
     )
     assert user.install("app").exit == 0
     assert user.installed() == {"app": "2.0"}
+
+
+KEV = '{"vulnerabilities": [{"cveID": "CVE-2026-0001", "dateAdded": "2026-05-02"}]}'
+SCORES = "cve,epss,percentile\nCVE-2026-0001,0.94358,0.999\n"
+
+
+def test_what_is_exploited_is_denied_whatever_the_thresholds(user, dump):
+    lists = f'exploited = "{dump.root}/kev.json"\nepss = "{dump.root}/epss.csv"\n'
+    user.policy(f'[advisories]\n{lists}[rules.vulnerability]\ndeny-at = "critical"\ndeny-at-epss = 0.9\n')
+    record = hole("2.0", "3.0")
+    record["aliases"] = ["CVE-2026-0001"]
+    dump.publish(record)
+    dump.files |= {"/kev.json": KEV.encode(), "/epss.csv": SCORES.encode()}
+
+    done = user.install("app", "--policy-report", "json=report.json")
+
+    assert (done.exit, user.installed(), dump.taken()) == (0, {"app": "1.0"}, ["/all.zip", "/epss.csv", "/kev.json"])
+    assert done.err == (
+        "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-2026-1 (CVE-2026-0001), severity high (7.5), "
+        "denied from critical, known to be exploited since 2026-05-02, denied whatever its severity, "
+        "EPSS 0.94, denied from 0.9: A hole in it\n"
+    )
+    report = json.loads((user.work / "report.json").read_text())
+    (finding,) = (f for file in report["files"] for f in file["findings"] if f["exploited"])
+    assert (finding["key"], finding["exploited"], finding["epss"]) == (
+        "rules.vulnerability.exploited",
+        "2026-05-02",
+        0.94358,
+    )
+    assert [one["kind"] for one in report["evidence"]] == ["index", "advisories", "exploited", "epss"]
+    assert (user.install("--force-reinstall", "app").exit, dump.taken()) == (0, [])
+
+
+def test_a_list_that_is_not_there_is_a_missing_fact(user, dump):
+    own = f'[advisories]\nexploited = "{dump.root}/kev.json"\n[rules.vulnerability]\ndeny-at = "critical"\n'
+    user.policy(f'[evidence]\non-missing = "warn"\n{own}')
+    record = hole("2.0", "3.0")
+    record["aliases"] = ["CVE-2026-0001"]
+    dump.publish(record)
+    reason = (
+        "PYSEC-2026-1 (CVE-2026-0001): whether it is exploited is not known: "
+        "the list of exploited vulnerabilities is not on this machine: "
+        "advisory list DUMP/kev.json: 404 Not Found"
+    )
+
+    done = user.install("app")
+
+    assert (done.exit, user.installed()) == (0, {"app": "2.0"})
+    assert f"safe-pip: warned: app 2.0: vulnerability: {reason}\n" in said(done, dump)[2]
+    user.policy(f'[evidence]\non-missing = "deny"\n{own}')
+    err = user.refuses("install", "--force-reinstall", "app==2.0", code=11).replace(dump.root, "DUMP")
+    assert f"  vulnerability     {reason}\n                    policy: policy.toml:3 (evidence.on-missing)\n" in err
 
 
 def test_without_the_dump_the_baseline_installs_and_warns_once(user):
@@ -238,7 +291,7 @@ def test_our_own_errors_come_with_their_exit_codes(user):
     assert done.err == (
         "safe-pip: osv has not been synced yet\n"
         "safe-pip: way out: run `safe-pip advisories sync`\n"
-        "safe-pip: nothing was installed (exit 11)\n"
+        "safe-pip: stopped (exit 11)\n"
     )
     assert user.run("advisories", "match", "app").exit == 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from lib.facts import NOW, advisory, evidence
@@ -89,7 +89,8 @@ def hostile_metadata():
 def passed(own=None):
     """Two files were chosen, one of them in place of a younger, the other by an exception."""
     own = own or policy()
-    hole = advisory("PYSEC-2026-1", aliases=("CVE-2026-1",), summary=HOSTILE)
+    known = {"exploited": date(2026, 5, 2), "epss": 0.943}
+    hole = advisory("PYSEC-2026-1", aliases=("CVE-2026-1",), summary=HOSTILE, **known)
     lib = judged(own, evidence("lib==1.0", advisories=(hole,)))
     app = judged(own, evidence("app==1.0", advisories=(advisory("PYSEC-2026-2", severity=2.0),)))
     pins = (pinned(app, requested=True), pinned(lib, text=hostile_metadata()))
@@ -111,7 +112,10 @@ def denied(own=None):
 
 def report(outcome=None, *, error=None, exit_code=0, own=None):
     run = Run(NOW, policy=own or policy(), invocation=Asked(), outcome=outcome, error=error)
-    run.advisories = EvidenceUsed(kind="advisories", name="osv", as_of=NOW - timedelta(hours=3))
+    run.advisories = (
+        EvidenceUsed(kind="advisories", name="osv", as_of=NOW - timedelta(hours=3)),
+        EvidenceUsed(kind="epss", name="https://epss.example/", as_of=None, problem="it did not answer"),
+    )
     return build_report(run, exit_code=exit_code, seconds=1.25)
 
 

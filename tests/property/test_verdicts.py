@@ -21,11 +21,13 @@ from safeinstall.rules.direct_references import DirectReferences
 from safeinstall.rules.hashes import Hashes
 from safeinstall.rules.indexes import Indexes
 from safeinstall.rules.licenses import Licenses
+from safeinstall.rules.malware import Malware
 from safeinstall.rules.minimum_age import MinimumAge
 from safeinstall.rules.project_status import ProjectStatus
 from safeinstall.rules.registry import known_rules
 from safeinstall.rules.sdists import Sdists
 from safeinstall.rules.typosquats import Typosquats
+from safeinstall.rules.vulnerability import Vulnerability
 from safeinstall.rules.yanked import Yanked
 
 UNKNOWN = Missing("nobody knows")
@@ -42,6 +44,8 @@ advisories = st.lists(
         introduced=st.sampled_from([None, *VERSIONS]),
         malicious=st.booleans(),
         severity=st.sampled_from([3.0, 9.8, UNKNOWN]),
+        exploited=st.sampled_from([None, NOW.date()]),
+        epss=st.sampled_from([None, 0.1, 0.9]),
     ),
     max_size=2,
 ).map(tuple)
@@ -113,8 +117,14 @@ def rules_of(missing):
         st.builds(Licenses, allow=st.sampled_from([(), ("MIT",), ("GPL-3.0-only",)]), **own),
         st.builds(Contents, startup=levels, installer=levels, scripts=levels, overlap=levels, exempt=selectors, **own),
         st.builds(DirectReferences, url=levels, vcs=levels, local=levels, transitive=levels, find_links=levels, **own),
-        st.sampled_from([known_rules()["vulnerability"], known_rules()["malware"]]).flatmap(
-            lambda rule: st.builds(rule, **own)
+        st.builds(Malware, **own),
+        st.builds(
+            Vulnerability,
+            deny_at=st.sampled_from(["low", "critical"]),
+            unscored=levels,
+            exploited=levels,
+            deny_at_epss=st.sampled_from([None, 0.5]),
+            **own,
         ),
     )
 
@@ -169,6 +179,8 @@ def _without_one_age(siblings_):
 
 def _blind(given_, fact):
     """The same file with one fact fewer."""
+    if fact in {"exploited", "epss"}:
+        return replace(given_, advisories=tuple(replace(a, **{fact: UNKNOWN}) for a in given_.advisories))
     if fact == "siblings":
         return replace(given_, siblings=_without_one_age(given_.siblings)) if given_.siblings else given_
     return replace(given_, **{fact: UNKNOWN})
@@ -177,7 +189,9 @@ def _blind(given_, fact):
 @given(
     complete,
     st.lists(rules_of(st.none() | st.just(Level.DENY)), max_size=4),
-    st.sampled_from(["upload_time", "sha256", "advisories", "siblings", "first_upload", "metadata", "contents"]),
+    st.sampled_from(
+        ["upload_time", "sha256", "advisories", "siblings", "first_upload", "metadata", "contents", "exploited", "epss"]
+    ),
 )
 def test_a_missing_fact_is_never_better_than_the_fact(given_, some, fact):
     how = {"rules": some, "exceptions": [], "on_missing": Level.DENY, "mode": "enforce", "fail_on": "deny"}

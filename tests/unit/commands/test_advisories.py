@@ -36,9 +36,15 @@ def run(tmp_path, monkeypatch, capsys):
     """Run a command over the sources; return its exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*argv: str, sources: list[str] | None = None, environ: dict[str, str] | None = None, stdin: bytes = b""):
+    def run(
+        *argv: str,
+        sources: list[str] | None = None,
+        lists: str = "",
+        environ: dict[str, str] | None = None,
+        stdin: bytes = b"",
+    ):
         named = ["all.zip"] if sources is None else sources
-        (tmp_path / "policy.toml").write_text(f"schema = 1\n[advisories]\nsources = {json.dumps(named)}\n")
+        (tmp_path / "policy.toml").write_text(f"schema = 1\n[advisories]\nsources = {json.dumps(named)}\n{lists}")
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         exit_code = main(argv, {"SAFE_PIP_CACHE_DIR": str(tmp_path / "cache"), **(environ or {})}, "policy.toml")
         out, err = capsys.readouterr()
@@ -165,6 +171,8 @@ def test_show_as_json_and_withdrawn(run):
             "summary": "",
             "score": None,
             "url": None,
+            "exploited": None,
+            "epss": None,
             "affected": {"demo-pkg": {"versions": ["1.0"], "ranges": []}},
         }
     ]
@@ -220,6 +228,7 @@ def test_status_as_json(run, tmp_path):
         "unmatchable": 0,
         "unreadable": [],
         "sources": [{"source": str(tmp_path / "all.zip"), "records": 4, "checked": "2023-11-14T22:13:20Z"}],
+        "lists": [],
         "database": str(database),
         "size": database.stat().st_size,
         "problem": None,
@@ -236,6 +245,65 @@ def test_status_names_what_went_wrong(run, tmp_path):
     assert exit_code == 0
     assert "  unreadable: PYSEC-7.json: `aliases` is not a list\n" in out
     assert out.endswith(f"last problem: advisory source {tmp_path / 'all.zip'}: no such file or directory\n")
+
+
+KEV = b'{"dateReleased": "2026-11-20T17:00:00Z", "vulnerabilities": [{"cveID": "CVE-2026-0001", "dateAdded": "2026-05-02"}]}'
+LISTS = 'exploited = "kev.json"\nepss = "epss.csv"\n'
+SCORES = b"#model_version:v1,score_date:2026-11-21T00:00:00+0000\ncve,epss,percentile\nCVE-2026-0001,0.94358,0.999\n"
+
+
+def test_lists_are_synced_and_told(run, tmp_path):
+    (tmp_path / "all.zip").write_bytes(zipped(*RECORDS, osv("PYSEC-8", aliases=["CVE-2026-0001"])))
+    (tmp_path / "kev.json").write_bytes(KEV)
+    (tmp_path / "epss.csv").write_bytes(SCORES)
+    for name in ("all.zip", "kev.json", "epss.csv"):
+        os.utime(tmp_path / name, (1_700_000_000,) * 2)
+
+    assert run("sync", lists=LISTS) == (
+        0,
+        f"{tmp_path / 'all.zip'}: read, 5 records\nexploited: read, 1 vulnerability\nepss: read, 1 vulnerability\n",
+        "",
+    )
+    exit_code, out, _ = run("status", lists=LISTS)
+    assert exit_code == 11
+    assert out.splitlines()[3:5] == [
+        "  exploited: 1 vulnerability of 2026-11-20, as of 2023-11-14T22:13:20Z, stale",
+        "  epss: 1 vulnerability of 2026-11-21, as of 2023-11-14T22:13:20Z, stale",
+    ]
+    assert "  exploited known since 2026-05-02\n  epss      0.94\n" in run("show", "PYSEC-8", lists=LISTS)[1]
+    (row,) = rows(run("show", "--format", "json", "CVE-2026-0001", lists=LISTS)[1])
+    assert (row["exploited"], row["epss"]) == ("2026-05-02", 0.94358)
+    assert run("match", "demo==1.0", lists=LISTS) == (0, "demo==1.0: PYSEC-8\n", "")
+
+
+def test_a_list_that_is_missing_is_told(run, tmp_path):
+    (tmp_path / "epss.csv").write_bytes(SCORES[:-3])
+    problem = f"advisory list {tmp_path / 'kev.json'}: no such file or directory"
+
+    exit_code, out, err = run("sync", lists=LISTS)
+
+    assert (exit_code, out.splitlines()[1:]) == (11, ["exploited: not synced", "epss: read, 1 vulnerability"])
+    assert err == (
+        f"safe-pip: {problem}\nsafe-pip: way out: fetch it again, or correct `exploited` under [advisories] in the policy;"
+        " what was here before stays in use\n"
+    )
+    exit_code, out, _ = run("status", lists=LISTS)
+    assert exit_code == 11
+    assert out.splitlines()[3:5] == [
+        f"  exploited: missing, {tmp_path / 'kev.json'}; run `safe-pip advisories sync`",
+        f"    {problem}",
+    ]
+    (row,) = rows(run("status", "--format", "json", lists=LISTS)[1])
+    assert row["fresh"] is False
+    assert row["lists"][0] == {
+        "list": "exploited",
+        "source": str(tmp_path / "kev.json"),
+        "problem": problem,
+        "fresh": False,
+        "vulnerabilities": 0,
+        "issued": None,
+        "checked": None,
+    }
 
 
 def test_a_sync_that_fails_says_so_and_keeps_what_was_there(run, dump):

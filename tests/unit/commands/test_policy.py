@@ -215,6 +215,14 @@ def exception(expires, package="acme", rules='["yanked"]'):
             '[rules.yanked]\n[[indexes]]\nname = "default"\n[[indexes]]\nname = "a"\nurl = "https://a.example/"\npackages = ["*"]',
             "p.toml:7: warning: the index a may serve any name, as another may",
         ),
+        (
+            "[rules.vulnerability]\ndeny-at-epss = 0.5",
+            "p.toml:2: warning: deny-at-epss asks for a list, and `epss` under [advisories] names none",
+        ),
+        (
+            '[advisories]\nepss = "epss.csv"\n[rules.vulnerability]\nexploited = "warn"',
+            "p.toml:4: warning: exploited asks for a list, and `exploited` under [advisories] names none",
+        ),
     ],
 )
 def test_what_is_hardly_meant_is_a_warning(run, write, text, warning):
@@ -322,6 +330,11 @@ expect = "deny"
 rules = ["vulnerability"]
 advisories = [{{ id = "CVE-2026-1", severity = "9.8" }}]
 [[cases]]
+package = "acme==1.0"
+expect = "deny"
+rules = ["vulnerability"]
+advisories = [{{ id = "CVE-2026-2", severity = "2.0", exploited = 2026-05-02, epss = 0.9 }}]
+[[cases]]
 package = "acme==2.0"
 expect = "allow"
 advisories = [{{ id = "CVE-2026-1", severity = "9.8", fixed = "2.0" }}]
@@ -358,7 +371,7 @@ sha256 = "sha256:{SHA}"
 def test_cases_are_judged(run, write):
     write(CASES, "cases.toml")
     code, out = run("test", "cases.toml", named="baseline")
-    assert (code, out.splitlines()[-1]) == (0, "9 cases, 0 failed, by baseline (built in)"), out
+    assert (code, out.splitlines()[-1]) == (0, "10 cases, 0 failed, by baseline (built in)"), out
     assert out.splitlines()[1] == "ok      cases.toml:5: acme==1.0: deny by minimum-age"
 
 

@@ -125,6 +125,49 @@ def test_a_weaker_layer_turns_fail_on_on_and_never_off():
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "lower", "merged"),
+    [
+        ("exploited", '"deny"', '"deny"'),
+        ("exploited", '"allow"', '"warn"'),
+        ("deny-at-epss", "0.25", "0.25"),
+        ("deny-at-epss", "0.75", "0.5"),
+    ],
+)
+def test_what_counts_of_exploited_vulnerabilities_only_tightens(key, lower, merged):
+    upper = '[rules.vulnerability]\nexploited = "warn"\ndeny-at-epss = 0.5\n'
+    policy = layered(system=upper, project=f"[rules.vulnerability]\n{key} = {lower}\n")
+    assert render_value(option(policy, f"rules.vulnerability.{key}")) == merged
+
+
+def test_a_threshold_where_the_upper_layer_has_none_tightens():
+    policy = layered(system="[rules.vulnerability]\n", project="[rules.vulnerability]\ndeny-at-epss = 1\n")
+    assert (option(policy, "rules.vulnerability.deny-at-epss"), policy.notes) == (1.0, ())
+
+
+def test_where_lists_come_from_is_for_the_strongest_layer_to_say():
+    own = '[advisories]\nexploited = "https://lists.example/kev.json"\n'
+    policy = layered(system=own, project='[advisories]\nexploited = "own.json"\nepss = "epss.csv"\n')
+    assert (policy.advisories.exploited, policy.advisories.epss) == ("https://lists.example/kev.json", None)
+    assert policy.notes == (
+        (
+            'project.toml:2: advisories.exploited = "own.json" does not count: '
+            'system.toml:2 asks for "https://lists.example/kev.json"'
+        ),
+        'project.toml:3: advisories.epss = "epss.csv" does not count: system.toml:1 names none',
+    )
+
+
+@pytest.mark.parametrize("value", ["1.5", "-0.1", "nan", "true", '"0.5"'])
+def test_a_probability_is_a_number_from_0_to_1(value):
+    with pytest.raises(PolicyError) as caught:
+        layered(user=f"[rules.vulnerability]\ndeny-at-epss = {value}\n")
+    found = {"true": "true", '"0.5"': '"0.5"'}.get(value, value)
+    assert caught.value.message == (
+        f"user.toml:2: rules.vulnerability.deny-at-epss: expected a number from 0 to 1, such as 0.5, found {found}"
+    )
+
+
 def test_a_rules_own_answer_to_a_missing_fact_is_compared_with_that_of_the_policy():
     upper = '[evidence]\non-missing = "deny"\n[rules.minimum-age]\n'
     policy = layered(system=upper, project='[rules.minimum-age]\non-missing = "warn"\n')

@@ -194,7 +194,16 @@ def test_evidence_has_its_age(reports):
     assert [(one["kind"], one["name"], one["as_of"]) for one in told] == [
         ("index", "default", "2026-11-22T12:00:00+00:00"),
         ("advisories", "osv", "2026-11-22T09:00:00+00:00"),
+        ("epss", "https://epss.example/", None),
     ]
+
+
+def test_what_is_known_of_exploitation_is_told(reports):
+    (lib,) = (file for file in data("json", reports["passed"])["files"] if file["name"] == "lib")
+    assert [(f["exploited"], f["epss"]) for f in lib["findings"] if f["advisories"]] == [("2026-05-02", 0.943)]
+    (hole,) = (v for v in data("cyclonedx", reports["passed"])["vulnerabilities"] if v["id"] == "CVE-2026-1")
+    assert hole["ratings"] == [{"source": {"name": "EPSS"}, "score": 0.943, "method": "other"}]
+    assert hole["properties"] == [{"name": "safe-pip:exploited-since", "value": "2026-05-02"}]
 
 
 def test_hostile_text_is_in_the_json_as_it_is():
