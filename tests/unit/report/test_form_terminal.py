@@ -56,6 +56,7 @@ def test_a_whole_report():
         Evidence
           index default: of this run (2026-11-22 12:00 UTC)
           advisories osv: 3 hours old (2026-11-22 09:00 UTC)
+          epss https://epss.example/: it did not answer
 
         Run
           pip install app>=1 https://files.example/x.whl
