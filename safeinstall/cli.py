@@ -16,6 +16,7 @@ from safeinstall.errors import (
     EXIT_INTERNAL,
     EXIT_PIP_ERROR,
     AftermathError,
+    DiskError,
     SafeInstallError,
     UsageError,
 )
@@ -53,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return EXIT_PIP_ERROR
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends: closed, and told as such
+        if full := DiskError.of(error):
+            say_error(full, done)
+            return full.exit_code
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}")

@@ -6,6 +6,8 @@ pip's, so ours start where pip's end.
 
 from __future__ import annotations
 
+from errno import EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS
+
 EXIT_PIP_ERROR = 1
 """What pip exits with when it cannot do what was asked (pip: cli/status_codes.py)."""
 EXIT_DENIED = 10
@@ -20,6 +22,7 @@ EXIT_UNSOUND = 14
 """``safe-pip doctor`` has found a problem."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
+_OUT_OF_ROOM = frozenset({EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS})
 
 
 class SafeInstallError(Exception):
@@ -71,6 +74,19 @@ class UnsatisfiableError(SafeInstallError):
     """No set of files meets the requirements, for reasons the policy has no part in: pip fails alike."""
 
     exit_code = EXIT_PIP_ERROR
+
+
+class DiskError(SafeInstallError):
+    """This machine has no room, or no permission, for what has to be written. pip fails alike."""
+
+    exit_code = EXIT_PIP_ERROR
+
+    @classmethod
+    def of(cls, error: BaseException | None) -> DiskError | None:
+        """Return what *error* says of this machine; ``None`` if the fault may be ours."""
+        if not isinstance(error, OSError) or error.errno not in _OUT_OF_ROOM:
+            return None
+        return cls(f"{error.strerror}: {error.filename or 'a file'}", hint="make room on the disk, then try again")
 
 
 class RefusedError(SafeInstallError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
-from safeinstall.errors import EXIT_INTERNAL, EXIT_PIP_ERROR, AftermathError, SafeInstallError, UsageError
+from safeinstall.errors import EXIT_INTERNAL, EXIT_PIP_ERROR, AftermathError, DiskError, SafeInstallError, UsageError
 from safeinstall.report.forms import FORMS, render_form
 from safeinstall.report.run import Run
 
@@ -159,7 +159,7 @@ def _exit_code(run: Run) -> int:
         from safeinstall.sources.pip import exit_code_of  # noqa: PLC0415 - loaded by then
 
         return exit_code_of(run.error)
-    if isinstance(run.error, BrokenPipeError):
+    if isinstance(run.error, BrokenPipeError) or DiskError.of(run.error):
         return EXIT_PIP_ERROR
     return EXIT_INTERNAL if run.error or run.exit_code is None else run.exit_code
 

@@ -295,7 +295,7 @@ class LiveWorld:
     def stage(self) -> Stage:
         """The private index, made when first needed."""
         if self._stage is None:
-            self._stage = self.stack.enter_context(open_stage())
+            self._stage = self.stack.enter_context(open_stage(self.pip.folder))
         return self._stage
 
     def _downloads(self) -> Downloads:

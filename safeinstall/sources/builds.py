@@ -9,19 +9,19 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import MetadataDynamicError, UnsatisfiableError
 from safeinstall.metadata import parse_metadata_json
 from safeinstall.models import ArtifactKind, SourceKind
 from safeinstall.sources.pip import HostedPip
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from packaging.utils import NormalizedName
 
@@ -80,9 +80,9 @@ class Builder:
         """
         if not isolation():
             self.notices[CANNOT_ISOLATE] = None
-        with tempfile.TemporaryDirectory(prefix="safe-pip-build-") as folder:
-            report = Path(folder, "report.json")
-            output = Path(folder, "output.txt")
+        with private_directory() as (folder, _):
+            report = folder / "report.json"
+            output = folder / "output.txt"
             status = self._run(artifact, report, output)
             self.raise_problem()
             if status:

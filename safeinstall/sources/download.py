@@ -14,7 +14,7 @@ from http import HTTPStatus
 from itertools import count
 from typing import IO, TYPE_CHECKING, Protocol
 
-from safeinstall.errors import IntegrityError, ProjectNotFoundError, SourceError
+from safeinstall.errors import DiskError, IntegrityError, ProjectNotFoundError, SourceError
 from safeinstall.models import SourceKind
 from safeinstall.sources.download_cache import read_local
 from safeinstall.sources.meter import Meter
@@ -89,7 +89,8 @@ class Downloader:
 
         Raises:
             IntegrityError: it is not what was published, by size or hash.
-            SourceError: it could not be had, or not be written.
+            SourceError: it could not be had.
+            DiskError: it could not be written.
             AbandonedError: it is no longer wanted.
         """
         with self._opened(artifact, path) as partial:
@@ -116,8 +117,9 @@ class Downloader:
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
                 yield _Partial(artifact, file, self)
         except OSError as error:
-            raise SourceError(
-                f"cannot write {path}: {error.strerror}", hint="make room there, or name another place with TMPDIR"
+            raise DiskError(
+                f"cannot write {path.name}: {error.strerror}",
+                hint="make room where temporary files go, or name another place with TMPDIR",
             ) from error
 
     def _is_cached(self, partial: _Partial) -> bool:

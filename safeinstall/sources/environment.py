@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from safeinstall.errors import MetadataInvalidError, SourceError
 from safeinstall.metadata import parse_metadata
 from safeinstall.models import ArtifactKind
 from safeinstall.requirements import Reference, parse_reference
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,7 +53,8 @@ def list_environment(python: str, environ: Mapping[str, str]) -> list[InstalledP
     pip-api starts a pip as soon as it is imported, and that pip would run a ``./pip`` and obey ``PIP_*``. So it is
     imported in a process of its own, in an empty directory, without pip's variables and configuration files.
     """
-    with tempfile.TemporaryDirectory(prefix="safe-pip-neutral-") as neutral:
+    with private_directory() as (folder, _):
+        neutral = str(folder)
         own = {name: value for name, value in environ.items() if not name.startswith(("PIP_", "_PIP_", "PIPAPI_"))}
         own |= {"PIP_CONFIG_FILE": os.devnull} | _location(python, own, neutral)
         done = _run([sys.executable, "-c", _LIST], own, neutral)

@@ -6,9 +6,7 @@ In this order: our cache, the separate metadata file (PEP 658), range requests i
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from safeinstall.errors import (
@@ -22,11 +20,13 @@ from safeinstall.metadata import parse_metadata, parse_sdist_metadata
 from safeinstall.models import ArtifactKind, SourceKind
 from safeinstall.sources.archives import check_sdist
 from safeinstall.sources.download_cache import read_local
+from safeinstall.sources.temporary import private_directory
 from safeinstall.sources.urls import is_local, local_path, origin, split
 from safeinstall.sources.wheel_metadata import METADATA_LIMIT, TAIL, NoRangesError, RemoteFile, read_wheel_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -152,8 +152,8 @@ class FileMetadata:
         if kept and _sha256(kept) == artifact.sha256:
             yield kept
             return
-        with tempfile.TemporaryDirectory(prefix="safe-pip-") as folder:
-            path = Path(folder) / "file"
+        with private_directory() as (folder, _):
+            path = folder / "file"
             self._download(artifact, path)
             if artifact.sha256:
                 _check_sha256(artifact, path)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
 from safeinstall.sources.pip_host import BOOT, JUDGED, STOPS
 from safeinstall.sources.pylock_files import LockRequest, select
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,6 +120,9 @@ class HostedPip:
     process: subprocess.Popen[bytes]
     heard: TextIO
     told: TextIO
+    folder: Path
+    """Private to this run: where pip, and what it starts, put their temporary files. It goes when the pip has ended."""
+    closing: ExitStack
     goes_on: bool = False
     """Whether it has been let go on, and may have changed the environment."""
     asking: Lock = field(default_factory=Lock)
@@ -129,9 +133,11 @@ class HostedPip:
     ) -> HostedPip:
         """Start the pip of *python* (the target, if not given) with *argv*; its output goes to *output*.
 
-        Raises ``RefusedError`` when the interpreter cannot be started.
+        Raises ``RefusedError`` when the interpreter cannot be started, ``DiskError`` when nothing can be written.
         """
         python, cwd = python or find_target(environ), _cwd()
+        closing = ExitStack()
+        folder, lock = closing.enter_context(private_directory())
         heard, child_write = os.pipe()
         child_read, told = os.pipe()
         command = host_command(python, argv, cwd=cwd, read=child_read, write=child_write)
@@ -140,19 +146,20 @@ class HostedPip:
                 process = subprocess.Popen(
                     command,
                     cwd=NEUTRAL,
-                    env=host_environment(environ),
-                    pass_fds=(child_read, child_write),
+                    env=host_environment(environ) | {"TMPDIR": str(folder)},
+                    pass_fds=(child_read, child_write, lock),  # should we be killed, its files stay as long as it needs
                     stdout=output,
                     stderr=output,
                 )
         except OSError as error:
             os.close(heard)
             os.close(told)
+            closing.close()
             raise RefusedError(f"cannot start {python}: {error.strerror}") from error
         finally:
             os.close(child_read)
             os.close(child_write)
-        return cls(process, os.fdopen(heard, encoding="utf-8"), os.fdopen(told, "w", encoding="utf-8"))
+        return cls(process, os.fdopen(heard, encoding="utf-8"), os.fdopen(told, "w", encoding="utf-8"), folder, closing)
 
     def describe(self) -> Mapping[str, Any] | None:
         """Return what pip understood, or ``None`` when it ended by itself (``--help``, a usage error)."""
@@ -211,11 +218,12 @@ class HostedPip:
 
     def __exit__(self, *_: object) -> None:
         """End pip if it still waits (closing the pipe tells it to leave), and tidy up."""
-        with suppress(BrokenPipeError):
-            self.told.close()
-        self.heard.close()
-        with suppress(KeyboardInterrupt):
-            self._leave()
+        with self.closing:
+            with suppress(BrokenPipeError):
+                self.told.close()
+            self.heard.close()
+            with suppress(KeyboardInterrupt):
+                self._leave()
 
     def _leave(self) -> None:
         try:

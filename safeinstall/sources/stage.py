@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import html
-import os
-import shutil
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
     from safeinstall.plan import VerifiedFile, VerifiedPlan
 
-_PREFIX = "safe-pip-stage-"
-_LOCK = "in-use"
 _PAGE = "<!DOCTYPE html>\n<html><body>\n{}</body></html>\n"
 
 
@@ -78,46 +74,6 @@ class Stage:
 
 @contextmanager
 def open_stage(parent: Path | None = None) -> Iterator[Stage]:
-    """Give a fresh stage below *parent* (by default where temporary files go), and remove it at the end.
-
-    Stages of runs that were killed are removed first.
-    """
-    parent = Path(tempfile.gettempdir()) if parent is None else parent
-    _sweep(parent)
-    root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent)).resolve()
-    try:
-        with _locked(root):
-            yield Stage(root)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    with (root / f"{_LOCK}.new").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        Path(lock.name).rename(root / _LOCK)  # only now can another run find it, and find it locked
-        yield
-
-
-def _sweep(parent: Path) -> None:
-    for root in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError):
-            if _is_ours(root) and _is_abandoned(root):
-                shutil.rmtree(root, ignore_errors=True)
-
-
-def _is_ours(root: Path) -> bool:
-    """Whether the entry is a directory of this user: others may put links with our prefix into a shared one."""
-    status = root.lstat()
-    return status.st_uid == os.getuid() and root.is_dir() and not root.is_symlink()
-
-
-def _is_abandoned(root: Path) -> bool:
-    """Whether no process holds the lock: the kernel lets go of it however a process ends."""
-    with (root / _LOCK).open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+    """Give a fresh stage below *parent* (by default where temporary files go), and remove it at the end."""
+    with private_directory(parent) as (root, _):
+        yield Stage(root)

@@ -10,7 +10,7 @@ from lib.faults import reset, unasked_part
 from lib.index import LocalIndex, Reply
 from lib.pins import artifact_of
 
-from safeinstall.errors import IntegrityError, SourceError
+from safeinstall.errors import DiskError, IntegrityError, SourceError
 from safeinstall.models import Source, SourceKind
 from safeinstall.sources.download import ATTEMPTS, Downloader
 from safeinstall.sources.download_cache import PART_FROM, PARTS, DownloadCache
@@ -199,7 +199,7 @@ def test_few_beginnings_are_kept(tmp_path, cache):
 def test_a_place_that_cannot_be_written_is_told(index, client, tmp_path):
     source = Source(kind=SourceKind.INDEX, url=index.url, name="acme")
     downloader = Downloader(client, None, lambda _: None, threading.Event())
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(DiskError) as caught:
         downloader.obtain(artifact_of(NAME, DATA, url=index.file_url(NAME), source=source), tmp_path / "no" / "file")
-    assert caught.value.message == f"cannot write {tmp_path / 'no' / 'file'}: No such file or directory"
-    assert caught.value.hint == "make room there, or name another place with TMPDIR"
+    assert caught.value.message == "cannot write file: No such file or directory"
+    assert caught.value.hint == "make room where temporary files go, or name another place with TMPDIR"

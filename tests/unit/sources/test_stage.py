@@ -1,13 +1,8 @@
 from __future__ import annotations
 
 import html.parser
-import signal
 import stat
-import subprocess
-import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -116,64 +111,3 @@ def test_only_we_may_enter_and_nothing_stays(tmp_path):
         assert stage.root.parent == tmp_path
         assert stat.S_IMODE(stage.root.stat().st_mode) == 0o700
     assert list(tmp_path.iterdir()) == []
-
-
-def test_nothing_stays_after_an_interrupt(tmp_path):
-    def run():
-        with open_stage(tmp_path):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_default_place_is_that_of_temporary_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with open_stage() as stage:
-        assert stage.root.parent == tmp_path
-
-
-KEEP_OPEN = """
-import pathlib, sys
-from safeinstall.sources.stage import open_stage
-with open_stage(pathlib.Path(sys.argv[1])) as stage:
-    print(stage.root, flush=True)
-    sys.stdin.read()
-"""
-
-
-def other_run(parent: Path) -> tuple[subprocess.Popen, Path]:
-    run = subprocess.Popen(
-        [sys.executable, "-c", KEEP_OPEN, str(parent)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    return run, Path(run.stdout.readline().strip())
-
-
-def test_the_stage_of_a_killed_run_is_removed_by_the_next(tmp_path):
-    run, root = other_run(tmp_path)
-    run.send_signal(signal.SIGKILL)
-    run.communicate()
-    assert root.is_dir()
-    with open_stage(tmp_path) as stage:
-        assert [path.name for path in tmp_path.iterdir()] == [stage.root.name]
-
-
-def test_the_stage_of_a_running_run_is_left_alone(tmp_path):
-    run, root = other_run(tmp_path)
-    with open_stage(tmp_path):
-        assert root.is_dir()
-    run.communicate("")
-    assert not root.exists()
-
-
-def test_a_link_that_looks_like_a_stage_is_not_followed(tmp_path):
-    precious = tmp_path / "precious"
-    precious.mkdir()
-    (precious / "in-use").touch()
-    parent = tmp_path / "temporary"
-    parent.mkdir()
-    (parent / "safe-pip-stage-x").symlink_to(precious)
-    with open_stage(parent):
-        pass
-    assert (precious / "in-use").exists()

@@ -1,0 +1,74 @@
+"""Private directories that are there for as long as a run is. What a killed run left is removed by the next one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = "safe-pip-"
+
+
+@contextmanager
+def private_directory(parent: Path | None = None) -> Iterator[tuple[Path, int]]:
+    """Make a directory that only this user can enter, below *parent* or where temporary files go; remove it at the end.
+
+    Gives its path, without links, and the descriptor that locks it: a process that inherits it keeps the directory,
+    even from those who clean up after us. Raises :class:`~safeinstall.errors.DiskError`.
+    """
+    try:
+        parent = (Path(tempfile.gettempdir()) if parent is None else parent).resolve()
+        sweep(parent)
+        root, lock = _made(parent)
+    except OSError as error:
+        raise DiskError(
+            f"a temporary directory cannot be made: {error.strerror}",
+            hint="make room where temporary files go, or name another place with TMPDIR",
+        ) from error
+    try:
+        yield root, lock
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+        os.close(lock)
+
+
+@cache
+def sweep(parent: Path) -> None:
+    """Remove what killed runs of this user left in *parent*; once for each process."""
+    for root in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            _remove_if_abandoned(root)
+
+
+def _made(parent: Path) -> tuple[Path, int]:
+    """Make and lock a directory. A sweeper may come between the two: then it is gone, and another one is made."""
+    while True:
+        root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        with suppress(FileNotFoundError):
+            lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if root.exists():
+                return root, lock
+            os.close(lock)
+
+
+def _remove_if_abandoned(root: Path) -> None:
+    """Remove *root* if it is a directory of this user that no process locks: a lock ends with its last process."""
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_uid != os.getuid():
+            return
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(root, ignore_errors=True)
+    finally:
+        os.close(descriptor)
