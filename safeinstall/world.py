@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
@@ -17,6 +18,7 @@ from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
+from safeinstall.sources.ahead import DownloadsAhead
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
 from safeinstall.sources.cve_lists import list_sources
 from safeinstall.sources.directories import cache_directory
@@ -171,9 +173,14 @@ class LiveWorld:
     _stage: Stage | None = None
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
     _build_problem: SafeInstallError | None = None
+    _building: bool = False
+    """Whether it is the requirements of a build that are planned."""
+    _ahead: DownloadsAhead = field(init=False)
+    _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
         """Put the builder behind the index."""
+        self._ahead = DownloadsAhead(self._downloads)
         self.builder = Builder(
             self.invocation,
             self.environ,
@@ -244,6 +251,7 @@ class LiveWorld:
 
     def __exit__(self, *_: object) -> None:
         """Close everything; the stage is removed."""
+        self._ahead.close()
         self.stack.close()
 
     def listen(self, listener: Listener) -> None:
@@ -252,8 +260,10 @@ class LiveWorld:
         def on_page(name: NormalizedName, _pages: tuple[ProjectPage, ...]) -> None:
             listener.on_page(name)
 
-        def on_metadata(_artifact: Artifact, metadata: Metadata) -> None:
+        def on_metadata(artifact: Artifact, metadata: Metadata) -> None:
             listener.on_metadata(metadata)
+            if not self.invocation.dry_run:
+                self._ahead.start(artifact)
 
         self.pages.on_page, self.pages.on_metadata = on_page, on_metadata
 
@@ -284,8 +294,11 @@ class LiveWorld:
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""
-        with self.watch("fetch"), self._downloads() as downloads:
-            return downloads.finish(plan)
+        with self.watch("fetch"):
+            if not (self._building or self.invocation.dry_run):
+                return self._ahead.finish(plan)
+            with self._downloads() as downloads:
+                return downloads.finish(plan)
 
     def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -294,9 +307,10 @@ class LiveWorld:
     @property
     def stage(self) -> Stage:
         """The private index, made when first needed."""
-        if self._stage is None:
-            self._stage = self.stack.enter_context(open_stage(self.pip.folder))
-        return self._stage
+        with self._lock:
+            if self._stage is None:
+                self._stage = self.stack.enter_context(open_stage(self.pip.folder))
+            return self._stage
 
     def _downloads(self) -> Downloads:
         return Downloads(self.client, self.stage.new_folder(), cache=DownloadCache(self.cache / "files"))
@@ -307,11 +321,14 @@ class LiveWorld:
 
     def _stage_build(self, requirements: Sequence[str]) -> bool:
         """Put judged *requirements* of a build on the stage. What speaks against it is raised when pip has ended."""
+        outer, self._building = self._building, True  # what a build requires may have to be built itself
         try:
             self.stage.publish(self._plan_build(requirements))
         except SafeInstallError as error:
             self._build_problem = self._build_problem or error
             return False
+        finally:
+            self._building = outer
         return True
 
     def _raise_build_problem(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -28,6 +29,8 @@ class Stage:
     root: Path
     anchors: dict[NormalizedName, dict[str, str]] = field(default_factory=dict)
     """What each page lists, by file name."""
+    numbers: Iterator[int] = field(default_factory=count)
+    """Of the folders of files; many threads may take one."""
 
     @property
     def files(self) -> Path:
@@ -37,7 +40,7 @@ class Stage:
     def new_folder(self) -> Path:
         """Return a folder that does not exist yet: whoever fetches files makes it."""
         self.files.mkdir(mode=0o700, exist_ok=True)
-        return self.files / str(len(list(self.files.iterdir())))
+        return self.files / str(next(self.numbers))
 
     @property
     def index_url(self) -> str:
