@@ -46,8 +46,8 @@ class Listener(Protocol):
         """A project's pages have arrived."""
         ...
 
-    def on_metadata(self, metadata: Metadata) -> None:
-        """A file's metadata has arrived."""
+    def on_metadata(self, artifact: Artifact, metadata: Metadata) -> None:
+        """The metadata of *artifact* has arrived."""
         ...
 
 
@@ -78,6 +78,10 @@ class World(Protocol):
 
     def popular_names(self) -> Sequence[NormalizedName]:
         """Return the names of the most popular projects, the first of all first."""
+        ...
+
+    def fetch_ahead(self, artifact: Artifact) -> None:
+        """Start to fetch a file that will probably be in the plan. Never raises, and never waits."""
         ...
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
@@ -220,7 +224,8 @@ def make_provider(
 
 def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
     """Start fetching along the likely way before the resolver asks."""
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers)
+    fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
+    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, fetch)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from safeinstall.invocation import Invocation
     from safeinstall.judge import Overlaps
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata
+    from safeinstall.models import Artifact, InstalledDistribution
     from safeinstall.pipeline import Listener
     from safeinstall.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import IndexSettings, Policy
@@ -260,12 +260,7 @@ class LiveWorld:
         def on_page(name: NormalizedName, _pages: tuple[ProjectPage, ...]) -> None:
             listener.on_page(name)
 
-        def on_metadata(artifact: Artifact, metadata: Metadata) -> None:
-            listener.on_metadata(metadata)
-            if not self.invocation.dry_run:
-                self._ahead.start(artifact)
-
-        self.pages.on_page, self.pages.on_metadata = on_page, on_metadata
+        self.pages.on_page, self.pages.on_metadata = on_page, listener.on_metadata
 
     def installed(self, name: NormalizedName) -> InstalledDistribution | None:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -291,6 +286,10 @@ class LiveWorld:
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""
         return find_overlaps(verified.files)
+
+    def fetch_ahead(self, artifact: Artifact) -> None:
+        """See :class:`~safeinstall.pipeline.World`."""
+        self._ahead.start(artifact)
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""

@@ -1,7 +1,7 @@
-"""Ask for pages and metadata before the resolver does, along the most likely candidates.
+"""Ask for pages, metadata and files before the resolver does, along the most likely candidates.
 
-A guess costs at most a request; it never decides. The judge is asked first, as for any candidate: the metadata of a
-denied file is not requested, not even on a guess.
+A guess costs at most a request; it never decides. The judge is asked first, as for any candidate: neither the metadata
+of a denied file nor the file itself is requested, not even on a guess.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Speculator:
     judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
     installed: Callable[[NormalizedName], InstalledDistribution | None]
     markers: Mapping[str, str]
+    fetch: Callable[[Artifact], None]
+    """Starts to fetch a file."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
@@ -66,8 +68,11 @@ class Speculator:
             # The resolver will meet the same fault, and tell it.
             return
 
-    def on_metadata(self, metadata: Metadata) -> None:
-        """Start on the pages of what it requires."""
+    def on_metadata(self, artifact: Artifact, metadata: Metadata) -> None:
+        """Start on the file, unless it is denied now, and on the pages of what it requires."""
+        if self.judge(artifact, None, metadata).denied:
+            return
+        self.fetch(artifact)
         extras = self.extras.get(metadata.name, frozenset())
         for requirement in metadata.requires_dist:
             name = canonicalize_name(requirement.name)
