@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from safeinstall.models import Advisory, Artifact, Source
     from safeinstall.ports import AdvisorySource, ProjectPage
 
+CLOCK_TOLERANCE = timedelta(days=1)
+"""How far the clock of an index may be from that of this machine before neither is believed."""
+_SET_CLOCK = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
 _NO_UPLOAD_TIMES = "{} does not tell when it was uploaded"
 
 
@@ -43,6 +47,8 @@ class Gatherer:
     """Finds the popular name that another one resembles; ``None`` always, when no rule asks."""
     first_uploads: bool = False
     """Whether a rule asks when projects began."""
+    _doubt: Missing | None = None
+    """Why no time can be relied on, if so."""
     _advisories: dict[NormalizedName, tuple[Advisory, ...] | Missing] = field(default_factory=dict)
     _siblings: dict[tuple[NormalizedName, str], tuple[Listed, ...]] = field(default_factory=dict)
     _first_uploads: dict[tuple[NormalizedName, str], datetime | Missing] = field(default_factory=dict)
@@ -50,12 +56,13 @@ class Gatherer:
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
         """Return what is known of *artifact*; *required_by* names who wrote a direct reference, if not the user."""
         source, lookalike = artifact.source, self.lookalike(artifact.name)
+        self._compare_clocks(artifact)
         return Evidence(
             artifact=artifact,
             as_of=self.as_of,
             requested=artifact.name in self.requested,
             required_by=required_by,
-            upload_time=artifact.upload_time or Missing(_NO_UPLOAD_TIMES.format(source.display)),
+            upload_time=self._doubt or artifact.upload_time or Missing(_NO_UPLOAD_TIMES.format(source.display)),
             sha256=artifact.sha256 or Missing(f"{source.display} publishes no sha256"),
             user_hashes=self.user_hashes.get(artifact.name, frozenset()),
             siblings=self._siblings_of(artifact) if self.advisories or lookalike else (),
@@ -64,8 +71,22 @@ class Gatherer:
             rivals=self._rivals(artifact),
             trusted_host=self._trusted_host(artifact),
             lookalike=lookalike,
-            first_upload=self._first_upload(artifact) if lookalike or self.first_uploads else Missing("nobody asked"),
+            first_upload=self._doubt or self._first_upload(artifact)
+            if lookalike or self.first_uploads
+            else Missing("nobody asked"),
         )
+
+    def _compare_clocks(self, artifact: Artifact) -> None:
+        """Doubt every time, from the first page on whose index has another one. What expires does so by the later."""
+        if self._doubt is not None or artifact.source.kind is not SourceKind.INDEX:
+            return
+        for page in self.pages(artifact.name):
+            if page.answered is not None and abs(page.answered - self.as_of) > CLOCK_TOLERANCE:
+                ours, theirs = (f"{clock:%Y-%m-%d}" for clock in (self.as_of, page.answered))
+                name = page.source.display
+                self._doubt = Missing(f"the clock of this machine says {ours}, that of {name} {theirs}", _SET_CLOCK)
+                self.as_of = max(self.as_of, page.answered)
+                return
 
     def _rivals(self, artifact: Artifact) -> tuple[Source, ...]:
         if artifact.source.kind is not SourceKind.INDEX:
@@ -104,6 +125,8 @@ class Gatherer:
     def _ask(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         if self.advisories is None:
             return Missing("no rule asks for advisories")
+        if self._doubt is not None:
+            return Missing(f"how old the advisories are is not known: {self._doubt.reason}")
         try:
             return self.advisories.advisories(name)
         except SourceError as error:

@@ -24,6 +24,8 @@ class Missing:
     """A fact that could not be had, and why. A rule must handle it; it is never better than the fact."""
 
     reason: str
+    remedy: str | None = None
+    """What to do about it, where that does not depend on the rule."""
 
 
 class Level(IntEnum):

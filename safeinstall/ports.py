@@ -5,7 +5,7 @@ Every method may raise :class:`~safeinstall.errors.SourceError`; none returns a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class ProjectPage:
     """The earliest that it tells of any file, one of those left out included."""
     status: str | None = None
     """PEP 792 project status."""
+    answered: datetime | None = field(default=None, compare=False)
+    """When it was asked, by the source's own clock, if it was asked now and says so."""
 
 
 class IndexSource(Protocol):

@@ -36,7 +36,8 @@ class MinimumAge:
         security-fix: the age that is enough for a version which, as an advisory states, repairs a vulnerability of the
             newest version that is old enough, and of all versions since. A malware advisory opens nothing, since it
             says that an account was stolen. Default: none, so a repair waits as long as everything else.
-        on-missing: what follows when the index gives no upload time, or one in the future.
+        on-missing: what follows when the index gives no upload time, or one in the future; or when its clock is more
+            than a day apart from that of this machine.
 
     Denied: ``acme 2.1`` two days after its upload: "uploaded 2 days ago; the policy asks for 7 days". Fix: wait until
     the time that the message names, take an older version, or have an exception written.
@@ -59,7 +60,7 @@ class MinimumAge:
         if is_own_path(evidence) or self._is_exempt(evidence, artifact.version):
             return
         if isinstance(uploaded, Missing):
-            yield self._missing(f"the upload time is not known: {uploaded.reason}")
+            yield self._missing(f"the upload time is not known: {uploaded.reason}", uploaded.remedy)
         elif uploaded > evidence.as_of + _CLOCK_SKEW:
             yield self._missing(f"the index says uploaded at {_utc(uploaded)}, which is in the future")
         else:
@@ -75,7 +76,7 @@ class MinimumAge:
         if not self.new_project:
             return
         if isinstance(first, Missing):
-            yield self._missing(f"when the project began is not known: {first.reason}")
+            yield self._missing(f"when the project began is not known: {first.reason}", first.remedy)
         elif evidence.as_of - first < self.new_project:
             yield Finding(
                 rule=self.id,
@@ -89,14 +90,15 @@ class MinimumAge:
     def _is_exempt(self, evidence: Evidence, version: Version) -> bool:
         return any(selector.matches(evidence.artifact.name, version) for selector in self.exempt)
 
-    def _missing(self, message: str) -> Finding:
+    def _missing(self, message: str, remedy: str | None = None) -> Finding:
         return Finding(
             rule=self.id,
             level=Level.DENY,
             missing=True,
             message=message,
             key="rules.minimum-age.minimum",
-            remedy="take it from an index that publishes upload times (PEP 700), or add the package to exempt"
+            remedy=remedy
+            or "take it from an index that publishes upload times (PEP 700), or add the package to exempt"
             " in [rules.minimum-age]",
         )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
+from safeinstall.sources.clock import told_time
 from safeinstall.sources.page_cache import digest_of
 from safeinstall.sources.project_page import ACCEPT, parse_project_page
 from safeinstall.sources.urls import redacted
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from safeinstall.models import Source
     from safeinstall.ports import ProjectPage
     from safeinstall.sources.http import HttpClient, Response
-    from safeinstall.sources.page_cache import PageCache
+from safeinstall.sources.page_cache import PageCache
 
 _FILES = (".whl", ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".z")
 """How a file on an index may end, of whatever age and kind."""
@@ -42,12 +43,12 @@ class IndexPages:
         answer = self._ask(url, source, kept.validators if kept else {})
         if self.cache and kept and (answer.status == HTTPStatus.NOT_MODIFIED or digest_of(answer) == kept.digest):
             self.cache.confirm(url)
-            return kept.page
+            return replace(kept.page, answered=told_time(answer.headers))
         page = parse_project_page(answer.body, answer.headers.get("content-type", ""), answer.url, source, self.admit)
         _check_names_files(page, url)
         if self.cache:
             self.cache.put(url, page, answer)
-        return page
+        return replace(page, answered=told_time(answer.headers))
 
     def fetch(self, url: str, source: Source) -> ProjectPage:
         """Return the page at *url*, with all its files and from nowhere else: a find-links page lists many projects."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from safeinstall.gather import CLOCK_TOLERANCE
 from safeinstall.ports import ListedFile, ProjectPage
+from safeinstall.sources.clock import told_time
 from safeinstall.sources.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class PageCache:
         headers = answer.headers
         control = headers.get("cache-control", "")
         directives = {found.lower() for found in _DIRECTIVE.findall(control)}
-        if "no-store" in directives:
+        if "no-store" in directives or self._is_in_doubt(headers):
             return
         kept = {
             "max_age": 0.0 if "no-cache" in directives else _max_age(control, headers),
@@ -88,6 +90,11 @@ class PageCache:
             "files": [_row(file) for file in page.files],
         }
         write_kept(self._path(url), json.dumps(kept, separators=(",", ":")).encode())
+
+    def _is_in_doubt(self, headers: Mapping[str, str]) -> bool:
+        """Whether the clocks are so far apart that the index must be asked each time, and the doubt be told."""
+        told = told_time(headers)
+        return told is not None and abs(told.timestamp() - self.now) > CLOCK_TOLERANCE.total_seconds()
 
     def confirm(self, url: str) -> None:
         """Note that the page at *url* holds now."""

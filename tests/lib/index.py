@@ -95,7 +95,8 @@ class LocalIndex:
     """A simple index on 127.0.0.1, started by ``with``.
 
     Attributes that change how it answers, at any time: ``html`` (HTML pages only), ``ranges``, ``etag``, ``max_age``
-    (seconds of Cache-Control), ``delay`` (seconds before every answer), ``credentials`` (``(user, password)``),
+    (seconds of Cache-Control), ``delay`` (seconds before every answer), ``ahead`` (seconds by which its clock is
+    ahead of ours), ``credentials`` (``(user, password)``),
     ``status`` (PEP 792 status by project name). ``requests`` records every request.
     """
 
@@ -107,6 +108,7 @@ class LocalIndex:
         self.etag = False
         self.max_age: int | None = None
         self.delay = 0.0
+        self.ahead = 0.0
         self.credentials: tuple[str, str] | None = None
         self.status: dict[str, str] = {}
         self.requests: list[Request] = []
@@ -309,6 +311,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(reply.status or status, {**headers, **reply.headers}, body, reply.truncate)
 
     do_HEAD = do_GET
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the time by the clock of the index."""
+        return super().date_time_string(time.time() + self.server.index.ahead if timestamp is None else timestamp)
 
     def log_message(self, *args: Any) -> None:
         """Stay silent."""

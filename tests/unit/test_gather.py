@@ -87,3 +87,26 @@ def test_the_age_of_a_project_is_asked_only_of_a_lookalike():
     assert gather(pages=[page(INDEX, SHA)], lookalike=lambda _: alike).first_upload == Missing(
         "default does not tell when it was uploaded"
     )
+
+
+def told_at(moment, source=INDEX):
+    return ProjectPage(source=source, files=(), answered=moment)
+
+
+@pytest.mark.parametrize("apart", [timedelta(hours=-23), timedelta(0), timedelta(hours=23)])
+def test_clocks_that_agree(apart):
+    assert gather(artifact(upload_time=NOW), pages=[told_at(NOW + apart)]).upload_time == NOW
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=-2000), timedelta(hours=25)])
+def test_a_clock_that_disagrees_makes_every_time_missing(apart):
+    found = gather(artifact(upload_time=NOW), pages=[told_at(NOW + apart)], advisories=object(), first_uploads=True)
+    reason = f"the clock of this machine says {NOW:%Y-%m-%d}, that of default {NOW + apart:%Y-%m-%d}"
+    remedy = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
+    assert found.upload_time == found.first_upload == Missing(reason, remedy)
+    assert found.advisories == Missing(f"how old the advisories are is not known: {reason}")
+
+
+def test_what_expires_does_so_by_the_later_clock():
+    assert gather(pages=[told_at(NOW + timedelta(days=900))]).as_of == NOW + timedelta(days=900)
+    assert gather(pages=[told_at(NOW - timedelta(days=900))]).as_of == NOW

@@ -153,3 +153,16 @@ def test_credentials_are_not_written(index, read, tmp_path):
     (kept,) = kept_files(tmp_path)
     assert b"secret" not in kept.read_bytes()
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_says_when_the_index_answered_by_its_own_clock(index, read):
+    index.max_age = 60
+    assert abs((read().answered - datetime.now(timezone.utc)).total_seconds()) < 3600
+    assert read().answered is None  # nobody was asked
+
+
+def test_a_page_is_not_kept_while_the_clocks_disagree(index, read, tmp_path):
+    index.max_age = 60
+    assert read(after=-90_000) == read(after=-90_000)
+    assert len(index.requests) == 2
+    assert kept_files(tmp_path) == []
