@@ -106,7 +106,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
-    with Recorder(wanted, environ, say, arguments.pip) as record, HostedPip.start(arguments.pip, environ) as pip:
+    recorder = Recorder(wanted, environ, say, arguments.pip)
+    with recorder as record, HostedPip.start(arguments.pip, environ) as pip:
         watch = Stopwatch(record.phases)
         with watch("start"):  # pip starts while we load the policy and what a resolution needs
             record.policy = read_policy(arguments, environ)
@@ -118,6 +119,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         from safeinstall.invocation import parse_invocation
 
         record.invocation = parse_invocation(said)
+        recorder.announce()
         record.exit_code = judge(record, record.invocation, record.policy, pip, environ, watch)
         return record.exit_code
 

@@ -20,6 +20,8 @@ EXIT_REFUSED = 13
 """The request cannot be guarded: an option or a pip that would weaken the check."""
 EXIT_UNSOUND = 14
 """``safe-pip doctor`` has found a problem."""
+EXIT_LOG = 15
+"""The policy requires that a receipt is forwarded, and it was not taken."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
 _OUT_OF_ROOM = frozenset({EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS})
@@ -68,6 +70,12 @@ class IntegrityError(SafeInstallError):
 
 class AftermathError(IntegrityError):
     """pip has installed, and what it then reports is not what was planned, or cannot be passed on."""
+
+
+class LogError(SafeInstallError):
+    """Where receipts have to go, nobody takes them."""
+
+    exit_code = EXIT_LOG
 
 
 class UnsatisfiableError(SafeInstallError):

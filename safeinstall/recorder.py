@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
+from uuid import uuid4
 
 from safeinstall.errors import EXIT_INTERNAL, EXIT_PIP_ERROR, AftermathError, DiskError, SafeInstallError, UsageError
 from safeinstall.report.forms import FORMS, render_form
@@ -18,6 +18,7 @@ from safeinstall.report.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from safeinstall.keeper import Keeper
     from safeinstall.report.model import Report
 
 STANDARD_ERROR, STANDARD_OUTPUT = "", "-"
@@ -78,32 +79,36 @@ class Recorder:
     def __post_init__(self) -> None:
         """Begin the record."""
         on_screen = any(w.form == TERMINAL and _stream(w.place) is not None for w in self.wanted)
-        self.run = Run(datetime.now(timezone.utc), self.arguments, shown=on_screen)
+        self.run = Run(datetime.now(timezone.utc), uuid4().hex, self.arguments, shown=on_screen)
 
     def __enter__(self) -> Run:
         """Return the record, which the run fills in."""
         return self.run
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        """Write the reports, keep the receipt. Raises ``AftermathError`` if a report fails after a good run."""
+        """Write the reports, keep the receipt. Raises an error if one of these fails after a good run."""
         self.run.error = error
         failure = self._write() if self.wanted else None
         self.run.error = failure or error
         if self.run.came_to_something:
-            self._keep()
+            failure = self._keeper.keep(self.run, _exit_code(self.run)) or failure
         if failure is not None:
             raise failure
 
-    def _keep(self) -> None:
-        """Append the receipt; if that is not possible, say so."""
-        from safeinstall.report.receipt import render_receipt  # noqa: PLC0415 - loaded when the work is done
-        from safeinstall.sources.receipts import append_receipt, receipts_file  # noqa: PLC0415 - likewise
+    def announce(self) -> None:
+        """Make sure, before anything is judged, that the receipt will be taken where the policy requires it.
 
-        receipt = render_receipt(self.run, exit_code=_exit_code(self.run), who=whoami())
-        if problem := append_receipt(receipt, receipts_file(self.environ)):
-            self.say(problem)
+        Raises ``LogError``.
+        """
+        self._keeper.announce(self.run)
 
-    def _write(self) -> AftermathError | None:
+    @property
+    def _keeper(self) -> Keeper:
+        from safeinstall.keeper import Keeper  # noqa: PLC0415 - loaded when the work is done
+
+        return Keeper(self.environ, self.say)
+
+    def _write(self) -> SafeInstallError | None:
         """Write the reports; return what a run without error then fails of."""
         from safeinstall.report.build import build_report  # noqa: PLC0415 - most runs write none
 
@@ -137,19 +142,6 @@ class Recorder:
         columns = os.get_terminal_size(stream.fileno()).columns if stream is not None and terminal else 0
         encoding = stream.encoding if stream is not None else "utf-8"
         return render(report, Screen.of(self.environ, terminal=terminal, columns=columns, encoding=encoding))
-
-
-def whoami() -> dict[str, str]:
-    """Return who runs this, on which machine and in which directory."""
-    import getpass  # noqa: PLC0415 - when the work is done
-    import socket  # noqa: PLC0415 - likewise
-
-    found = {"host": socket.gethostname()}
-    with suppress(OSError, KeyError, ImportError):  # a container may run a user that has no name
-        found["user"] = getpass.getuser()
-    with suppress(OSError):
-        found["directory"] = os.getcwd()  # noqa: PTH109 - a str is kept
-    return found
 
 
 def _exit_code(run: Run) -> int:

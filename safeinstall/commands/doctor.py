@@ -12,6 +12,7 @@ from safeinstall.checkup.clock import check_clock
 from safeinstall.checkup.directories import check_directories
 from safeinstall.checkup.indexes import check_indexes
 from safeinstall.checkup.interception import check_interception
+from safeinstall.checkup.log import check_log
 from safeinstall.checkup.patient import admit
 from safeinstall.checkup.policies import check_policy
 from safeinstall.checkup.result import Mark
@@ -37,6 +38,7 @@ CHECKS: tuple[Callable[[Patient], Iterator[Result]], ...] = (
     check_advisories,
     check_interception,
     check_directories,
+    check_log,
     check_builds,
     check_self_test,
 )

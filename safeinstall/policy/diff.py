@@ -54,7 +54,12 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         where = f'overrides."{package}".'
         own = _rules(where, old, _rules_of(old, package), new, _rules_of(new, package))
         found += [change for change in own if (change.key.removeprefix(where), change.old, change.new) not in told]
-    return [*found, *_exceptions(old, new), *_different("grants", _granted(old), _granted(new))]
+    return [
+        *found,
+        *_exceptions(old, new),
+        *_different("grants", _granted(old), _granted(new)),
+        *_different("log", old.log, new.log),
+    ]
 
 
 def _advisories(old: AdvisorySettings, new: AdvisorySettings) -> Iterator[Change]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from safeinstall.policy.model import (
     DEFAULT_INDEX,
     Grants,
     IndexSettings,
+    LogSettings,
     Override,
     Settings,
 )
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from safeinstall.rules.base import Rule
 
 SCHEMA = 1
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_PATIENCE = timedelta(minutes=1)
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^:\s]+:[^:\s]+")
 OWN_KEYS = ("schema", "extends", "rules", "overrides")
 """Keys that are no field of :class:`Settings`."""
 LOOSENED = ("mode", "select", "evidence", "rules")
@@ -51,6 +57,7 @@ def decode_document(data: Mapping[str, Any], known: Mapping[str, type[Rule]]) ->
     own = {key: value for key, value in data.items() if key in field_types(Settings)}
     settings = decoder.table(own, Settings, ()) or Settings()
     _check_indexes(decoder, data.get("indexes"))
+    _check_log(decoder, settings.log)
     settings = _with_loosened(decoder, settings, data.get("grants"), known)
     rules = _rules(decoder, data.get("rules", {}), known, ("rules",))
     overrides = _overrides(decoder, data.get("overrides", []), known)
@@ -139,10 +146,21 @@ def _check_indexes(decoder: Decoder, indexes: object) -> None:
         names.append(name)
 
 
+def _check_log(decoder: Decoder, log: LogSettings) -> None:
+    """Note what concerns two keys of ``[log]``."""
+    if log.required and log.forward_to and log.forward_to.startswith("syslog+udp:"):
+        decoder.refuse(("log", "required"), "nothing tells what UDP has lost; forward to https or syslog+tcp")
+    if log.credentials and log.forward_to and log.forward_to.startswith("syslog+"):
+        decoder.refuse(("log", "credentials"), "syslog takes none; they are for an https collector")
+
+
 def _checks(known: Mapping[str, type[Rule]]) -> Mapping[tuple[type, str], Check]:
     return {
         (IndexSettings, "url"): _check_url,
         (IndexSettings, "packages"): _check_whole_names,
+        (LogSettings, "forward-to"): _check_collector,
+        (LogSettings, "credentials"): _check_reference,
+        (LogSettings, "timeout"): _check_patience,
         (Waiver, "package"): _check_not_everything,
         (Waiver, "reason"): _check_reason,
         (Waiver, "rules"): lambda rules: _check_excepted(rules, known),
@@ -170,6 +188,30 @@ def _check_url(url: str) -> Iterator[tuple[Path, str]]:
         yield (), "holds credentials, and a policy is shared; keep them in a keyring or .netrc"
     elif parts.scheme not in ("https", "http", "file") or not (parts.hostname or parts.scheme == "file"):
         yield (), "expected an absolute URL, such as https://packages.acme.example/simple/"
+
+
+def _check_collector(url: str) -> Iterator[tuple[Path, str]]:
+    if url.startswith("syslog+unix:///"):
+        return
+    if url.startswith(("syslog+udp://", "syslog+tcp://")):
+        problems = list(_check_url(url.replace("syslog+udp:", "https:", 1).replace("syslog+tcp:", "https:", 1)))
+    else:
+        problems = list(_check_url(url))
+        if not problems and not url.startswith("https:") and urlsplit(url).hostname not in _LOOPBACK:
+            problems = [((), "expected https://, since receipts say what is installed where")]
+    forms = "expected https://…, syslog+unix:///dev/log, syslog+tcp://HOST or syslog+udp://HOST"
+    for path, message in problems:
+        yield path, forms if message.startswith("expected an absolute") else message
+
+
+def _check_reference(reference: str) -> Iterator[tuple[Path, str]]:
+    if not _REFERENCE.fullmatch(reference):
+        yield (), "expected env:VARIABLE or keyring:SERVICE:USER; a policy is shared and holds no secret"
+
+
+def _check_patience(timeout: timedelta) -> Iterator[tuple[Path, str]]:
+    if not timedelta(0) < timeout <= _PATIENCE:
+        yield (), "expected more than nothing, and a minute at most: every run may wait for so long"
 
 
 def _check_not_everything(package: PackageSelector) -> Iterator[tuple[Path, str]]:

@@ -40,6 +40,7 @@ def stack(layers: Sequence[Layer], *, today: date) -> Policy:
         advisories=settings.advisories,
         exceptions=settings.exceptions,
         grants=settings.grants,
+        log=settings.log,
         overrides=overrides,
         rules=_rule_set(whole).rules,
         routes=tuple(whole.routes),

@@ -82,6 +82,8 @@ class Stack:
             self._rule(rule, stated, upper)
         if "grants" in layer.merged.data:
             self._note(("grants",), f"grants: does not count: only {self.top.file} grants")
+        if "log" in layer.merged.data:
+            self._note(("log",), f"log: does not count: only {self.top.file} says where receipts go")
         self._finish()
 
     def _finish(self) -> None:

@@ -40,6 +40,8 @@ def lint(policy: Policy, today: date) -> Iterator[Lint]:
         yield Lint("rules", "no rule is listed: nothing but integrity is enforced")
     if policy.mode == "audit":
         yield Lint("mode", "nothing is stopped: denials are only told")
+    if policy.log.required and policy.log.forward_to is None:
+        yield Lint("log.required", "there is no forward-to, so nothing is forwarded or required")
     yield from _exceptions(policy, today)
     yield from _indexes(policy)
     yield from _lists(policy)

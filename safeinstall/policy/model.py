@@ -59,6 +59,20 @@ class AdvisorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """``[log]`` of the strongest layer: where receipts are forwarded."""
+
+    forward_to: str | None = None
+    """``https://…``, ``syslog+unix:///…``, ``syslog+udp://…`` or ``syslog+tcp://…``; ``None``: nowhere."""
+    credentials: str | None = None
+    """``env:VARIABLE`` or ``keyring:SERVICE:USER``, for an HTTP collector."""
+    timeout: timedelta = timedelta(seconds=5)
+    """Of all that is sent at once."""
+    required: bool = False
+    """Whether nothing is installed unless the collector takes the receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grants:
     """``[grants]`` of the strongest layer: how far those below may loosen. By default not at all."""
 
@@ -99,6 +113,7 @@ class Settings:
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     exceptions: tuple[Waiver, ...] = ()
     grants: Grants = field(default_factory=Grants)
+    log: LogSettings = field(default_factory=LogSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +151,7 @@ class Policy:
     exceptions: tuple[Waiver, ...]
     overrides: tuple[Override, ...] = ()
     grants: Grants = field(default_factory=Grants)
+    log: LogSettings = field(default_factory=LogSettings)
     routes: tuple[tuple[IndexSettings, ...], ...] = ()
     """The indexes as each layer that has any lists them, strongest first."""
     granted_indexes: frozenset[str] = frozenset()

@@ -33,6 +33,8 @@ def render_policy(policy: Policy, comment: Comment = lambda _: "") -> str:
         lines += _lines({name: getattr(policy, name.replace("-", "_"))}, (), comment)
     for name in _TABLES:
         lines += ["", f"[{name}]", *_lines(options(getattr(policy, name)), (name,), comment)]
+    if own := options(policy.log, all_of_them=False):
+        lines += ["", "[log]", *_lines(own, ("log",), comment)]
     for rule in policy.rules:
         lines += ["", f"[rules.{rule.id}]", *_lines(options(rule), ("rules", rule.id), comment)]
     for number, override in enumerate(policy.overrides):

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 SCHEMA = 2
 
 
-def render_receipt(run: Run, *, exit_code: int, who: Mapping[str, str]) -> dict[str, Any]:
+def render_receipt(run: Run, *, exit_code: int | None, who: Mapping[str, str]) -> dict[str, Any]:
     """Return the receipt as a mapping that JSON can hold; what an error kept from being known is ``None`` or empty.
+
+    Without *exit_code* it announces a run that begins.
 
     No credentials are in it. *who* names the user, the machine and the directory of the run.
     """
     invocation, policy, outcome, error = run.invocation, run.policy, run.outcome, run.problem
     return {
         "schema": SCHEMA,
+        "id": run.id,
         "time": run.started.isoformat(),
         "who": dict(who),
         "command": invocation.command if invocation else _command(run),

@@ -23,6 +23,8 @@ class Run:
     """What is known of a run so far."""
 
     started: datetime
+    id: str = ""
+    """No other run has it."""
     arguments: tuple[str, ...] = ()
     """pip's, as they were given. They may hold credentials."""
     policy: Policy | None = None

@@ -46,6 +46,18 @@ class HttpxTransport:
         finally:
             response.close()
 
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Send one POST and return the status of the answer, of which nothing else is read.
+
+        Raises :class:`~safeinstall.sources.transport.TransportError`.
+        """
+        client = self._client(verify=True)
+        request = client.build_request("POST", url, headers=dict(headers), content=body)
+        with _foreign_errors_mapped():
+            response = client.send(request, stream=True)
+        response.close()
+        return response.status_code
+
     def close(self) -> None:
         """Close all connections."""
         for client in self._clients.values():

@@ -414,6 +414,24 @@ def test_a_state_directory_that_everybody_can_write(shell):
     ]
 
 
+# --- log
+
+
+def test_receipts_that_wait(shell):
+    shell.policy("[rules.yanked]\n[log]\nforward-to = 'http://127.0.0.1:9/x'\n")
+    assert (
+        shell.run("doctor").out.count(
+            "\nok       log           receipts are forwarded to http://127.0.0.1:9/x, and none waits\n"
+        )
+        == 1
+    )
+    shell.install("pip", "--dry-run")
+    text = "log           1 receipt waits to be forwarded to http://127.0.0.1:9/x, which did not take them"
+    assert text in notes(shell)
+    shell.policy("[rules.yanked]\n[log]\nforward-to = 'http://127.0.0.1:9/x'\nrequired = true\n")
+    assert problems(shell)[0] == (text, "look whether it answers and takes the credentials; the next run tries again")
+
+
 # --- self-test
 
 

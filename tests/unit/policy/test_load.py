@@ -164,8 +164,8 @@ expires = 2027-01-31
         "safe-pip.toml:25: exceptions[1].rules: is empty; name the rules that this package may break",
         "safe-pip.toml:26: exceptions[1].reason: is empty; say why this is acceptable",
         (
-            'safe-pip.toml:28: unknown key "waivers"; known: advisories, contact, evidence, exceptions, extends, fail-on, grants,'
-            " indexes, mode, overrides, rules, schema, select"
+            'safe-pip.toml:28: unknown key "waivers"; known: advisories, contact, evidence, exceptions, extends, fail-on,'
+            " grants, indexes, log, mode, overrides, rules, schema, select"
         ),
     ]
 
