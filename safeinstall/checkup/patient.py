@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from threading import Timer
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import PolicyError, RefusedError
+from safeinstall.errors import PolicyError, SafeInstallError
 from safeinstall.invocation import parse_invocation
 from safeinstall.sources.pip import HostedPip
 from safeinstall.sources.policy_files import layer_errors, load_policy
@@ -66,7 +66,7 @@ def admit(
         output = stack.enter_context(tempfile.TemporaryFile())
         try:
             _ask(patient, python, output, stack)
-        except RefusedError as error:
+        except SafeInstallError as error:
             patient.refusal = error.message
         yield patient
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import tempfile
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.checkup.result import Result
@@ -15,9 +13,11 @@ from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE
 from safeinstall.sources import policy_files
 from safeinstall.sources.builds import clean_environment
 from safeinstall.sources.directories import CONFIG_VARIABLE, STATE_VARIABLE
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from safeinstall.checkup.patient import Patient
 
@@ -39,8 +39,7 @@ def check_self_test(patient: Patient, program: Sequence[str] = PROGRAM) -> Itera
     if patient.invocation is None:
         yield Result.note(SELF_TEST, "not tried: the target has to be in order first")
         return
-    with tempfile.TemporaryDirectory(prefix="safe-pip-self-test-") as folder:
-        place = Path(folder)
+    with private_directory() as (place, _):
         _make_index(place)
         trial = _Trial(place, patient, patient.invocation.python, program)
         yield trial.refused()

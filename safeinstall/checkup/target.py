@@ -28,6 +28,7 @@ _REMEDIES = (
     ("Could not locate Python interpreter ", _NO_TARGET),
     (" and there is none to lend", _NEW_PIP),
     ("the pip of ", _NEW_PIP),
+    ("a temporary directory cannot be made", "make room where temporary files go, or name another place with TMPDIR"),
 )
 """By what the refusal says."""
 _SHOWN = 3
