@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from safeinstall.models import Artifact, Verdict
     from safeinstall.plan import Plan, VerifiedPlan
@@ -61,3 +62,39 @@ class Audit:
     def exit_code(self) -> int:
         """10 for a refusal, 11 where missing facts alone decided, else 0."""
         return 0 if self.refusal is None else self.refusal.exit_code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One project that moves to another version."""
+
+    name: NormalizedName
+    old: Version
+    new: Version
+    reason: Verdict | None
+    """The denial of the old version; ``None`` for one that moves so that the others fit."""
+    part: str = ""
+    """The extra or group it was judged with, where each was judged by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What can be done about the pins of a file."""
+
+    path: str
+    moves: tuple[Move, ...] = ()
+    old: str
+    """The text as it is."""
+    new: str
+    """The text with the moves."""
+    refusal: Refusal | None = None
+    """What is refused, if it cannot be fixed."""
+    newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
+    """See :class:`Outcome`."""
+    problem: str = ""
+    """Why it cannot be fixed; empty if it can."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 for a file that passes or can be made to; else 10, or 11 where missing facts alone decided."""
+        return self.refusal.exit_code if self.refusal and self.problem else 0

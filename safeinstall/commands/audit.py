@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from safeinstall.commands.audit_installed import InstalledJudge
+from safeinstall.commands.fix_subject import read_subject
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import read_pins
 from safeinstall.commands.policy_output import write
-from safeinstall.commands.target import open_target
+from safeinstall.commands.target import fits_together, open_target
 from safeinstall.errors import SourceError, UnsatisfiableError, UsageError
 from safeinstall.outcome import Audit
 from safeinstall.pipeline import newest_passing, run
@@ -60,7 +61,9 @@ def _parser() -> CommandParser:
         " without installing anything. Exit 10: something is denied; 11: facts are missing.",
     )
     parser.add_argument(
-        "file", nargs="?", help="a pylock.toml or requirements file, or - for name==version lines on standard input"
+        "file",
+        nargs="?",
+        help="a lock, requirements file or pyproject.toml, or - for name==version lines on standard input",
     )
     parser.add_argument(
         "-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE",
@@ -76,6 +79,8 @@ def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> 
     files = [*arguments.requirements, *([arguments.file] if arguments.file not in {None, "-"} else [])]
     for file in files:
         _must_exist(file)
+    if len(files) == 1 and Path(files[0]).name == "pyproject.toml":
+        return _pyproject(files[0], arguments, policy, environ)
     if files:
         words = [word for file in files for word in ("-r", file)]
         with open_target(words, policy, environ, python=arguments.python) as target:
@@ -96,6 +101,32 @@ def _must_exist(file: str) -> None:
 
 
 # requirements
+
+
+def _pyproject(file: str, arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
+    """Judge all that a project asks for, or each extra and group by itself where pip cannot install all of it."""
+    subject = read_subject(file)
+    if not subject.parts:
+        return Audit(subject=file, verdicts=(), refusal=None)
+    with open_target(subject.words, policy, environ, python=arguments.python) as target:
+        if len(subject.parts) == 1 or fits_together(target, policy):
+            return _resolved(target, policy, file)
+    audits = []
+    for name in subject.parts:
+        with open_target(subject.part(name).words, policy, environ, python=arguments.python) as target:
+            audits.append(_resolved(target, policy, name))
+    return _together(audits, f"{file} ({', '.join(subject.parts)}, each by itself)")
+
+
+def _together(audits: Sequence[Audit], subject: str) -> Audit:
+    refusals = [audit.refusal for audit in audits if audit.refusal]
+    verdicts = {v.artifact.url: v for audit in audits for v in audit.verdicts}
+    return Audit(
+        subject=subject,
+        verdicts=tuple(sorted(verdicts.values(), key=_name)),
+        refusal=_joined(refusals) if refusals else None,
+        newest_passing={name: artifact for audit in audits for name, artifact in audit.newest_passing.items()},
+    )
 
 
 def _resolved(target: Target, policy: Policy, subject: str) -> Audit:

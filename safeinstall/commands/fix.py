@@ -2,67 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from difflib import unified_diff
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.fix_subject import parse_subject, read_subject, replace_text
 from safeinstall.commands.parsing import CommandParser
-from safeinstall.commands.target import open_target
-from safeinstall.edit.entries import edit
-from safeinstall.edit.lock import LockText, edit_lock, read_lock
-from safeinstall.edit.pyproject import read_pyproject, read_requirement_texts
-from safeinstall.edit.requirements import read_requirements
-from safeinstall.errors import UsageError
+from safeinstall.commands.policy_output import write
+from safeinstall.commands.target import fits_together, open_target
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.outcome import Fix, Move
 from safeinstall.repair import Repair, Search
-from safeinstall.report.text import PREFIX, render_refused, shown
+from safeinstall.report.fix import diff, fix_json, render_fix
+from safeinstall.report.text import PREFIX, shown
 from safeinstall.sources.policy_files import load_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.utils import NormalizedName
-
-    from safeinstall.edit.entries import Change, Entry
-    from safeinstall.invocation import Invocation
+    from safeinstall.commands.fix_subject import Subject
     from safeinstall.policy.model import Policy
 
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The file to be fixed, read."""
-
-    path: str
-    text: str
-    entries: Sequence[Entry]
-    words: Sequence[str]
-    """What pip is given to hear of the same requirements."""
-    origin: str
-    """How pip then names where they stand."""
-    lock: LockText | None = None
-
-    def changed(self, changes: Mapping[NormalizedName, Change]) -> str:
-        """Return the text with *changes*. Raises :class:`UsageError` for a lock that cannot be changed safely."""
-        if self.lock is None:
-            return edit(self.text, self.entries, changes)
-        try:
-            return edit_lock(self.text, self.entries, changes)
-        except ValueError as error:
-            raise UsageError(f"cannot change {self.path}: {error}") from None
-
-    def told(self, invocation: Invocation) -> Invocation:
-        """Return *invocation* with the hashes that a lock holds its packages to."""
-        known = self.lock.hashes if self.lock else {}
-        roots = [
-            replace(root, hashes=known[root.name]) if root.name is not None and root.name in known else root
-            for root in invocation.roots
-        ]
-        return replace(invocation, roots=tuple(roots))
+ROUNDS = 3
+"""How often the extras and groups of a file are gone through until no change of one needs another."""
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
@@ -72,16 +35,15 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     for note in settings.notes:
         _say(f"policy: {note}")
     subject = read_subject(arguments.file)
-    repair = _search(subject, settings, environ, arguments.python)
-    if repair.problem and repair.refusal:
-        return _give_up(repair, repair.refusal.exit_code, subject, settings)
-    changed = subject.changed(repair.changes)
-    sys.stdout.write(diff(subject.path, subject.text, changed))
-    sys.stdout.flush()
-    if arguments.apply and changed != subject.text:
-        replace_text(Path(subject.path), changed)
-    _tell(repair, subject, applied=arguments.apply)
-    return 0
+    fix = _Fixer(settings, environ, arguments.python)(subject)
+    is_new = not fix.problem and fix.new != fix.old
+    if arguments.apply and is_new:
+        replace_text(Path(subject.path), fix.new)
+    applied = arguments.apply and is_new
+    write(arguments, diff(fix.path, fix.old, fix.new), fix_json(fix, settings, applied=applied))
+    if arguments.format == "text":
+        sys.stderr.write(render_fix(fix, settings, applied=applied))
+    return fix.exit_code
 
 
 def _parser() -> CommandParser:
@@ -93,6 +55,10 @@ def _parser() -> CommandParser:
     parser.add_argument("file", help="a requirements file, a pyproject.toml or a pylock.toml")
     parser.add_argument("--apply", action="store_true", help="write the change")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text: the diff (default: %(default)s)"
+    )
+    parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
 
 
@@ -100,89 +66,81 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{PREFIX}{shown(text)}\n")
 
 
-def read_subject(path: str) -> Subject:
-    """Read the file at *path*. Raises :class:`UsageError`."""
-    try:
-        text = Path(path).read_bytes().decode()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"cannot read {path}: not UTF-8") from None
-    if not path.endswith(".toml"):
-        return Subject(path, text, read_requirements(text), ("-r", path), f"-r {path} (")
-    try:
-        if Path(path).name == "pyproject.toml":
-            return Subject(path, text, read_pyproject(text), ("--", *read_requirement_texts(text)), "")
-        lock = read_lock(text)
-        return Subject(path, text, lock.entries, ("--", *lock.words), "", lock)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+@dataclass(frozen=True, slots=True)
+class _Fixer:
+    policy: Policy
+    environ: Mapping[str, str]
+    python: str | None
+
+    def __call__(self, subject: Subject) -> Fix:
+        """Fix *subject* as a whole, else each extra and group by itself.
+
+        Raises ``UnsatisfiableError`` where pip alone would fail too, and what the sources raise.
+        """
+        if not subject.entries:
+            _say("nothing in it is pinned or capped")
+        repair = self._search(subject)
+        return self._apart(subject) if repair is None else _fix(subject, repair)
+
+    def _search(self, subject: Subject) -> Repair | None:
+        """Return ``None`` for a file whose parts cannot be installed together."""
+        if subject.words == ("--",):
+            return Repair()
+        with open_target(subject.words, self.policy, self.environ, python=self.python, all_platforms=True) as target:
+            if len(subject.parts) > 1 and not fits_together(target, self.policy):
+                return None
+            return Search(
+                subject.entries,
+                subject.origin,
+                subject.told(target.invocation),
+                self.policy,
+                target.world,
+                target.as_of,
+                closed=subject.lock is not None,
+            )()
+
+    def _apart(self, subject: Subject) -> Fix:
+        """Fix one part after the other, until a round changes nothing: what is common to several must suit all."""
+        _say(f"{subject.path}: judged apart, since pip cannot install all of it together: {', '.join(subject.parts)}")
+        moves: list[Move] = []
+        text = subject.text
+        for _ in range(ROUNDS):
+            before = text
+            for fix in self._round(subject, text):
+                if fix.problem:
+                    return fix
+                text = fix.new
+                moves += fix.moves
+            if text == before:
+                return Fix(path=subject.path, moves=tuple(moves), old=subject.text, new=text)
+        raise UnsatisfiableError(
+            f"{subject.path}: its extras and groups want different versions of what they have in common",
+            hint="give each a requirement of its own",
+        )
+
+    def _round(self, subject: Subject, text: str) -> Iterator[Fix]:
+        for number in range(len(subject.parts)):
+            whole = parse_subject(subject.path, text)
+            name = list(whole.parts)[number]
+            try:
+                fix = _fix(whole.part(name), self._search(whole.part(name)) or Repair(), name)
+            except UnsatisfiableError as error:
+                raise UnsatisfiableError(f"{name}: {error.message}", hint=error.hint) from error
+            text = fix.new
+            yield fix
 
 
-def _search(subject: Subject, policy: Policy, environ: Mapping[str, str], python: str | None) -> Repair:
-    if not subject.entries:
-        _say("nothing in it is pinned or capped")
-    if subject.words == ("--",):
-        return Repair()
-    with open_target(subject.words, policy, environ, python=python, all_platforms=True) as target:
-        return Search(
-            subject.entries,
-            subject.origin,
-            subject.told(target.invocation),
-            policy,
-            target.world,
-            target.as_of,
-            closed=subject.lock is not None,
-        )()
-
-
-def diff(path: str, old: str, new: str) -> str:
-    """Return a unified diff that ``patch`` and ``git apply`` take; empty for no difference."""
-    name = path.lstrip("/")
-    lines = unified_diff(_lines(old), _lines(new), f"a/{name}", f"b/{name}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _lines(text: str) -> list[str]:
-    return [line + "\n" for line in text.split("\n")[:-1]] + [last for last in text.split("\n")[-1:] if last]
-
-
-def _tell(repair: Repair, subject: Subject, *, applied: bool) -> None:
-    for name, change in repair.changes.items():
-        _say(f"{name} {repair.present[name]} → {change.version}: {_reason(repair, name)}")
-    if not repair.changes:
-        _say(f"{subject.path}: nothing to do")
-        return
-    word = "written" if applied else "not written (--apply writes it)"
-    _say(f"{subject.path}: {len(repair.changes)} changed, {word}; what it asks for then passes the policy")
-
-
-def _reason(repair: Repair, name: NormalizedName) -> str:
-    verdict = repair.reasons.get(name)
-    return f"{verdict.denials[0].rule}: {verdict.denials[0].message}" if verdict else "so that the others fit"
-
-
-def _give_up(repair: Repair, exit_code: int, subject: Subject, policy: Policy) -> int:
-    if repair.refusal:
-        sys.stderr.write("\n".join(render_refused(repair.refusal, policy, repair.newest_passing)) + "\n")
-    for line in repair.problem.splitlines():
-        _say(line)
-    _say(f"{subject.path} cannot be fixed; nothing was changed (exit {exit_code})")
-    return exit_code
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Put *text* in the place of the file at *path*: whole or not at all. Raises :class:`UsageError`."""
-    path = path.resolve()
-    try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                file.write(text.encode())
-            shutil.copymode(path, name)
-            Path(name).replace(path)
-        finally:
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", hint="nothing was changed") from error
+def _fix(subject: Subject, repair: Repair, part: str = "") -> Fix:
+    moves = (
+        Move(name=name, old=repair.present[name], new=change.version, reason=repair.reasons.get(name), part=part)
+        for name, change in repair.changes.items()
+    )
+    return Fix(
+        path=subject.path,
+        moves=tuple(moves),
+        old=subject.text,
+        new=subject.changed(repair.changes),
+        refusal=repair.refusal,
+        newest_passing=repair.newest_passing,
+        problem=f"{part}: {repair.problem}" if part and repair.problem else repair.problem,
+    )

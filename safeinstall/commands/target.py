@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.invocation import parse_invocation
+from safeinstall.pipeline import run
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.sources.pip import HostedPip
 from safeinstall.world import LiveWorld
@@ -36,6 +37,15 @@ class Target:
     def finder(self) -> CandidateFinder:
         """A finder over what the indexes offer to this target."""
         return CandidateFinder(self.world.index, self.invocation.selection)
+
+
+def fits_together(target: Target, policy: Policy) -> bool:
+    """Whether pip alone would find an answer to what it was asked, be it one that *policy* then refuses."""
+    try:
+        outcome = run(target.invocation, replace(policy, select="strict"), target.world, target.as_of)
+    except UnsatisfiableError:
+        return False
+    return outcome.refused is None or not outcome.refused.conflict
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -29,12 +30,69 @@ def read_requirement_texts(text: str) -> list[str]:
 
     Raises ``ValueError`` for what is not TOML or breaks the standards.
     """
+    lists = _lists(text)
+    listed = [item for items in (*lists.extras.values(), *lists.groups.values()) for item in items]
+    texts = dict.fromkeys(item for item in listed if isinstance(item, str))
+    return [text for text in texts if _requirement(text)[0] != lists.own]
+
+
+def read_parts(text: str) -> dict[str, tuple[str, ...]]:
+    """Map what can be installed by itself to its requirements: ``extra cpu``, with the dependencies, and ``group dev``.
+
+    A project without extras has ``dependencies``. Raises as :func:`read_requirement_texts`.
+    """
+    lists = _lists(text)
+    extras = [extra for extra in lists.extras if extra] or [_DEPENDENCIES]
+    parts = {f"extra {extra}" if extra else "dependencies": lists.of_extras(extra) for extra in extras}
+    parts |= {f"group {group}": lists.of_group(group) for group in lists.groups}
+    return {name: tuple(dict.fromkeys(texts)) for name, texts in parts.items() if texts}
+
+
+_DEPENDENCIES = ""
+"""Stands for the dependencies among the extras."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    own: str
+    """The name of the project, normalised."""
+    extras: dict[str, list[Any]]
+    groups: dict[str, list[Any]]
+
+    def of_extras(self, *names: str, seen: frozenset[str] = frozenset()) -> list[str]:
+        """Return the dependencies and those of extras, the extras that these name in turn included."""
+        wanted = [name for name in (_DEPENDENCIES, *names) if name not in seen]
+        items = [item for name in wanted for item in self.extras.get(name, ())]
+        return [text for item in items for text in self._of_item(item, seen | {*wanted})]
+
+    def of_group(self, name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+        """Return the requirements of a dependency group, the groups that it includes included (PEP 735)."""
+        if name in seen:
+            return []
+        found = []
+        for item in self.groups.get(name, ()):
+            if isinstance(item, dict):
+                found += self.of_group(canonicalize_name(str(item.get("include-group", ""))), seen | {name})
+            else:
+                found += self._of_item(item, frozenset())
+        return found
+
+    def _of_item(self, item: object, seen: frozenset[str]) -> list[str]:
+        if not isinstance(item, str):
+            return []
+        name, extras = _requirement(item)
+        return self.of_extras(*extras, seen=seen) if name == self.own else [item]
+
+
+def _lists(text: str) -> _Lists:
     data = tomllib.loads(text)
     project, groups = _table(data, "project"), _table(data, "dependency-groups")
-    lists = [project.get("dependencies", []), *_table(project, "optional-dependencies").values(), *groups.values()]
-    texts = [item for listed in lists if isinstance(listed, list) for item in listed if isinstance(item, str)]
-    own = canonicalize_name(str(project.get("name", "")))
-    return [found for found in dict.fromkeys(texts) if _name(found) != own]
+    extras = {_DEPENDENCIES: project.get("dependencies", []), **_table(project, "optional-dependencies")}
+    return _Lists(canonicalize_name(str(project.get("name", ""))), _normalised(extras), _normalised(groups))
+
+
+def _normalised(tables: dict[str, Any]) -> dict[str, list[Any]]:
+    return {canonicalize_name(name): listed for name, listed in tables.items() if isinstance(listed, list)}
 
 
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
@@ -44,9 +102,10 @@ def _table(data: dict[str, Any], key: str) -> dict[str, Any]:
     return found
 
 
-def _name(text: str) -> str:
+def _requirement(text: str) -> tuple[str, list[str]]:
     try:
-        return canonicalize_name(Requirement(text).name)
+        requirement = Requirement(text)
+        return canonicalize_name(requirement.name), sorted(map(canonicalize_name, requirement.extras))
     except InvalidRequirement as error:
         raise ValueError(f"{text!r} is not a requirement (PEP 508)") from error
 

@@ -8,7 +8,11 @@ from safeinstall.models import Level
 from safeinstall.report.text import PREFIX, render_refused, render_remarks, shown
 
 if TYPE_CHECKING:
-    from safeinstall.models import Finding, Verdict
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, Finding, Verdict
     from safeinstall.outcome import Audit
     from safeinstall.policy.model import Policy
 
@@ -44,15 +48,16 @@ def audit_json(audit: Audit, policy: Policy) -> dict[str, Any]:
         "policy": {"file": policy.file, "digest": policy.digest, "mode": policy.mode},
         "exit_code": audit.exit_code,
         "counts": {word.partition(" ")[0]: number for word, number in count(audit).items()},
-        "packages": [_package(verdict, audit, policy) for verdict in audit.verdicts],
+        "packages": [package_json(verdict, audit.newest_passing, policy) for verdict in audit.verdicts],
         "conflict": audit.refusal.conflict or None if audit.refusal else None,
         "problems": list(audit.problems),
     }
 
 
-def _package(verdict: Verdict, audit: Audit, policy: Policy) -> dict[str, Any]:
+def package_json(verdict: Verdict, newest_passing: Mapping[NormalizedName, Artifact], policy: Policy) -> dict[str, Any]:
+    """Return what is said of one package for programs."""
     artifact = verdict.artifact
-    newest = audit.newest_passing.get(artifact.name)
+    newest = newest_passing.get(artifact.name)
     return {
         "name": artifact.name,
         "version": str(artifact.stated_version),
@@ -60,11 +65,12 @@ def _package(verdict: Verdict, audit: Audit, policy: Policy) -> dict[str, Any]:
         "index": artifact.source.display,
         "level": verdict.level.name.lower(),
         "newest_allowed": str(newest.version) if newest else None,
-        "findings": [_finding(finding, policy) for finding in verdict.findings],
+        "findings": [finding_json(finding, policy) for finding in verdict.findings],
     }
 
 
-def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
+def finding_json(finding: Finding, policy: Policy) -> dict[str, Any]:
+    """Return one finding for programs."""
     return {
         "rule": finding.rule,
         "level": finding.level.name.lower(),

@@ -175,6 +175,33 @@ def test_requirements(guarded):
     assert guarded.installed() == {}
 
 
+def test_a_project(guarded):
+    guarded.write(
+        "pyproject.toml",
+        '[project]\nname = "own"\ndependencies = ["lib==2.0"]\n[dependency-groups]\ndev = ["app<1.5"]\n',
+    )
+    done = guarded.run("audit", "pyproject.toml")
+    assert done.exit == 10
+    assert "required by       app<1.5 (you)" in done.out
+    assert done.out.endswith("safe-pip: pyproject.toml by policy policy.toml: 1 refused\n")
+    guarded.write("pyproject.toml", '[project]\nname = "own"\n')
+    done = guarded.run("audit", "-r", "pyproject.toml")
+    assert (done.exit, done.out) == (0, "safe-pip: pyproject.toml by policy policy.toml: no packages\n")
+
+
+def test_extras_that_exclude_each_other_are_judged_apart(guarded):
+    extras = (
+        '[project]\nname = "own"\n[project.optional-dependencies]\nold = ["app<1.5"]\nnew = ["app>=1.5", "lib==2.0"]\n'
+    )
+    guarded.write("pyproject.toml", extras)
+    done = guarded.run("audit", "pyproject.toml")
+    assert done.exit == 10
+    assert "required by       app<1.5 (you)" in done.out
+    assert done.out.endswith(
+        "safe-pip: pyproject.toml (extra old, extra new, each by itself) by policy policy.toml: 1 refused, 1 warned of\n"
+    )
+
+
 def test_every_denied_pin_is_told(guarded):
     guarded.write("advisories/PYSEC-2.json", record("PYSEC-2", "lib", "3"))
     guarded.write("r.txt", "app==1.0\nlib==2.0\n")

@@ -99,6 +99,107 @@ def test_pyproject(old):
     assert (old.work / "pyproject.toml").read_text() == text.replace("app==1.0", "app==1.0.2").replace("2.5", "3.0")
 
 
+def test_machines_read_the_changes(old):
+    old.offer("user", "1.0", ["app<1.0.2"])
+    old.offer("user", "1.1", ["app>=1.1"])
+    file = old.write("r.txt", "user==1.0\napp==1.0\n")
+    done = old.run("fix", "--format", "json", "r.txt")
+    said = json.loads(done.out)
+    assert (done.exit, done.err, file.read_text()) == (0, "", "user==1.0\napp==1.0\n")
+    assert {key: said[key] for key in ("file", "exit_code", "applied", "problem", "refused")} == {
+        "file": "r.txt",
+        "exit_code": 0,
+        "applied": False,
+        "problem": None,
+        "refused": [],
+    }
+    user, app = said["changes"]
+    assert user == {"name": "user", "from": "1.0", "to": "1.1", "part": None, "findings": []}
+    assert {**app, "findings": [(f["rule"], f["advisories"], f["origin"]) for f in app["findings"]]} == {
+        "name": "app",
+        "from": "1.0",
+        "to": "1.1",
+        "part": None,
+        "findings": [("vulnerability", ["PYSEC-app"], "policy.toml:4")],
+    }
+    assert said["diff"] == old.run("fix", "r.txt").out
+    assert old.run("fix", "--apply", "--format", "json", "--output", "fix.json", "r.txt").out == ""
+    assert json.loads((old.work / "fix.json").read_text()) == {**said, "applied": True}
+    assert file.read_text() == "user==1.1\napp==1.1\n"
+    again = json.loads(old.run("fix", "--apply", "--format", "json", "r.txt").out)
+    assert (again["applied"], again["changes"], again["diff"]) == (False, [], "")
+
+
+def test_machines_read_why_nothing_can_be_done(old):
+    vulnerable(old, "lib", "2.5", "3.0", "3.1")
+    old.write("r.txt", "lib==2.5\n")
+    done = old.run("fix", "--format", "json", "r.txt")
+    said = json.loads(done.out)
+    assert (done.exit, done.err, said["exit_code"], said["diff"], said["changes"]) == (10, "", 10, "", [])
+    assert said["problem"] == "no choice of versions passes"
+    (lib,) = said["refused"]
+    assert (lib["name"], lib["version"], lib["newest_allowed"]) == ("lib", "2.5", None)
+
+
+def test_the_diff_can_go_to_a_file(old):
+    old.write("r.txt", "app==1.0\n")
+    done = old.run("fix", "--output", "r.diff", "r.txt")
+    assert (done.exit, done.out) == (0, "")
+    assert (old.work / "r.diff").read_text().startswith("--- a/r.txt\n+++ b/r.txt\n")
+    assert old.run("fix", "--output", "no/r.diff", "r.txt").exit == 2
+
+
+EXCLUSIVE = """\
+[project]
+name = "own"
+version = "1"
+dependencies = ["common>=1,<2"]
+[project.optional-dependencies]
+old = ["app==1.0"]
+new = ["app==2.0", "lib==2.5"]
+all = ["own[new]", "lib>=2"]
+[dependency-groups]
+dev = ["lib==2.5", {include-group = "types"}]
+types = ["app==1.0.1"]
+"""
+APART = (
+    "judged apart, since pip cannot install all of it together: extra old, extra new, extra all, group dev, group types"
+)
+
+
+def test_extras_that_exclude_each_other_are_judged_apart(old):
+    old.offer("common", "1.0")
+    file = old.write("pyproject.toml", EXCLUSIVE)
+    done = old.run("fix", "--apply", "pyproject.toml")
+    assert done.exit == 0, done
+    assert done.err == told(f"""
+        safe-pip: pyproject.toml: {APART}
+        safe-pip: app 1.0 → 1.0.2 (extra old): vulnerability: PYSEC-app, severity critical (9.8), denied from low: a hole
+        safe-pip: lib 2.5 → 3.0 (extra new): vulnerability: PYSEC-lib, severity critical (9.8), denied from low: a hole
+        safe-pip: app 1.0.1 → 1.0.2 (group dev): vulnerability: PYSEC-app, severity critical (9.8), denied from low: a hole
+        safe-pip: pyproject.toml: 3 changed, written; what it asks for then passes the policy
+    """)
+    changed = EXCLUSIVE.replace("app==1.0.1", "app==1.0.2").replace('"app==1.0"', '"app==1.0.2"')
+    assert file.read_text() == changed.replace("lib==2.5", "lib==3.0")
+    assert old.run("fix", "pyproject.toml").out == ""
+
+
+def test_what_cannot_be_fixed_in_one_extra_is_told_with_its_name(old):
+    vulnerable(old, "app", "1.0", "1.0.1", "1.0.2", "1.1", "2.0")
+    file = old.write("pyproject.toml", EXCLUSIVE.replace('["common>=1,<2"]', "[]"))
+    before = file.read_text()
+    done = old.run("fix", "--apply", "pyproject.toml")
+    assert (done.exit, done.out, file.read_text()) == (10, "", before)
+    assert "safe-pip: extra old: no choice of versions passes\n" in done.err
+
+
+def test_what_no_pip_can_install_is_told_with_its_part(old):
+    old.write("pyproject.toml", EXCLUSIVE.replace('"lib>=2"', '"app==1.0"').replace('["common>=1,<2"]', "[]"))
+    done = old.run("fix", "pyproject.toml")
+    assert (done.exit, done.out) == (1, "")
+    assert "safe-pip: extra all: " in done.err
+
+
 def test_a_lock(old):
     files = {n: old.index.find(f"{n}-py3-none-any.whl") for n in ("app-1.0", "lib-3.0")}
     tables = [

@@ -7,12 +7,12 @@ import sys
 import pytest
 from packaging.version import Version
 
-from safeinstall.commands.fix import diff
 from safeinstall.edit.entries import Change, edit
 from safeinstall.edit.lock import edit_lock, read_lock
-from safeinstall.edit.pyproject import read_pyproject, read_requirement_texts
+from safeinstall.edit.pyproject import read_parts, read_pyproject, read_requirement_texts
 from safeinstall.edit.requirements import read_requirements
 from safeinstall.ports import ListedFile
+from safeinstall.report.fix import diff
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -205,3 +205,33 @@ def test_a_lock(text, name):
 def test_a_lock_that_cannot_be_changed_by_its_text(text):
     with pytest.raises(ValueError, match="lock"):
         read_lock(text)
+
+
+def test_parts_of_a_project():
+    text = """\
+[project]
+name = "Own"
+dependencies = ["a"]
+[project.optional-dependencies]
+CPU = ["b==1"]
+gpu = ["b==2", "own[cpu_x]"]
+cpu-x = ["c", "own[gpu]"]
+none = []
+[dependency-groups]
+Dev = ["d", {include-group = "lint"}, "own[cpu]"]
+lint = ["e", {include-group = "dev"}]
+empty = []
+"""
+    assert read_parts(text) == {
+        "extra cpu": ("a", "b==1"),
+        "extra gpu": ("a", "b==2", "c"),
+        "extra cpu-x": ("a", "c", "b==2"),
+        "extra none": ("a",),
+        "group dev": ("d", "e", "a", "b==1"),
+        "group lint": ("e", "d", "a", "b==1"),
+    }
+
+
+def test_a_project_without_extras_is_one_part():
+    assert read_parts('[project]\nname = "own"\ndependencies = ["a", "a"]\n') == {"dependencies": ("a",)}
+    assert read_parts("") == {}
