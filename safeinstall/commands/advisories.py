@@ -22,8 +22,9 @@ from safeinstall.commands.pins import Pin, read_pins
 from safeinstall.errors import EXIT_EVIDENCE, EXIT_PIP_ERROR, UsageError
 from safeinstall.models import Missing
 from safeinstall.report.text import shown
-from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.sources.http import HttpClient
 from safeinstall.sources.osv_dump import DumpReader
+from safeinstall.sources.pip_config import pip_http_settings
 from safeinstall.sources.policy_files import load_policy
 from safeinstall.sources.progress import progress_line
 
@@ -94,7 +95,7 @@ def _say(text: str) -> None:
 def _sync(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
     since = time.time()
     with ExitStack() as stack:
-        client = stack.enter_context(HttpClient(_http_settings(place.environ)))
+        client = stack.enter_context(HttpClient(pip_http_settings(place.environ)))
         progress = stack.enter_context(progress_line("safe-pip: advisories: "))
         reader = DumpReader(client=client, progress=progress)
         synced = replace(place.syncer, reader=reader).sync(since=since, force=arguments.force)
@@ -104,17 +105,6 @@ def _sync(arguments: Namespace, place: Place) -> tuple[list[Row], int]:
         _say(failure.message)
         _say(f"way out: {failure.hint or 'try again'}; what was here before stays in use")
     return rows, EXIT_EVIDENCE if failures else 0
-
-
-def _http_settings(environ: Mapping[str, str]) -> HttpSettings:
-    """Return how to reach the network, by the variables that pip would go by. Its configuration files are not read."""
-    bundles = (environ.get(name) for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"))
-    return HttpSettings(
-        cert=next(filter(None, bundles), None),
-        client_cert=environ.get("PIP_CLIENT_CERT") or None,
-        proxy=environ.get("PIP_PROXY") or None,
-        trusted_hosts=tuple(environ.get("PIP_TRUSTED_HOST", "").split()),
-    )
 
 
 def _synced_text(row: Row) -> str:
