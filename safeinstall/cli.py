@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 PREFIX = "safe-pip: "
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
+"""Set to anything: an internal error shows where it happened."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

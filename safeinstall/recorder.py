@@ -163,6 +163,7 @@ def _stream(place: str) -> TextIO | None:
 def _put(place: str, text: str, *, mode: str = "w") -> str:
     try:
         if stream := _stream(place):
+            sys.stdout.flush()  # what was said before comes before
             encoding = stream.encoding or "utf-8"
             stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
             stream.flush()

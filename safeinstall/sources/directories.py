@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CACHE_VARIABLE = "SAFE_PIP_CACHE_DIR"
+"""Where pages, metadata, files and advisories are kept. All of it may be deleted at any time."""
 CONFIG_VARIABLE = "SAFE_PIP_CONFIG_DIR"
+"""Where the user's ``policy.toml`` is. The system's cannot be moved."""
 STATE_VARIABLE = "SAFE_PIP_STATE_DIR"
+"""Where the receipts are kept (``receipts.jsonl``, a line for each run), and which policies the user trusts."""
 SYSTEM_CONFIG = Path("/Library/Application Support" if sys.platform == "darwin" else "/etc/xdg", "safe-pip")
 """As platformdirs has it where no variable says otherwise: whoever sets variables must not move the system's policy."""
 

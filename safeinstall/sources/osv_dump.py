@@ -26,7 +26,7 @@ OSV = "osv"
 OSV_URL = "https://osv-vulnerabilities.storage.googleapis.com/PyPI"
 """Where OSV publishes the records of the ecosystem. No package registry: nothing is installed from there."""
 OSV_URL_VARIABLE = "SAFE_PIP_OSV_URL"
-"""Names a mirror to use in place of :data:`OSV_URL`."""
+"""A mirror of the public OSV dump (PyPI), in place of the one that OSV publishes."""
 
 LIST_LIMIT = 64 << 20
 """Bytes of ``modified_id.csv``."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
 
 VARIABLE = "SAFE_PIP_POLICY"
+"""The policy, where ``--policy`` names none. Set to nothing it is an error: no other policy takes its place."""
 DEFAULT_PRESET = "baseline"
 PROJECT_FILE = "safe-pip.toml"
 PYPROJECT = "pyproject.toml"
