@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,15 @@ def check(page: Path, shell: Shell) -> None:
     if os.environ.get(WRITE):
         page.write_text(found, encoding="utf-8")
     else:
-        assert constant(found) == constant(text)
+        shown, printed = (constant(each).splitlines() for each in (text, found))
+        assert shown == printed, "\n".join(unified_diff(shown, printed, page.name, "as it is now", lineterm=""))
 
 
 def run(command: str, shell: Shell) -> str:
     """Return what *command* prints in a user's shell. A failure is told as ``(exit CODE)``, as on the pages."""
     places = [shell.target / "bin", Path(sys.executable).parent]
-    environ = {**shell.environ, "PATH": os.pathsep.join([*map(str, places), shell.environ["PATH"]])}
+    path = os.pathsep.join([*map(str, places), shell.environ["PATH"]])
+    environ = {**shell.environ, "PATH": path, "COLUMNS": "200"}  # or the length of a temporary path would wrap lines
     done = subprocess.run(
         ["bash", "-c", command], cwd=shell.work, env=environ, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60,
