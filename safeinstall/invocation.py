@@ -184,7 +184,17 @@ class Invocation:
 
 
 def parse_invocation(said: Mapping[str, Any]) -> Invocation:
-    """Read what the host said. Raises ``RefusedError`` for what cannot be guarded."""
+    """Read what the host said. Raises ``RefusedError`` for what cannot be guarded, or is not what a host says."""
+    try:
+        return _parsed(said)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise RefusedError(
+            f"what the target's pip told of itself cannot be understood ({type(error).__name__}: {error})",
+            hint="report this, with the version of that pip",
+        ) from error
+
+
+def _parsed(said: Mapping[str, Any]) -> Invocation:
     command, options = said["command"], said["options"]
     _refuse_unknown(command, options, said["defaults"])
     selection, sources = said["selection"], said["sources"]

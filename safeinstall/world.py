@@ -21,7 +21,7 @@ from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.ahead import DownloadsAhead
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
 from safeinstall.sources.cve_lists import list_sources
-from safeinstall.sources.directories import cache_directory
+from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient
@@ -143,6 +143,13 @@ def _bare(url: str) -> str:
     return redacted(url).replace("****@", "").rstrip("/")
 
 
+def _usable_cache(environ: Mapping[str, str], pip: HostedPip) -> tuple[Path, str]:
+    """Return the user's cache, or one for this run alone and why."""
+    cache = cache_directory(environ)
+    reason = why_not_believed(cache)
+    return (pip.folder / "cache", f"the cache {cache} is not used: {reason}") if reason else (cache, "")
+
+
 def _source(kind: SourceKind, url: str, names: Mapping[str, str]) -> Source:
     return Source(kind=kind, url=url, name=names.get(_bare(url), redacted(url)))
 
@@ -207,7 +214,7 @@ class LiveWorld:
 
         The index tells of files for other interpreters and platforms only if *all_platforms*.
         """
-        stack, cache = ExitStack(), cache_directory(environ)
+        stack, (cache, doubt) = ExitStack(), _usable_cache(environ, pip)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
@@ -231,7 +238,7 @@ class LiveWorld:
             )
         )
         holds = InstalledDistributions(installed_names(invocation.installed))
-        return cls(
+        world = cls(
             invocation,
             pip,
             index,
@@ -244,6 +251,9 @@ class LiveWorld:
             environ,
             watch or Stopwatch(),
         )
+        if doubt:
+            world.builder.notices[doubt] = None
+        return world
 
     def __enter__(self) -> Self:
         """Return itself."""

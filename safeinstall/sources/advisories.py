@@ -95,13 +95,13 @@ def open_advisories(sources: Sequence[Path], directory: Path, *, limits: Limits 
 def open_database(file: Path) -> AdvisoryDatabase | None:
     """Return the database *file*; ``None`` if there is none, or none that this version reads."""
     try:
-        return AdvisoryDatabase(file) if file.exists() else None
+        return AdvisoryDatabase(file) if file.is_file() else None
     except SourceError:
         return None
 
 
 def _open_if_made_of(identities: tuple[Identity, ...], target: Path) -> AdvisoryDatabase | None:
-    if not target.exists():
+    if not target.is_file():
         return None
     try:
         database = AdvisoryDatabase(target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,21 @@ SYSTEM_CONFIG = Path("/Library/Application Support" if sys.platform == "darwin" 
 def cache_directory(environ: Mapping[str, str]) -> Path:
     """Return what may be deleted at any time."""
     return Path(environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("safe-pip", appauthor=False))
+
+
+def why_not_believed(directory: Path) -> str | None:
+    """Return why what is kept in *directory* may not be ours, if so: what a cache says of a file is judged by.
+
+    A directory that is still to be made counts as its parent does, for root alone: others would find files there that
+    they cannot write (pip: utils/filesystem.py, ``check_path_owner``).
+    """
+    place = next(place for place in (directory, *directory.parents) if place.exists())
+    status, user = place.stat(), os.geteuid()
+    if status.st_uid != user and (place == directory or user == 0):
+        return f"it belongs to another user (uid {status.st_uid})"
+    if place == directory and status.st_mode & stat.S_IWOTH:
+        return "it can be written by everybody"
+    return None
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:

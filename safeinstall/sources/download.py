@@ -118,7 +118,7 @@ class Downloader:
                 yield _Partial(artifact, file, self)
         except OSError as error:
             raise DiskError(
-                f"cannot write {path.name}: {error.strerror}",
+                f"{artifact.filename} cannot be written: {error.strerror}",
                 hint="make room where temporary files go, or name another place with TMPDIR",
             ) from error
 

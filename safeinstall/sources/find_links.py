@@ -20,6 +20,8 @@ from packaging.utils import (
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.sources.project_page import Base, fragment_hash, parse_project_page
+from safeinstall.sources.regular_files import read_regular
+from safeinstall.sources.transport import BODY_LIMIT
 from safeinstall.sources.urls import is_local, local_path
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ class FindLinks:
 def read_local_page(path: Path, source: Source) -> ProjectPage:
     """Parse a page on disk, which pip takes for HTML whatever it holds. Raises :class:`SourceError`."""
     try:
-        body = path.read_bytes()
+        body = read_regular(path, BODY_LIMIT)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", hint="check the index or find-links") from error
     return parse_project_page(body, "text/html", path.as_uri(), source)

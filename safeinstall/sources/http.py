@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.sources.content_coding import ASKED
-from safeinstall.sources.transport import HttpSettings, TransportError
+from safeinstall.sources.transport import BODY_LIMIT, HttpSettings, TransportError
 from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 __all__ = ["HttpClient", "HttpSettings", "Response", "Stream"]
-
-BODY_LIMIT = 256 * 1024 * 1024
-"""Bytes of a body that is read into memory, unless the caller knows better."""
 
 _RETRIED = frozenset({500, 502, 503, 520, 527})
 """pip: network/session.py."""

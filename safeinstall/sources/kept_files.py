@@ -8,11 +8,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from safeinstall.sources.regular_files import read_regular
+
 
 def read_kept(path: Path) -> bytes | None:
     """Return what was kept at *path*, or ``None``: not there, not readable, or damaged."""
     try:
-        checksum, _, data = path.read_bytes().partition(b"\n")
+        checksum, _, data = read_regular(path).partition(b"\n")
     except OSError:
         return None
     return data if checksum == _sha256(data) else None

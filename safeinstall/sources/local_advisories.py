@@ -18,6 +18,7 @@ from safeinstall.sources.advisory_sync import CLOCK_SKEW, Syncer
 from safeinstall.sources.osv_dump import Dump, DumpReader
 from safeinstall.sources.osv_records import identify
 from safeinstall.sources.progress import progress_line
+from safeinstall.sources.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -257,7 +258,7 @@ def _because(what: str, reason: str) -> str:
 def remembered(memory: Path) -> str:
     """Return the failure that *memory* holds, if it is recent."""
     try:
-        at, reason = json.loads(memory.read_text(encoding="utf-8"))
+        at, reason = json.loads(read_regular(memory))
         return str(reason) if 0 <= time.time() - at < RETRY_AFTER.total_seconds() else ""
     except (OSError, ValueError, TypeError):
         return ""

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
+from safeinstall.sources.channel import hear
 from safeinstall.sources.pip_host import BOOT, JUDGED, STOPS
 from safeinstall.sources.pylock_files import LockRequest, select
 from safeinstall.sources.temporary import private_directory
@@ -163,8 +164,7 @@ class HostedPip:
 
     def describe(self) -> Mapping[str, Any] | None:
         """Return what pip understood, or ``None`` when it ended by itself (``--help``, a usage error)."""
-        while text := self.heard.readline():
-            said = cast("Mapping[str, Any]", json.loads(text))
+        while said := hear(self.heard):
             if "lock" not in said:
                 return said
             self._tell(_read_lock(LockRequest(**said["lock"])))
@@ -174,8 +174,8 @@ class HostedPip:
         """Ask pip, which waits, for what it finds in the keyring for *url* after a 401."""
         with self.asking:
             self._tell({"credentials": url})
-            text = self.heard.readline()
-        found = json.loads(text)["credentials"] if text else None
+            said = hear(self.heard)
+        found = said["credentials"] if said else None
         return (found[0] or "", found[1] or "") if found else None
 
     def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
@@ -186,8 +186,8 @@ class HostedPip:
         self.goes_on = True
         try:
             self._tell(answer)
-            for text in self.heard:
-                self._tell({"staged": on_build(json.loads(text)["build"])})
+            while said := hear(self.heard):
+                self._tell({"staged": on_build(said["build"])})
             return self.wait()
         except KeyboardInterrupt as stop:
             return self._stop(stop)

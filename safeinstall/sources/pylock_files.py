@@ -20,6 +20,7 @@ from packaging.pylock import (
 from packaging.tags import parse_tag
 
 from safeinstall.errors import RefusedError
+from safeinstall.sources.regular_files import read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -53,9 +54,9 @@ def select(request: LockRequest) -> list[dict[str, Any]]:
     path = Path(request.path)
     tags = [tag for text in request.tags for tag in parse_tag(text)]
     try:
-        lock = Pylock.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        lock = Pylock.from_dict(tomllib.loads(read_regular(path).decode()))
         chosen = list(lock.select(environment=cast("Environment", dict(request.markers)), tags=tags))
-    except (OSError, ValueError, PylockValidationError, PylockSelectError) as error:
+    except (OSError, ValueError, RecursionError, PylockValidationError, PylockSelectError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RefusedError(f"the lock {request.path} cannot be used: {reason}") from error
     return [_described(package, distribution, path) for package, distribution in chosen]

@@ -38,7 +38,9 @@ def append_receipt(receipt: Mapping[str, object], file: Path) -> str | None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_room(file)
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(
+            file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+        )
         try:
             written = os.write(descriptor, line)
         finally:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
+BODY_LIMIT = 256 << 20
+"""Bytes of a body that is read into memory, unless the caller knows better."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:

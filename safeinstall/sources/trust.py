@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import PolicyError
 from safeinstall.sources.directories import state_directory
+from safeinstall.sources.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ def distrust(path: Path, environ: Mapping[str, str]) -> None:
 
 def _records(environ: Mapping[str, str]) -> dict[str, Any]:
     try:
-        records = json.loads((state_directory(environ) / _FILE).read_text(encoding="utf-8"))
+        records = json.loads(read_regular(state_directory(environ) / _FILE))
     except (OSError, ValueError, RecursionError):
         return {}
     return records if isinstance(records, dict) else {}

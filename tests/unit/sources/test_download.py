@@ -201,5 +201,5 @@ def test_a_place_that_cannot_be_written_is_told(index, client, tmp_path):
     downloader = Downloader(client, None, lambda _: None, threading.Event())
     with pytest.raises(DiskError) as caught:
         downloader.obtain(artifact_of(NAME, DATA, url=index.file_url(NAME), source=source), tmp_path / "no" / "file")
-    assert caught.value.message == "cannot write file: No such file or directory"
+    assert caught.value.message == f"{NAME} cannot be written: No such file or directory"
     assert caught.value.hint == "make room where temporary files go, or name another place with TMPDIR"
