@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from lib.shell import wait_until
 
 from safeinstall.errors import DiskError
 from safeinstall.sources.temporary import private_directory, sweep
@@ -85,9 +86,13 @@ def test_what_a_child_of_a_killed_run_needs_is_left_alone(tmp_path):
     with private_directory(tmp_path):
         assert root.is_dir()
     run.communicate("")  # the child reads it too, and ends
-    sweep.cache_clear()
-    with private_directory(tmp_path):
-        assert not root.exists()
+
+    def is_swept():
+        sweep.cache_clear()
+        sweep(tmp_path)
+        return not root.exists()
+
+    wait_until(is_swept, "end of the child")
 
 
 def test_a_link_that_looks_like_one_is_not_followed(tmp_path):
