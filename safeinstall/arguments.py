@@ -10,7 +10,7 @@ from safeinstall.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "log", "policy", "why"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "guard", "log", "policy", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
 OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
@@ -20,6 +20,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   audit                       Judge an environment, requirements or a lock; install nothing.
   fix                         Change pins so that the policy lets them pass.
   why                         Tell what brings a package in, and what the policy says of it.
+  guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.
   log                         Tell what was installed, when and by which policy.
   doctor                      Check that all is in order, try the gate, and say what to do.

@@ -183,12 +183,21 @@ def judge(  # noqa: PLR0917 - called in one place
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
-    for notice in world.builder.notices:
+    for notice in (*world.builder.notices, *renewed(outcome, invocation, environ)):
         say(notice)
     exit_code = tell(outcome, invocation, policy, shown=record.shown)
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
         say(line)
     return exit_code
+
+
+def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]) -> list[str]:
+    """Put the guard of the environment in place again after pip has installed; return what to say of it."""
+    if outcome.status is None:
+        return []
+    from safeinstall.guard.keeper import renew
+
+    return [notice] if (notice := renew(invocation.python, invocation.prefix, environ)) else []
 
 
 def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: bool) -> int:

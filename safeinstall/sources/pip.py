@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 GRACE = 2.0
 """Seconds that a pip which is to leave gets to tidy up."""
+FOLLOWED = "_PIP_RUNNING_IN_SUBPROCESS"
+"""With it pip takes ``--python`` and ``PIP_PYTHON`` as followed (cli/main_parser.py, ``parse_command``)."""
 NEUTRAL = "/"
 """Where the host starts: ``./pip`` must never be imported."""
 HOST = Path(__file__).with_name("pip_host.py")
@@ -74,6 +76,23 @@ def host_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith("_PIP_")}
 
 
+def follow_python(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, Sequence[str], dict[str, str]]:
+    """Return the interpreter to start, what is left of *argv*, and the environment for it.
+
+    ``--python INTERPRETER`` at the very beginning is followed here, since pip would start twice to do so. Any other way
+    to say it is pip's to read.
+    """
+    own = host_environment(environ)
+    said_again = any(word.startswith("--py") for word in argv[2:])
+    if tuple(argv[:1]) != ("--python",) or said_again or not _is_program(argv[1:2]):
+        return find_target(environ), argv, own
+    return os.path.abspath(argv[1]), argv[2:], own | {FOLLOWED: "1"}  # noqa: PTH100 - its links tell its environment
+
+
+def _is_program(words: Sequence[str]) -> bool:
+    return bool(words) and Path(words[0]).is_file() and os.access(words[0], os.X_OK)
+
+
 def host_command(python: str, argv: Sequence[str], *, cwd: str, read: int, write: int) -> list[str]:
     """Return the command line that starts the host, which then changes to *cwd*."""
     return [python, "-c", BOOT, str(HOST), str(read), str(write), NEUTRAL, cwd, lent_pip(), *argv]
@@ -91,11 +110,12 @@ def _stops_held_back() -> Iterator[None]:
 
 def pass_through(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Become the target's pip with *argv*, for a command that installs nothing. Returns only if that fails."""
-    python, cwd = find_target(environ), _cwd()
+    cwd = _cwd()
+    python, argv, own = follow_python(argv, environ)
     os.chdir(NEUTRAL)
     command = host_command(python, argv, cwd=cwd, read=-1, write=-1)
     try:
-        os.execve(python, command, host_environment(environ))  # noqa: S606 - no shell is the point
+        os.execve(python, command, own)  # noqa: S606 - no shell is the point
     except OSError as error:
         raise RefusedError(f"cannot start {python}: {error.strerror}") from error
 
@@ -136,7 +156,9 @@ class HostedPip:
 
         Raises ``RefusedError`` when the interpreter cannot be started, ``DiskError`` when nothing can be written.
         """
-        python, cwd = python or find_target(environ), _cwd()
+        cwd, own = _cwd(), host_environment(environ)
+        if python is None:
+            python, argv, own = follow_python(argv, environ)
         closing = ExitStack()
         folder, lock = closing.enter_context(private_directory())
         heard, child_write = os.pipe()
@@ -147,7 +169,7 @@ class HostedPip:
                 process = subprocess.Popen(
                     command,
                     cwd=NEUTRAL,
-                    env=host_environment(environ) | {"TMPDIR": str(folder)},
+                    env=own | {"TMPDIR": str(folder)},
                     pass_fds=(child_read, child_write, lock),  # should we be killed, its files stay as long as it needs
                     stdout=output,
                     stderr=output,

@@ -18,6 +18,8 @@ import sys
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+GUARD = "safe-pip guard:"
+"""How the values begin that ``safe-pip guard`` writes into pip's configuration to stop a pip that is not hosted."""
 STOPS = (signal.SIGINT, signal.SIGTERM)
 """Held back by our parent until we go on: until then it is the one to be stopped, and we leave when it does."""
 REWRITTEN = []
@@ -159,6 +161,20 @@ def retarget_by_exec(main_parser, argv_of_ours, neutral):
         os.execv(interpreter, [interpreter, "-c", BOOT] + argv_of_ours)
 
     main_parser.identify_python_interpreter = identify
+
+
+def pass_over_guard():
+    """Read pip's configuration as if ``safe-pip guard`` had written nothing into it."""
+    from pip._internal.configuration import Configuration
+
+    read = getattr(Configuration, "_normalized_keys", None)
+    if read is None:
+        return  # then this pip stops at what the guard wrote, like any other
+
+    def normalized_keys(self, section, items):
+        return read(self, section, [(name, value) for name, value in items if not value.startswith(GUARD)])
+
+    Configuration._normalized_keys = normalized_keys
 
 
 def plain(value):
@@ -612,6 +628,7 @@ def main():
     channel = Channel(int(read_fd), int(write_fd))
     cli_main, main_parser, commands = import_pip(lent_folder)
     retarget_by_exec(main_parser, ours, neutral)
+    pass_over_guard()
     create = commands.create_command
 
     def create_guarded(name, *args, **kwargs):
