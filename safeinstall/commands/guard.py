@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from safeinstall.commands.policy_output import write
 from safeinstall.errors import EXIT_PIP_ERROR, UsageError
 from safeinstall.guard.edits import current
-from safeinstall.guard.environment import find_environment
+from safeinstall.guard.environment import check_own_interpreter, find_environment
 from safeinstall.guard.keeper import Step, install, plan_install, plan_removal, remove
 from safeinstall.guard.proof import Outcome, attempts_for, prove
 from safeinstall.guard.record import Record, read_record, read_records
@@ -91,6 +91,7 @@ def _install(arguments: Namespace, environ: Mapping[str, str]) -> int:
     scope = _scope(arguments, environ)
     if arguments.shells is not None and scope != USER:
         raise UsageError("--shells goes with --user alone")
+    check_own_interpreter()
     shells = None if arguments.shells is None else parse_shells(arguments.shells)
     known = read_record(scope, environ)
     steps = plan_install(scope, edits_for(scope, environ, shells), known, force=arguments.force)

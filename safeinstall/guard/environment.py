@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,16 @@ def find_environment(wanted: str | None, environ: Mapping[str, str]) -> Environm
             hint="name what to guard: --python ENVIRONMENT_OR_INTERPRETER, --user or --system",
         )
     return _ask(_interpreter(wanted, environ), environ)
+
+
+def check_own_interpreter() -> None:
+    """Raise ``RefusedError`` unless safe-pip starts as shims start it: by no variable, and from no user's folder."""
+    done = subprocess.run([sys.executable, "-I", "-c", "import safeinstall"], check=False, capture_output=True, cwd="/")
+    if done.returncode:
+        raise RefusedError(
+            f"{sys.executable} finds safe-pip by PYTHONPATH or among a user's packages, which no guard may depend on",
+            hint="install safe-pip into an environment of its own, and guard from there",
+        )
 
 
 def _interpreter(wanted: str, environ: Mapping[str, str]) -> str:

@@ -33,16 +33,15 @@ class UnreadableError(ValueError):
 
 def with_wall(text: str) -> str:
     """Return the configuration *text* with the wall in it; nothing else changes. Raises :class:`UnreadableError`."""
-    present = _parsed(text)
     headers = list(_HEADER.finditer(text))
     ends = [header.start() for header in headers[1:]] + [len(text)]
-    walled, absent = text, [name for name in JUDGED if name not in present]
+    walled = text if text.endswith("\n") or not text else f"{text}\n"
     for header, end in reversed(list(zip(headers, ends, strict=False))):
         if header["name"] in JUDGED:
-            section = walled[:end].rstrip()
-            walled = f"{section}\n{block(_ENTRY)}{walled[len(section) :].removeprefix(chr(10))}"
-    if absent:
-        walled = f"{walled}{'' if walled.endswith(chr(10)) or not walled else chr(10)}"
+            last_line = len(text[:end].rstrip())
+            place = walled.index("\n", last_line) + 1
+            walled = f"{walled[:place]}{block(_ENTRY)}{walled[place:]}"
+    if absent := [name for name in JUDGED if name not in _parsed(text)]:
         walled += block("".join(f"[{name}]\n{_ENTRY}" for name in absent))
     if not is_walled(walled) or _settings(walled) != _settings(text):
         raise UnreadableError("its sections are written in an unusual way")
