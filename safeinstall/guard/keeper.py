@@ -107,9 +107,9 @@ def _take_back(done: list[Step]) -> None:
 
 def _forget(record: Record, known: Record | None, environ: Mapping[str, str]) -> None:
     with suppress(OSError):
-        _remove_folders(record.folders if known is None else ())
         if known is None:
             drop_record(record.scope, environ)
+            _remove_folders(record.folders)
         else:
             write_record(known, environ)
 

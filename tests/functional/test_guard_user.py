@@ -72,7 +72,7 @@ def photograph(shell):
     }
 
 
-@pytest.mark.parametrize("name", map(in_shell, FIRST_ON_PATH))
+@pytest.mark.parametrize("name", [*map(in_shell, FIRST_ON_PATH)])
 def test_a_new_shell_finds_the_guarded_pip_first(guarded, name):
     for pip in ("pip", "pip3"):
         done = run(guarded, name, *STARTS[name], f"command -v {pip}" if name != "pwsh" else f"(gcm {pip}).Source")
@@ -82,7 +82,7 @@ def test_a_new_shell_finds_the_guarded_pip_first(guarded, name):
     assert (done.exit, guarded.installed()) == (0, {"app": "1.0"}), done
 
 
-@pytest.mark.parametrize("name", map(in_shell, ["bash", "zsh"]))
+@pytest.mark.parametrize("name", [*map(in_shell, ["bash", "zsh"])])
 def test_a_login_shell_and_a_shell_in_a_shell(guarded, name):
     """The folder comes first once, however often the files are read."""
     login = (name, "-lic") if name == "zsh" else (name, "-lc")
