@@ -21,7 +21,7 @@ EXIT_REFUSED = 13
 EXIT_UNSOUND = 14
 """``safe-pip doctor`` has found a problem."""
 EXIT_LOG = 15
-"""The policy requires that a receipt is forwarded, and it was not taken."""
+"""The policy requires that a receipt is forwarded, and it was not taken, or ``safe-pip guard status`` a guard that does not hold."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
 _OUT_OF_ROOM = frozenset({EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS})

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write
-from safeinstall.errors import EXIT_PIP_ERROR, UsageError
-from safeinstall.guard.edits import current
+from safeinstall.errors import EXIT_UNSOUND, UsageError
 from safeinstall.guard.environment import check_own_interpreter, find_environment
 from safeinstall.guard.keeper import Step, install, plan_install, plan_removal, remove
-from safeinstall.guard.proof import Outcome, attempts_for, prove
+from safeinstall.guard.proof import Outcome, examine
 from safeinstall.guard.record import Record, read_record, read_records
 from safeinstall.guard.scopes import SYSTEM, USER, Scope, edits_for, environment_scope, parse_shells
 from safeinstall.report.text import shown
@@ -37,16 +36,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str], _policy: str | None) -
     return int(arguments.answer(arguments, environ))
 
 
-def _parser() -> ArgumentParser:
-    scope = ArgumentParser(add_help=False)
+def _parser() -> CommandParser:
+    scope = CommandParser(add_help=False)
     one = scope.add_mutually_exclusive_group()
     one.add_argument("--python", metavar="PLACE", help="this environment or interpreter (default: the active one)")
     one.add_argument("--user", action="store_const", dest="scope", const=USER, help="your shells and your pip settings")
     one.add_argument("--system", action="store_const", dest="scope", const=SYSTEM, help="pip's settings of the system")
-    writes = ArgumentParser(add_help=False)
+    writes = CommandParser(add_help=False)
     writes.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
     writes.add_argument("--force", action="store_true", help="also where files of the guard were edited since")
-    parser = ArgumentParser(
+    parser = CommandParser(
         prog="safe-pip guard", description="Put pip, pip3 and python -m pip behind the gate. Exit codes: see README."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -55,7 +54,9 @@ def _parser() -> ArgumentParser:
     first.set_defaults(answer=_install)
     last = commands.add_parser("remove", parents=[scope, writes], help="put everything back as it was")
     last.set_defaults(answer=_remove)
-    status = commands.add_parser("status", parents=[scope], help="try whether the guard holds; exit code 1 if not")
+    status = commands.add_parser(
+        "status", parents=[scope], help=f"try whether it holds; exit code {EXIT_UNSOUND} if not"
+    )
     status.add_argument("--format", choices=("text", "json"), default="text")
     status.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     status.set_defaults(answer=_status)
@@ -156,7 +157,7 @@ def _lines(content: Content | None) -> list[str]:
 
 def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
     records = _records(arguments, environ)
-    guards = [(record, list(_outcomes(record, environ))) for record in records]
+    guards = [(record, list(examine(record, environ))) for record in records]
     rows = [
         {
             "scope": record.scope.kind,
@@ -169,30 +170,14 @@ def _status(arguments: Namespace, environ: Mapping[str, str]) -> int:
     lines = [line for guard in guards for line in _status_lines(*guard)]
     text = "\n".join(map(shown, lines or ["nothing is guarded; safe-pip guard install --help"])) + "\n"
     write(arguments, text, rows)
-    return 0 if rows and all(row["holds"] for row in rows) else EXIT_PIP_ERROR
+    return 0 if rows and all(row["holds"] for row in rows) else EXIT_UNSOUND
 
 
 def _records(arguments: Namespace, environ: Mapping[str, str]) -> list[Record]:
-    if not arguments.scope and not arguments.python:
+    if not arguments.scope and not arguments.python and "PIP_PYTHON" not in environ:
         return read_records(environ)
     scope = _scope(arguments, environ)
     return [read_record(scope, environ) or Record(scope, ())]
-
-
-def _outcomes(record: Record, environ: Mapping[str, str]) -> Iterator[Outcome]:
-    """Yield how each file stands, and how each attempt ended."""
-    if not record.changes:
-        yield Outcome("the record", holds=False, how="there is none: safe-pip guard install was not run, or elsewhere")
-    for change in record.changes:
-        standing = change.standing(current(change.edit))
-        yield Outcome(str(change.path), holds=standing.name == "IN_PLACE", how=standing.value)
-    try:
-        attempts = attempts_for(record, environ)
-    except UsageError:
-        how = f"it is gone; safe-pip guard remove {record.scope.option} forgets it"
-        yield Outcome("the environment", holds=False, how=how)
-    else:
-        yield from prove(attempts, environ)
 
 
 def _status_lines(record: Record, outcomes: Sequence[Outcome]) -> Iterator[str]:

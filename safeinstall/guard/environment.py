@@ -72,11 +72,11 @@ def _commands(folder: Path) -> Iterator[Path]:
 
 
 def find_environment(wanted: str | None, environ: Mapping[str, str]) -> Environment:
-    """Return the environment that *wanted* names: its folder or its interpreter; else the active one.
+    """Return the environment that *wanted*, else ``PIP_PYTHON``, names by folder or interpreter; else the active one.
 
     Raises ``UsageError`` when none is named, ``RefusedError`` when it cannot be asked.
     """
-    wanted = wanted or environ.get("VIRTUAL_ENV")
+    wanted = wanted or environ.get("PIP_PYTHON") or environ.get("VIRTUAL_ENV")
     if not wanted:
         raise UsageError(
             "no environment is active",

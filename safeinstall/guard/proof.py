@@ -16,7 +16,8 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_POLICY, EXIT_REFUSED
+from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_POLICY, EXIT_REFUSED, UsageError
+from safeinstall.guard.edits import Standing, current
 from safeinstall.guard.environment import find_environment
 from safeinstall.guard.scopes import SYSTEM, USER, found_shells, startup_files
 from safeinstall.sources.directories import CACHE_VARIABLE, STATE_VARIABLE
@@ -119,6 +120,22 @@ def _user_attempts(record: Record, environ: Mapping[str, str]) -> list[Attempt]:
     ]
 
 
+def examine(record: Record, environ: Mapping[str, str]) -> Iterator[Outcome]:
+    """Yield how each file of a guard stands, and how each attempt to get past it ended."""
+    if not record.changes:
+        yield Outcome("the record", holds=False, how="there is none: safe-pip guard install was not run, or elsewhere")
+    for change in record.changes:
+        standing = change.standing(current(change.edit))
+        yield Outcome(str(change.path), holds=standing is Standing.IN_PLACE, how=standing.value)
+    try:
+        attempts = attempts_for(record, environ)
+    except UsageError:
+        how = f"it is gone; safe-pip guard remove {record.scope.option} forgets it"
+        yield Outcome("the environment", holds=False, how=how)
+    else:
+        yield from prove(attempts, environ)
+
+
 def prove(attempts: list[Attempt], environ: Mapping[str, str]) -> Iterator[Outcome]:
     """Make each attempt, and yield how it ended."""
     with _workshop() as place:
@@ -136,7 +153,7 @@ def _tried(attempt: Attempt, place: Path, environ: Mapping[str, str]) -> Outcome
     try:
         done = subprocess.run(
             [*attempt.command, *tail],
-            env={**environ, **own},
+            env={name: value for name, value in {**environ, **own}.items() if name != "PIP_PYTHON"},
             cwd=place,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -66,7 +66,7 @@ def drop_record(scope: Scope, environ: Mapping[str, str]) -> None:
 def _read(file: Path) -> Record | None:
     try:
         return _heard(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RefusedError(f"the record of a guard cannot be read: {file}: {error}") from error

@@ -99,6 +99,7 @@ def test_a_fresh_machine_is_in_order(shell):
         note     advisories    the source osv does not answer: cannot read http://127.0.0.1:9/modified_id.csv: no connection: [Errno 111] Connection refused
                  way out       check the network, the address and the proxy
         note     interception  not installed: a bare pip is not kept from installing what it likes
+                 way out       run: safe-pip guard install
         ok       cache         TMP/cache is made when it is needed
         ok       state         TMP/state is made when it is needed
         BUILDS
@@ -476,3 +477,13 @@ def test_a_gate_that_does_nothing(shell):
         "a package that a policy denies was not refused (exit 0): it said nothing",
         "a package that the policy accepts was not installed (exit 0): it said nothing",
     ]
+
+
+def test_a_guard_that_holds_and_one_that_does_not(shell):
+    assert shell.run("guard", "install").exit == 0
+    assert "ok       interception  the guard of TMP/env holds\n" in shell.run("doctor").out
+    (shell.target / "bin" / "pip").unlink()
+    assert problems(shell)[0] == (
+        "interception  TMP/env: TMP/env/bin/pip: no longer there",
+        "run: safe-pip guard install --python TMP/env/bin/python",
+    )

@@ -292,7 +292,7 @@ def test_nothing_is_left_half_done(shell):
     before = photograph(shell.target)
     assert shell.run("guard", "install").err == told("""
         safe-pip: TMP/env/pip.conf cannot be read: Is a directory
-        safe-pip: nothing was installed (exit 13)
+        safe-pip: stopped (exit 13)
     """)
     assert photograph(shell.target) == before
 
@@ -303,7 +303,7 @@ def test_a_configuration_that_pip_cannot_read_is_not_guarded(shell):
     assert shell.run("guard", "install").err == told("""
         safe-pip: TMP/env/pip.conf cannot be used: File contains no section headers.
         safe-pip: way out: mend it, and try again
-        safe-pip: nothing was installed (exit 13)
+        safe-pip: stopped (exit 13)
     """)
     assert photograph(shell.target) == before
 
@@ -339,7 +339,7 @@ def test_a_pip_that_was_replaced_behind_our_back_is_told_and_guarded_again(newer
     env = {"PIP_CONFIG_FILE": "/dev/null"}
     assert run(newer, newer.python, "-c", BARE, "install", "-U", "pip", env=env).exit == 0
     done = newer.run("guard", "status")
-    assert done.exit == 1
+    assert done.exit == 14
     assert "  NO  TMP/env/bin/pip: rewritten by something else since\n" in done.out
     assert "  ok  python -m pip: stopped by pip's configuration\n" in done.out
     done = newer.run("guard", "install")
@@ -434,7 +434,7 @@ def test_status_as_json(guarded):
     (guarded.target / "pip.conf").unlink()
     done = guarded.run("guard", "status", "--format", "json")
     (row,) = json.loads(done.out)
-    assert (done.exit, row["scope"], row["name"], row["holds"]) == (1, "environment", "TMP/env", False)
+    assert (done.exit, row["scope"], row["name"], row["holds"]) == (14, "environment", "TMP/env", False)
     failed = {tried["what"]: tried["how"] for tried in row["tried"] if not tried["holds"]}
     through = "NOT GUARDED: pip installed what the policy denies"
     assert failed == {
@@ -447,9 +447,9 @@ def test_status_as_json(guarded):
 
 def test_nothing_is_guarded(shell):
     done = shell.run("guard", "status")
-    assert (done.exit, done.out) == (1, "nothing is guarded; safe-pip guard install --help\n")
+    assert (done.exit, done.out) == (14, "nothing is guarded; safe-pip guard install --help\n")
     done = shell.run("guard", "status", "--python", shell.target)
-    assert done.exit == 1
+    assert done.exit == 14
     assert "  NO  the record: there is none: safe-pip guard install was not run, or elsewhere\n" in done.out
     assert "  NO  TMP/env/bin/pip: NOT GUARDED: pip installed what the policy denies\n" in done.out
 
@@ -458,7 +458,7 @@ def test_an_environment_that_is_gone(guarded):
     shutil.rmtree(guarded.target)
     env = {"VIRTUAL_ENV": None}
     done = guarded.run("guard", "status", env=env)
-    assert done.exit == 1
+    assert done.exit == 14
     gone = "it is gone; safe-pip guard remove --python TMP/env/bin/python forgets it"
     assert f"  NO  the environment: {gone}\n" in done.out
     assert guarded.run("guard", "remove", "--python", guarded.target, env=env).exit == 0
@@ -499,7 +499,7 @@ def test_no_environment_is_active(shell):
     assert shell.run("guard", "install", env={"VIRTUAL_ENV": None}).err == told("""
         safe-pip: no environment is active
         safe-pip: way out: name what to guard: --python ENVIRONMENT_OR_INTERPRETER, --user or --system
-        safe-pip: nothing was installed (exit 2)
+        safe-pip: stopped (exit 2)
     """)
 
 
@@ -508,7 +508,7 @@ def test_an_interpreter_that_is_none(shell):
     script.chmod(0o755)
     assert shell.run("guard", "install", "--python", script).err == told("""
         safe-pip: cannot ask TMP/work/python: broken
-        safe-pip: nothing was installed (exit 13)
+        safe-pip: stopped (exit 13)
     """)
 
 

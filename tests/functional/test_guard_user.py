@@ -188,7 +188,7 @@ def test_status_tries_every_shell(user):
     (user.home / ".bashrc").write_text("")
     (user.home / "dotfiles" / "pip.conf").write_text("")
     done = user.run("guard", "status", "--user")
-    assert done.exit == 1
+    assert done.exit == 14
     assert "  NO  TMP/home/.bashrc: no longer there\n" in done.out
     assert "  NO  bare pip: NOT GUARDED: pip installed what the policy denies\n" in done.out
 
