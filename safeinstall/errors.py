@@ -19,9 +19,9 @@ EXIT_POLICY = 12
 EXIT_REFUSED = 13
 """The request cannot be guarded: an option or a pip that would weaken the check."""
 EXIT_UNSOUND = 14
-"""``safe-pip doctor`` has found a problem."""
+"""``safe-pip doctor`` has found a problem, or ``safe-pip guard status`` a guard that does not hold."""
 EXIT_LOG = 15
-"""The policy requires that a receipt is forwarded, and it was not taken, or ``safe-pip guard status`` a guard that does not hold."""
+"""The policy requires that a receipt is forwarded, and it was not taken."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
 _OUT_OF_ROOM = frozenset({EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS})

@@ -24,6 +24,7 @@ from safeinstall.sources.directories import CACHE_VARIABLE, STATE_VARIABLE
 from safeinstall.sources.pip import find_target, lent_pip
 from safeinstall.sources.pip_host import GUARD
 from safeinstall.sources.policy_files import VARIABLE
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -181,8 +182,7 @@ def _judged(attempt: Attempt, code: int, said: str) -> Outcome:
 
 @contextmanager
 def _workshop() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="safe-pip-guard-") as folder:
-        place = Path(folder)
+    with private_directory() as (place, _):
         (place / "links").mkdir()
         (place / "policy.toml").write_text(_POLICY, encoding="utf-8")
         stem = f"{PACKAGE.replace('-', '_')}-1"
