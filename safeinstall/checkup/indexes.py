@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from safeinstall.checkup.result import Result
 from safeinstall.errors import SourceError
+from safeinstall.sources.clock import told_time
 from safeinstall.sources.http import HttpClient
 from safeinstall.sources.project_page import ACCEPT, parse_project_page
 from safeinstall.sources.urls import is_local, is_secure, local_path, redacted, split, userinfo
@@ -16,7 +15,6 @@ from safeinstall.world import Routes, http_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from safeinstall.checkup.patient import Patient
     from safeinstall.invocation import Invocation
@@ -113,13 +111,5 @@ def _named(source: Source) -> str:
 
 
 def _note_date(source: Source, headers: Mapping[str, str], patient: Patient) -> None:
-    if (date := _date(headers.get("date", ""))) is not None:
+    if (date := told_time(headers)) is not None:
         patient.skews[redacted(source.url)] = date - patient.now
-
-
-def _date(written: str) -> datetime | None:
-    """Read a Date header (RFC 9110, section 6.6.1)."""
-    try:
-        return parsedate_to_datetime(written).astimezone(timezone.utc)
-    except ValueError:
-        return None
