@@ -38,20 +38,24 @@ if TYPE_CHECKING:
 
 NOTHING = ("--no-deps", "pip")
 """Requirements for a pip that is only asked how it would look for files."""
-STANDARD_INPUT = "standard input"
+STANDARD_INPUT, STANDARD_INPUT_WORD = "standard input", "-"
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:
     """Run the command and return its exit code."""
     arguments = _parser().parse_args(argv)
-    if arguments.file and arguments.requirements:
+    if arguments.files and arguments.requirements:
         raise UsageError("a lock or standard input is judged by itself", hint="give it without -r, or the lock by -r")
+    if len(arguments.files) > 1 and STANDARD_INPUT_WORD in arguments.files:
+        raise UsageError("standard input is judged by itself", hint="give it without files")
     settings = load_policy(policy, environ, Path.cwd())
     for note in settings.notes:
         sys.stderr.write(f"safe-pip: policy: {shown(note)}\n")
-    audit = _audit(arguments, settings, environ)
-    write(arguments, render_audit(audit, settings), audit_json(audit, settings))
-    return audit.exit_code
+    audits = [_audit(file, arguments, settings, environ) for file in arguments.files or [None]]
+    data = [audit_json(audit, settings) for audit in audits]
+    text = "".join(render_audit(audit, settings) for audit in audits)
+    write(arguments, text, data if len(data) > 1 else data[0])
+    return min((audit.exit_code for audit in audits if audit.exit_code), default=0)
 
 
 def _parser() -> CommandParser:
@@ -61,9 +65,11 @@ def _parser() -> CommandParser:
         " without installing anything. Exit 10: something is denied; 11: facts are missing.",
     )
     parser.add_argument(
-        "file",
-        nargs="?",
-        help="a lock, requirements file or pyproject.toml, or - for name==version lines on standard input",
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="a lock, requirements file or pyproject.toml, each judged by itself, or - for name==version lines on"
+        " standard input",
     )
     parser.add_argument(
         "-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE",
@@ -75,8 +81,8 @@ def _parser() -> CommandParser:
     return parser
 
 
-def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
-    files = [*arguments.requirements, *([arguments.file] if arguments.file not in {None, "-"} else [])]
+def _audit(named: str | None, arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
+    files = [*arguments.requirements, *([named] if named not in {None, STANDARD_INPUT_WORD} else [])]
     for file in files:
         _must_exist(file)
     if len(files) == 1 and Path(files[0]).name == "pyproject.toml":
@@ -85,7 +91,7 @@ def _audit(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> 
         words = [word for file in files for word in ("-r", file)]
         with open_target(words, policy, environ, python=arguments.python) as target:
             return _resolved(target, policy, ", ".join(files))
-    pins = list(_pins()) if arguments.file else None
+    pins = list(_pins()) if named else None
     with open_target(NOTHING, policy, environ, python=arguments.python) as target:
         if pins is not None:
             return _installed(pins, target, policy, STANDARD_INPUT)
