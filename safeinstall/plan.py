@@ -83,6 +83,8 @@ class VerifiedFile:
     size: int
     layout: Layout | None = None
     """What installing it puts where; ``None`` for a source distribution."""
+    downloaded: bool = False
+    """Whether it came over the network, and not from this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -370,6 +370,7 @@ class LiveWorld:
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},
             "files": {f.pin.artifact.url: f.path for f in direct if not f.pin.artifact.url.startswith("file:")},
+            "downloaded": {Path(file.path).name: file.size for file in verified.files if file.downloaded},
             "options": options,
             "isolation": self._isolation(resolution),
             "commits": self.builder.commits,

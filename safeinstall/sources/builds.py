@@ -125,6 +125,7 @@ class Builder:
         return {
             "nested": True,
             "index": self.index_url(),
+            "downloaded": {},
             "pins": [],
             "digests": {},
             "files": {},

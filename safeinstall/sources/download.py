@@ -102,6 +102,7 @@ class Downloader:
                 return partial.meter
             self._read_part(partial)
             self._download(partial)
+            partial.meter.downloaded = True
         if self.cache is not None:
             self.cache.add(partial.meter.sha256, path)
         return partial.meter

@@ -42,6 +42,7 @@ class _Fetched:
     sha256: str
     size: int
     contents: Contents
+    downloaded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,12 @@ class Downloads:
         _check_metadata(pin, fetched.contents)
         path = job.path.rename(self._directory / pin.artifact.filename)
         return VerifiedFile(
-            pin=pin, path=str(path), sha256=fetched.sha256, size=fetched.size, layout=fetched.contents.layout
+            pin=pin,
+            path=str(path),
+            sha256=fetched.sha256,
+            size=fetched.size,
+            layout=fetched.contents.layout,
+            downloaded=fetched.downloaded,
         )
 
     def _close(self) -> None:
@@ -167,7 +173,7 @@ class Downloads:
         _check_filename(artifact)
         meter = self._downloader.obtain(artifact, path)
         check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
-        return _Fetched(meter.sha256, meter.size, check(path, artifact.filename))
+        return _Fetched(meter.sha256, meter.size, check(path, artifact.filename), meter.downloaded)
 
 
 def fetch(

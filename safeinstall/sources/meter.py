@@ -28,6 +28,8 @@ class Meter:
             name: hashlib.new(name, usedforsecurity=False) for name in {"sha256", *artifact.hashes} & _ALGORITHMS
         }
         self.size = 0
+        self.downloaded = False
+        """Whether some of it came over the network."""
 
     @property
     def sha256(self) -> str:

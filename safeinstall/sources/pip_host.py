@@ -347,7 +347,7 @@ def confine(command, answer, options, finder, session):
     )
     for name, value in answer["options"].items():
         setattr(options, name, value)
-    speak_of_index(answer["index"].rpartition("/")[0])
+    speak_of_index(answer["index"].rpartition("/")[0], answer["downloaded"])
     isolate_builds(list(answer["isolation"]))
     hold_to_commits(answer["commits"])
     serve_verified(session, answer["files"])
@@ -449,10 +449,20 @@ def hold_to_commits(commits):
     VersionControl.obtain = obtain_judged
 
 
-def speak_of_index(stage):
-    """Let pip speak of a staged file as of one that it had in its cache, not of where it lies."""
-    from pip._internal.operations.prepare import RequirementPreparer
+def speak_of_index(stage, downloaded):
+    """Let pip speak of a staged file as of one that it had in its cache, or has *downloaded*, not of where it lies."""
+    import logging
 
+    from pip._internal.operations.prepare import RequirementPreparer
+    from pip._internal.utils.misc import format_size
+
+    def tell_of_download(record):
+        if record.msg == "Using cached %s" and record.args and record.args[0] in downloaded:
+            name = record.args[0]
+            record.msg, record.args = "Downloading %s (%s)", (name, format_size(downloaded[name]))
+        return True
+
+    logging.getLogger("pip._internal.operations.prepare").addFilter(tell_of_download)
     log = getattr(RequirementPreparer, "_log_preparing_link", None)
     if log is None:
         return

@@ -260,3 +260,15 @@ def test_help_tells_of_our_commands_before_pips(shell, argv):
     commands = pips.partition("Commands:")[2]
     assert commands
     assert commands == shell.pip(*argv).out.partition("Commands:")[2]
+
+
+def test_a_file_is_said_to_be_downloaded_once(shell):
+    """pip speaks of the files as it would if it had fetched them, or had them already."""
+    shell.policy("")
+    shell.offer("app", "1.0")
+    lines = [shell.install("--force-reinstall", "app").out.splitlines()[2] for _ in range(2)]
+    size = len(shell.index.find("app-1.0-py3-none-any.whl").data)
+    assert lines == [
+        f"  Downloading app-1.0-py3-none-any.whl ({size} bytes)",
+        "  Using cached app-1.0-py3-none-any.whl",
+    ]

@@ -22,6 +22,7 @@ _BLOCK = re.compile(r"(?<=```console\n).*?(?=```\n)", re.DOTALL)
 _VARYING = {
     r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?": "DATE",
     r"\b\d+\.\d s\b": "SECONDS",
+    r"\(\d+ bytes\)": "(SIZE)",
     r"\b[0-9a-f]{64}\b": "SHA256",
     r"\bpip \d+\.[\d.]+, Python 3\.[\d.]+": "PIP AND PYTHON",
 }
