@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.report.run import Run
+    from safeinstall.sources.descriptions import RecalledPip
     from safeinstall.sources.pip import HostedPip
     from safeinstall.sources.stopwatch import Stopwatch
 
@@ -89,6 +90,7 @@ def say_error(error: SafeInstallError, done: str) -> None:
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
     from safeinstall.recorder import Recorder, parse_wanted
+    from safeinstall.sources.descriptions import keep, recall
     from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
     from safeinstall.sources.stopwatch import Stopwatch
 
@@ -107,16 +109,18 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
-    recorder = Recorder(wanted, environ, say, arguments.pip)
-    with recorder as record, HostedPip.start(arguments.pip, environ) as pip:
+    recorder, recalled = Recorder(wanted, environ, say, arguments.pip), recall(arguments.pip, environ)
+    with recorder as record, recalled or HostedPip.start(arguments.pip, environ) as pip:
         watch = Stopwatch(record.phases)
         with watch("start"):  # pip starts while we load the policy and what a resolution needs
             record.policy = read_policy(arguments, environ)
-            preload(environ)
+            preload(environ, http=recalled is None)
             said = pip.describe()
         if said is None:
             record.exit_code = pip.wait()
             return record.exit_code
+        if recalled is None:
+            keep(arguments.pip, environ, said)
         from safeinstall.invocation import parse_invocation
 
         record.invocation = parse_invocation(said)
@@ -140,13 +144,15 @@ def _suggest_own(words: Sequence[str]) -> None:
         say(f"did you mean: safe-pip {near}?")
 
 
-def preload(environ: Mapping[str, str]) -> None:
-    """Load what a judged command needs, while pip starts on the other processor."""
+def preload(environ: Mapping[str, str], *, http: bool) -> None:
+    """Load what a judged command needs, while pip starts on the other processor; *http*, if requests are likely."""
     from safeinstall import pipeline as _pipeline
     from safeinstall import world as _world
-    from safeinstall.sources import httpx_transport
 
-    httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
+    if http:
+        from safeinstall.sources import httpx_transport
+
+        httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
     _ = _pipeline, _world
 
 
@@ -167,7 +173,12 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
 
 
 def judge(  # noqa: PLR0917 - called in one place
-    record: Run, invocation: Invocation, policy: Policy, pip: HostedPip, environ: Mapping[str, str], watch: Stopwatch
+    record: Run,
+    invocation: Invocation,
+    policy: Policy,
+    pip: HostedPip | RecalledPip,
+    environ: Mapping[str, str],
+    watch: Stopwatch,
 ) -> int:
     """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline

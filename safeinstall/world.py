@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from safeinstall.report.model import EvidenceKind
     from safeinstall.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
+    from safeinstall.sources.descriptions import RecalledPip
     from safeinstall.sources.pip import HostedPip
 
 BRIEF = 3.0
@@ -165,7 +166,7 @@ class LiveWorld:
     """One run's sources, opened when needed and closed together."""
 
     invocation: Invocation
-    pip: HostedPip
+    pip: HostedPip | RecalledPip
     pages: SimpleIndex
     advisories: LocalAdvisories
     client: HttpClient
@@ -203,7 +204,7 @@ class LiveWorld:
         cls,
         invocation: Invocation,
         policy: Policy,
-        pip: HostedPip,
+        pip: HostedPip | RecalledPip,
         *,
         as_of: datetime,
         environ: Mapping[str, str],

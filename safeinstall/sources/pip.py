@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
 from safeinstall.sources.channel import hear
 from safeinstall.sources.pip_host import BOOT, JUDGED, STOPS
-from safeinstall.sources.pylock_files import LockRequest, select
 from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
@@ -49,6 +48,8 @@ def exit_code_of(stop: KeyboardInterrupt) -> int:
 
 def may_be_judged(argv: Sequence[str]) -> bool:
     """Whether *argv* can hold a command that we judge. pip takes command names whole, so a word decides."""
+    if len(argv) == 2 and argv[1] in {"-h", "--help"}:  # noqa: PLR2004 - a command, and nothing but a question
+        return False
     return any(word in JUDGED for word in argv)
 
 
@@ -127,9 +128,11 @@ def _cwd() -> str:
         raise RefusedError("the current directory does not exist any more", hint="change to one that does") from None
 
 
-def _read_lock(request: LockRequest) -> dict[str, Any]:
+def _read_lock(request: Mapping[str, Any]) -> dict[str, Any]:
+    from safeinstall.sources.pylock_files import LockRequest, select  # noqa: PLC0415 - few runs read a lock
+
     try:
-        return {"packages": select(request)}
+        return {"packages": select(LockRequest(**request))}
     except RefusedError as error:
         return {"problem": error.message}
 
@@ -189,7 +192,7 @@ class HostedPip:
         while said := hear(self.heard):
             if "lock" not in said:
                 return said
-            self._tell(_read_lock(LockRequest(**said["lock"])))
+            self._tell(_read_lock(said["lock"]))
         return None
 
     def credentials(self, url: str) -> tuple[str, str] | None:

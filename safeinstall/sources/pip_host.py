@@ -585,7 +585,18 @@ def hold_to_plan(resolver, planned):
     resolver.resolve = resolve_and_compare
 
 
-def guard(command, channel):
+def listen_to_inputs(host, argv):
+    """Note what a dry run reads; ``None`` for another run, or when another pip has read something before."""
+    if "--dry-run" not in argv or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ:
+        return None
+    path = os.path.join(os.path.dirname(host), "pip_inputs.py")
+    names = {"__name__": "safe_pip_inputs"}
+    with open(path, encoding="utf-8") as file:
+        exec(compile(file.read(), path, "exec"), names)  # noqa: S102 - ours, and nothing is imported from its folder
+    return names["Inputs"]()
+
+
+def guard(command, channel, inputs):
     """Replace the two steps of *command* between which pip looks for files."""
     read, make_resolver, approved = command.get_requirements, command.make_resolver, []
 
@@ -601,6 +612,7 @@ def guard(command, channel):
         try:
             description = describe(command, args, options, finder, session, requirements)
             description["locked"] = locked
+            description["inputs"] = inputs and inputs.described()
         except Exception as error:
             refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
         answer = channel.ask(description)
@@ -633,8 +645,9 @@ def guard(command, channel):
 def main():
     """Run pip with the arguments given, guarded."""
     ours = sys.argv[1:]
-    _host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
+    host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
     sys.argv[:] = ["pip"] + ours[6:]
+    inputs = listen_to_inputs(host, sys.argv)
     channel = Channel(int(read_fd), int(write_fd))
     cli_main, main_parser, commands = import_pip(lent_folder)
     retarget_by_exec(main_parser, ours, neutral)
@@ -644,7 +657,7 @@ def main():
     def create_guarded(name, *args, **kwargs):
         command = create(name, *args, **kwargs)
         if hasattr(command, "get_requirements") and hasattr(command, "make_resolver"):
-            return guard(command, channel)
+            return guard(command, channel, inputs)
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
         hear_stops()

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
 
 from safeinstall.errors import SourceError
 
@@ -84,6 +83,8 @@ def is_local(url: str) -> bool:
 
 def local_path(url: str) -> Path:
     """Return the path that a ``file:`` URL, or a path, names. A host other than this one is a :class:`SourceError`."""
+    from urllib.request import url2pathname  # noqa: PLC0415 - it brings all of HTTP
+
     if not url.lower().startswith("file:"):
         return Path(os.path.normpath(Path(url).absolute()))  # as pip writes it (utils/urls.py, path_to_url)
     parts = split(url)

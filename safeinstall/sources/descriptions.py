@@ -1,0 +1,150 @@
+"""What pip understood of a dry run, remembered: while all that it read is unchanged, it need not be started again.
+
+For a dry run alone, which installs nothing: whatever installs hears the target's pip itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from safeinstall.errors import RefusedError
+from safeinstall.sources.directories import cache_directory
+from safeinstall.sources.kept_files import read_kept, write_kept
+from safeinstall.sources.pip import HostedPip, find_target
+from safeinstall.sources.pip_inputs import state_of
+from safeinstall.sources.temporary import private_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+DRY_RUN = "--dry-run"
+LONGEST = 3600.0
+"""Seconds for which a description is believed: an upgraded system may change a target in ways that no file shows."""
+_FORMAT = 1
+_VOLATILE = frozenset({"_", "OLDPWD", "SHLVL"})
+"""Variables that a shell changes by itself, and that nobody reads."""
+_USERINFO = re.compile(r"://[^/\s\"]*@")
+_ORDINARY = frozenset({0o100000, 0o040000})
+"""Files and directories (``stat.S_IFREG``, ``stat.S_IFDIR``): what else is read may be another the next time."""
+_KIND = 0o170000
+
+
+@dataclass(slots=True)
+class RecalledPip:
+    """Stands for a :class:`HostedPip` that has not been started, and perhaps need not be."""
+
+    said: Mapping[str, Any]
+    start: Callable[[], HostedPip]
+    closing: ExitStack = field(default_factory=ExitStack)
+    _real: HostedPip | None = None
+    _folder: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """See :class:`HostedPip`."""
+        if self._folder is None:
+            self._folder, _ = self.closing.enter_context(private_directory())
+        return self._folder
+
+    def describe(self) -> Mapping[str, Any] | None:
+        """Return what pip understood when it was last asked."""
+        return self.said
+
+    def credentials(self, url: str) -> tuple[str, str] | None:
+        """See :class:`HostedPip`."""
+        return self._started().credentials(url)
+
+    def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
+        """See :class:`HostedPip`. Raises ``RefusedError`` if pip does not understand any more what it did."""
+        return self._started().proceed(answer, on_build)
+
+    def wait(self) -> int:
+        """See :class:`HostedPip`."""
+        return self._started().wait()
+
+    def _started(self) -> HostedPip:
+        if self._real is None:
+            self._real = self.closing.enter_context(self.start())
+            said = self._real.describe()
+            if said is None or _meaning(said) != _meaning(self.said):
+                raise RefusedError("pip's configuration changed during this run", hint="run the command again")
+        return self._real
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End pip if it was started."""
+        self.closing.close()
+
+
+def recall(argv: Sequence[str], environ: Mapping[str, str]) -> RecalledPip | None:
+    """Return what pip said to *argv* when nothing that it read was different; ``None`` if that is not known."""
+    path = _path(argv, environ)
+    data = read_kept(path) if path else None
+    if path is None or data is None:
+        return None
+    try:
+        kept, age = json.loads(data), time.time() - path.stat().st_mtime
+        said = cast("Mapping[str, Any]", kept["said"])
+        unchanged = 0 <= age < LONGEST and all(_is_still(*each) for each in kept["inputs"].items())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return RecalledPip(said, lambda: HostedPip.start(argv, environ)) if unchanged else None
+
+
+def keep(argv: Sequence[str], environ: Mapping[str, str], said: Mapping[str, Any]) -> None:
+    """Remember what pip *said*, if it can be told when it would say something else, and if it holds no secret."""
+    path, inputs = _path(argv, environ), said.get("inputs")
+    if path is None or not inputs or not _is_repeatable(said):
+        return
+    if any(state and state[0] & _KIND not in _ORDINARY for state in inputs.values()):
+        return
+    text = json.dumps({"inputs": inputs, "said": _meaning(said)})
+    if not _USERINFO.search(text):
+        write_kept(path, text.encode())
+
+
+def _path(argv: Sequence[str], environ: Mapping[str, str]) -> Path | None:
+    if DRY_RUN not in argv:
+        return None
+    try:
+        place = os.getcwd()  # noqa: PTH109 - hashed
+    except FileNotFoundError:
+        return None
+    variables = sorted((name, value) for name, value in environ.items() if name not in _VOLATILE)
+    about = json.dumps([_FORMAT, find_target(environ), place, list(argv), variables])
+    key = hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()
+    return cache_directory(environ) / "descriptions" / key[:2] / key
+
+
+def _is_repeatable(said: Mapping[str, Any]) -> bool:
+    """Whether it holds no time, no place that is looked at later and no secret, and pip told nothing of its own."""
+    requirements = [*said["requirements"], *said["build_constraints"]]
+    return (
+        not any(requirement["link"] for requirement in requirements)
+        and not said["locked"]
+        and not said["options"].get("verbose")
+        and said["selection"]["uploaded_prior_to"] is None
+        and not any(user or password for user, password in said["sources"]["credentials"].values())
+    )
+
+
+def _is_still(place: str, state: Sequence[int] | None) -> bool:
+    found = state_of(place)
+    return found == state if found is None or state is None else found[: len(state)] == state
+
+
+def _meaning(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if key != "inputs"}
