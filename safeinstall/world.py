@@ -144,7 +144,7 @@ def _bare(url: str) -> str:
     return redacted(url).replace("****@", "").rstrip("/")
 
 
-def _usable_cache(environ: Mapping[str, str], pip: HostedPip) -> tuple[Path, str]:
+def _usable_cache(environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
     """Return the user's cache, or one for this run alone and why."""
     cache = cache_directory(environ)
     reason = why_not_believed(cache)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from safeinstall.errors import RefusedError
-from safeinstall.sources.directories import cache_directory
+from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.kept_files import read_kept, write_kept
 from safeinstall.sources.pip import HostedPip, find_target
 from safeinstall.sources.pip_inputs import state_of
@@ -117,7 +117,7 @@ def keep(argv: Sequence[str], environ: Mapping[str, str], said: Mapping[str, Any
 
 
 def _path(argv: Sequence[str], environ: Mapping[str, str]) -> Path | None:
-    if DRY_RUN not in argv:
+    if DRY_RUN not in argv or why_not_believed(cache_directory(environ)):
         return None
     try:
         place = os.getcwd()  # noqa: PTH109 - hashed
