@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from safeinstall.models import Advisory, Missing
@@ -14,6 +15,8 @@ from safeinstall.osv import Affected, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from packaging.version import Version
 
 UNSCORED = Missing("unscored")
 
@@ -57,6 +60,19 @@ def matching(advisories: Iterable[Advisory], version: str) -> tuple[str, ...]:
     text = version.strip()
     wanted = parse_version(text) or text
     return tuple(sorted(advisory.id for advisory in advisories if advisory.affects(wanted)))
+
+
+def first_unaffected(known: tuple[Advisory, ...], version: Version | str) -> Version | None:
+    """Return the lowest fixed version above *version* that none of *known*, all advisories of a package, affects."""
+    ends = _unaffected_ends(known)
+    return next((end for end in ends if isinstance(version, str) or end > version), None)
+
+
+@lru_cache(maxsize=256)
+def _unaffected_ends(known: tuple[Advisory, ...]) -> tuple[Version, ...]:
+    """Return the fixed versions that are fixed indeed, sorted. Remembers: every version of a package asks again."""
+    ends = {interval.fixed for advisory in known for interval in advisory.ranges if interval.fixed is not None}
+    return tuple(sorted(end for end in ends if not any(advisory.affects(end) for advisory in known)))
 
 
 def _precedence(advisory: Advisory) -> tuple[bool, bool, str]:

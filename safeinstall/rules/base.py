@@ -57,6 +57,7 @@ def one_line(text: str) -> str:
 
     What an index or a package says must not be able to look like a line of ours, or to steer a terminal.
     """
-    printable = "".join(c if c.isprintable() else " " for c in text[: 10 * _LONGEST])
+    begins = text[: 10 * _LONGEST]
+    printable = begins if begins.isprintable() else "".join(c if c.isprintable() else " " for c in begins)
     line = " ".join(printable.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1].rstrip()}…"

@@ -27,6 +27,8 @@ _FILE = "pip.conf"
 _SECTIONS = ("global", "install")
 """The later counts."""
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_OTHER_NAMES = {"default-timeout": "timeout"}
+"""pip: cli/cmdoptions.py, options with two names."""
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 
 
@@ -110,8 +112,9 @@ def _read(file: Path) -> dict[tuple[str, str], str]:
 
 
 def _key(name: str) -> str:
-    """pip: configuration.py, ``_normalize_name``."""
-    return name.lower().replace("_", "-").removeprefix("--")
+    """Return the name of an option, of two names the first (pip: configuration.py, ``_normalize_name``)."""
+    key = name.lower().replace("_", "-").removeprefix("--")
+    return _OTHER_NAMES.get(key, key)
 
 
 def _path(text: str | None) -> str | None:

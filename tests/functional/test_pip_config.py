@@ -66,7 +66,7 @@ def of_pip(environ: dict[str, str]) -> HttpSettings:
         ({USER: "[global]\ncert = /user\n"}, {"PIP_CONFIG_FILE": os.devnull}),
         ({USER: "[global]\ncert = /user\n"}, {"PIP_CERT": "/variable", "PIP_TRUSTED_HOST": "a b", "PIP_RETRIES": "0"}),
         ({USER: "[global]\ncert = /user\n"}, {"PIP_CERT": "", "REQUESTS_CA_BUNDLE": "/bundle"}),
-        ({}, {"CURL_CA_BUNDLE": "/curl", "REQUESTS_CA_BUNDLE": "/bundle"}),
+        ({USER: "[global]\ndefault-timeout = 30\n"}, {"CURL_CA_BUNDLE": "/curl", "REQUESTS_CA_BUNDLE": "/bundle"}),
         ({}, {"CURL_CA_BUNDLE": "/curl", "REQUESTS_CA_BUNDLE": ""}),
     ],
 )  # fmt: skip
