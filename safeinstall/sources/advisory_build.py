@@ -10,25 +10,24 @@ import json
 import os
 import shutil
 import sqlite3
-import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from safeinstall.advisories import alias_groups
-from safeinstall.errors import SourceError
+from safeinstall.errors import DiskError, SourceError
 from safeinstall.osv import UnreadableRecordError, parse_record
 from safeinstall.sources.advisory_codec import FORMAT, dumps, encode_advisory, encode_affected
 from safeinstall.sources.cve_list_tables import META, SCHEMA, fill, signals_of, stated
 from safeinstall.sources.osv_records import SUFFIX, Identity, Limits, read_records, unusable
+from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from safeinstall.osv import Record
     from safeinstall.sources.cve_list_tables import ListPart, Signals
@@ -49,8 +48,6 @@ INSERT INTO record VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, source) DO UPDATE
 SET modified = excluded.modified, withdrawn = excluded.withdrawn, body = excluded.body
 WHERE excluded.modified > record.modified
 """
-_BUILDING = ".building"
-_ABANDONED_AFTER = 24 * 60 * 60
 
 Row = tuple[str, str, bool, "str | None", str]
 Scored: TypeAlias = "tuple[list[str], float | None, float | None]"
@@ -133,7 +130,7 @@ def _writing(target: Path) -> Iterator[Path]:
     try:
         with _replacing(target) as building:
             yield building
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, DiskError) as error:
         raise SourceError(
             f"cannot write the advisory database {target}: {error}",
             hint="make room in the cache directory, or make it writable",
@@ -143,24 +140,12 @@ def _writing(target: Path) -> Iterator[Path]:
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target.parent)
-    handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=_BUILDING, dir=target.parent)
-    building = Path(name)
-    try:
+    with private_directory(target.parent) as (folder, _):
+        building = folder / target.name
         yield building
-        os.fsync(handle)
+        with building.open("rb") as file:
+            os.fsync(file.fileno())
         building.replace(target)
-    finally:
-        os.close(handle)
-        building.unlink(missing_ok=True)
-
-
-def _sweep(directory: Path) -> None:
-    """Remove what killed builds left behind."""
-    for file in directory.glob(f"*{_BUILDING}"):
-        with suppress(FileNotFoundError):  # another build ended meanwhile
-            if time.time() - file.stat().st_mtime > _ABANDONED_AFTER:
-                file.unlink()
 
 
 def _meta(parts: Sequence[Part], read_at: float, unmatchable: int) -> list[tuple[str, str]]:

@@ -196,6 +196,25 @@ def test_a_killed_sync_leaves_what_was_there(user, dump):
     assert sorted(p.suffix for p in (user.tmp / "cache" / "advisories").iterdir()) == [".lock", ".sqlite3"]
 
 
+@pytest.mark.parametrize("sources", ['"osv"', '"own"'])
+def test_a_killed_build_leaves_nothing_that_stays(user, dump, sources):
+    records = [osv(f"PYSEC-{n}", f"demo{n}", *(f"1.{i}" for i in range(50))) for n in range(3000)]
+    dump.publish(*records)
+    for record in records:
+        user.write(f"own/{record['id']}.json", json.dumps(record))
+    user.policy(f"[advisories]\nsources = [{sources}]\n{RULES}")
+    process = user.start("advisories", "sync")
+    folder = user.tmp / "cache" / "advisories"
+    wait_until(lambda: list(folder.glob("safe-pip-*/*.sqlite3")), "build")
+
+    process.kill()
+    process.communicate()
+
+    assert list(folder.glob("*.sqlite3")) == []
+    assert user.run("advisories", "sync").exit == 0
+    assert not [path for path in folder.iterdir() if path.suffix not in {".lock", ".sqlite3"}]
+
+
 def test_of_two_syncs_at_once_one_asks(user, dump):
     user.policy(RULES)
     dump.publish(hole("2.0", "3.0"))

@@ -375,18 +375,6 @@ def test_a_disk_that_does_not_take_the_database_is_said(tmp_path, opened, monkey
     assert built(tmp_path) == [stored.name]
 
 
-def test_what_a_killed_build_left_is_removed_once_it_is_old(tmp_path, opened):
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    for name in ("old.building", "young.building"):
-        (cache / name).write_bytes(b"half")
-    os.utime(cache / "old.building", (1, 1))
-
-    database = opened(zipped(tmp_path / "all.zip", osv("PYSEC-1")))
-
-    assert built(tmp_path) == [database.path.name, "young.building"]
-
-
 def test_a_path_with_odd_characters(tmp_path):
     source = zipped(tmp_path / "a?b#c%20.zip", osv("PYSEC-1"))
 
