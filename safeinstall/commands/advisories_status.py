@@ -94,14 +94,12 @@ def status_text(row: Row) -> str:
 
 
 def _list_lines(row: Row) -> Iterator[str]:
-    if row["checked"] is None:
-        yield f"  {row['list']}: missing, {row['source']}; run `safe-pip advisories sync`"
-    else:
+    if row["checked"] is not None:
         issued = f" of {row['issued']}" if row["issued"] else ""
         stale = "" if row["fresh"] else ", stale"
         yield f"  {row['list']}: {vulnerabilities(row['vulnerabilities'])}{issued}, as of {row['checked']}{stale}"
-    if row["problem"]:
-        yield f"    {row['problem']}"
+    if row["problem"] or row["checked"] is None:
+        yield f"  {row['list']}: {row['problem'] or 'missing: run `safe-pip advisories sync`'}"
 
 
 def _time(instant: datetime) -> str:

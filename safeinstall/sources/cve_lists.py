@@ -91,7 +91,7 @@ class ListUpdate:
             return self._from_path(place)
         if self.reader is None:
             if self.stored is None:
-                raise self.source.unusable("it has not been synced yet", "run `safe-pip advisories sync`")
+                raise self.source.unusable("not synced yet: run `safe-pip advisories sync`")
             return None
         return self._fetched(self.reader, place)
 
