@@ -170,14 +170,18 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         incompatibilities: Mapping[str, Iterator[Candidate]],
     ) -> Iterable[Candidate] | Callable[[], Iterator[Candidate]]:
         """Return the candidates for *identifier*, best first (pip: factory.py, ``find_candidates``)."""
+        excluded = {id(candidate) for candidate in incompatibilities.get(identifier, ())}
         if identifier == PYTHON:
-            return [self._python] if all(r.is_satisfied_by(self._python) for r in requirements[PYTHON]) else []
+            # Excluded like any other: offered again and again, it would never let the resolver come to an end.
+            fits = id(self._python) not in excluded and all(
+                r.is_satisfied_by(self._python) for r in requirements[PYTHON]
+            )
+            return [self._python] if fits else []
         own = list(requirements[identifier])
         name, extras = project_of(identifier), extras_of(identifier)
         base = list(requirements.get(name, ())) if extras else []
         constraint = self.constraints.get(name, Constraint())
         specifiers = [r for r in (*own, *base) if isinstance(r, SpecifierRequirement)]
-        excluded = {id(candidate) for candidate in incompatibilities.get(identifier, ())}
         explicit = self._explicit(own, base, extras)
         if specifiers:
             explicit += self._constrained(name, constraint, extras)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import signal
@@ -13,24 +12,13 @@ import pytest
 from lib.index import LocalIndex, Reply
 from lib.quick import Quick
 from lib.shell import Shell, copy_environment, wait_until
+from lib.soak import wait_for_orphans
 from lib.targets import find_pip
 from lib.wheels import make_wheel
 
 FILE, DATA = make_wheel("app", "1.0", files={f"app/m{n}.py": "x = 1\n" * 20 for n in range(300)})
 WHOLE = 300
 MOMENTS = 4
-
-
-def is_used(folder):
-    """Whether a process holds the lock of a temporary directory of ours."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +43,7 @@ def test_of_safe_pip_alone_at_random_moments(user):
         time.sleep(random.uniform(0, whole))
         run.kill()
         run.wait()
-        wait_until(lambda: not any(map(is_used, (user.place / "tmp").iterdir())), "end of the orphaned pip")
+        wait_for_orphans(user.place / "tmp")
         assert len(list(user.target.rglob("app/m*.py"))) in {0, WHOLE}
         told = user.install("app")
         assert (told.exit, told.err) == (0, "")

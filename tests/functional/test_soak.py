@@ -1,0 +1,28 @@
+"""A few runs of the soak, the same ones each time; ``python tests/soak.py`` makes as many others as one likes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import pytest
+from lib.index import LocalIndex
+from lib.quick import Quick
+from lib.soak import Soak
+from lib.targets import find_pip
+
+RUNS = 12
+SEED = 1
+
+
+@pytest.fixture(scope="module")
+def soak(tmp_path_factory):
+    place = tmp_path_factory.mktemp("soak")
+    with LocalIndex() as index:
+        user = Quick(place / "user", find_pip(version("pip"), place), index)
+        yield Soak(user, index, SEED)
+        user.close()
+
+
+@pytest.mark.parametrize("number", range(RUNS))
+def test_a_random_installation_with_faults(soak, number):
+    assert soak.run(number) == []

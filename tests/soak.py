@@ -1,0 +1,46 @@
+"""Run the soak: ``python tests/soak.py --runs 500 --seed 1``. Prints what was wrong, and fails if anything was."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from lib.index import LocalIndex
+from lib.quick import Quick
+from lib.soak import Soak
+from lib.targets import Pip, find_pip
+
+
+def main() -> int:
+    """Soak."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--only", type=int, help="this run alone")
+    parser.add_argument("--pip", default=version("pip"), help="the pip of the target")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, LocalIndex() as index:
+        pip = find_pip(wanted.pip, Path(folder))
+        if not isinstance(pip, Pip):
+            sys.exit(pip)
+        user = Quick(Path(folder) / "user", pip, index)
+        soak = Soak(user, index, wanted.seed)
+        problems = 0
+        try:
+            for number in range(wanted.runs) if wanted.only is None else [wanted.only]:
+                for problem in soak.run(number):
+                    problems += 1
+                    print(f"run {number} of seed {wanted.seed}: {problem}", flush=True)
+        finally:
+            user.close()
+    ends = ", ".join(f"{count} {kind}" for kind, count in sorted(soak.ends.items()))
+    print(f"seed {wanted.seed}, pip {wanted.pip}: {ends}; the longest took {soak.longest:.1f} s; {problems} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
