@@ -158,8 +158,12 @@ class AdvisoryDatabase:
         self.close()
 
     def close(self) -> None:
-        """Close the file. What was looked up before can be looked up again."""
-        self._connection.close()
+        """Close the file. What was looked up before can be looked up again; all else is a :class:`SourceError`.
+
+        A look-up that is under way in another thread is waited for: SQLite crashes when its connection goes.
+        """
+        with self._lock:
+            self._connection.close()
 
     def advisories(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         """Return every live advisory that names *name*, one for each record, by id.

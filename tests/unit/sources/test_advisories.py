@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -386,3 +388,33 @@ def test_a_version_list_of_a_megabyte(tmp_path, opened):
     versions = [f"1.{n}.{n}" for n in range(80_000)]
 
     assert opened(zipped(tmp_path / "all.zip", osv("PYSEC-1", "demo", *versions))).match("demo", "1.79999.79999")
+
+
+CLOSE_WHILE_ASKED = """
+import sys, threading
+from contextlib import suppress
+from pathlib import Path
+from safeinstall.errors import SourceError
+from safeinstall.sources.advisories import open_advisories
+
+def ask(database):
+    with suppress(SourceError):
+        for number in range(2000):
+            database.advisories(f"x{number}")
+
+for _ in range(50):
+    database = open_advisories([Path(sys.argv[1])], Path(sys.argv[2]))
+    threads = [threading.Thread(target=ask, args=(database,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    database.close()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_a_database_can_be_closed_while_others_ask_it(tmp_path):
+    """Guesses of a run that has ended may still be under way."""
+    command = [sys.executable, "-c", CLOSE_WHILE_ASKED, str(tree(tmp_path / "records", osv("PYSEC-1"))), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
