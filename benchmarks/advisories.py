@@ -1,19 +1,20 @@
 """How long a sync, a look-up and a match take, and how much they need, over a real dump served on loopback.
 
-    python benchmarks/advisories.py DUMP.zip [MODIFIED_ID.csv] [NAMES.txt]
+    python benchmarks/advisories.py DUMP.zip [MODIFIED_ID.csv] [NAMES.txt] [--scores NUMBER]
 
 Prints the targets beside what was measured; asserts nothing. NAMES holds popular names, one on each line, best first.
+With --scores a list of so many made-up EPSS scores is synced too, the real ones of which are about 300,000.
 """
 
 from __future__ import annotations
 
 import json
 import resource
-import sys
 import tempfile
 import threading
 import time
 import zipfile
+from argparse import ArgumentParser
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from safeinstall.advisories import matching
 from safeinstall.sources.advisories import AdvisoryDatabase
 from safeinstall.sources.advisory_sync import Syncer
+from safeinstall.sources.cve_lists import ListSource
 from safeinstall.sources.http import HttpClient, HttpSettings
 from safeinstall.sources.osv_dump import Dump, DumpReader
 
@@ -63,16 +65,25 @@ def pins(dump: Path) -> list[tuple[str, str]]:
     return list(found)[:PAIRS]
 
 
-def main(dump: str, listing: str | None = None, popular: str | None = None) -> None:
+def epss(scores: int) -> str:
+    """Return made-up scores, of as many CVEs of each year."""
+    rows = (f"CVE-{1999 + number % 28}-{number // 28 + 1:04},0.{number % 97:02},0.5" for number in range(scores))
+    return "\n".join(["#model_version:v1,score_date:2026-11-21T00:00:00+0000", "cve,epss,percentile", *rows, ""])
+
+
+def main(dump: str, listing: str | None, popular: str | None, scores: int) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         mirror, cache = Path(temporary, "mirror"), Path(temporary, "cache")
         mirror.mkdir()
         (mirror / "all.zip").symlink_to(Path(dump).absolute())
         if listing:
             (mirror / "modified_id.csv").symlink_to(Path(listing).absolute())
+        if scores:
+            (mirror / "epss.csv").write_text(epss(scores))
         with served(mirror) as url, HttpClient(HttpSettings(proxy="")) as client:
             reader = DumpReader(client=client, progress=lambda _: None)
-            syncer = Syncer(sources=[Dump.at(url)], directory=cache, reader=reader)
+            lists = [ListSource("epss", f"{url}/epss.csv")] if scores else []
+            syncer = Syncer(sources=[Dump.at(url)], lists=lists, directory=cache, reader=reader)
             timed("full sync", "target: 15 s", syncer.sync)
             print(f"{'memory of the process':<46} {memory():9.1f} MB   target: 300 MB")
             print(f"{'database':<46} {syncer.file.stat().st_size / 1e6:9.1f} MB   target: 40 MB")
@@ -102,4 +113,9 @@ def memory() -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = ArgumentParser()
+    parser.add_argument("dump")
+    parser.add_argument("listing", nargs="?")
+    parser.add_argument("popular", nargs="?")
+    parser.add_argument("--scores", type=int, default=0)
+    main(**vars(parser.parse_args()))

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from safeinstall.checkup.result import Mark, Result
-from safeinstall.errors import SourceError
+from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.models import Level
 from safeinstall.pipeline import ADVISORY_RULES
-from safeinstall.sources.advisories import AdvisoryDatabase
+from safeinstall.sources.advisories import AdvisoryDatabase, open_database
 from safeinstall.sources.advisory_build import read_only
 from safeinstall.sources.advisory_sync import CLOCK_SKEW, Syncer
+from safeinstall.sources.cve_lists import list_sources
 from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.http import HttpClient
 from safeinstall.sources.local_advisories import span
@@ -21,11 +22,12 @@ from safeinstall.sources.osv_dump import Dump, resolve_sources
 from safeinstall.world import brief, http_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from safeinstall.checkup.patient import Patient
     from safeinstall.policy.model import Policy
+    from safeinstall.sources.cve_lists import ListSource
 
 ADVISORIES = "advisories"
 _SYNC = "run: safe-pip advisories sync"
@@ -42,14 +44,16 @@ def check_advisories(patient: Patient) -> Iterator[Result]:
         yield Result.note(ADVISORIES, "no rule of the policy asks for any")
         return
     try:
-        sources = resolve_sources(policy.advisories.sources, patient.environ)
-        file = Syncer(sources=sources, directory=cache_directory(patient.environ) / "advisories").file
+        sources, lists = resolve_sources(policy.advisories.sources, patient.environ), list_sources(policy.advisories)
+        folder = cache_directory(patient.environ) / "advisories"
+        file = Syncer(sources=sources, lists=lists, directory=folder).file
         yield _database(file, patient, policy)
     except SourceError as error:
         yield Result.problem(ADVISORIES, error.message, error.hint or _SYNC)
         return
     for source in sources:
         yield _source(source, patient, _severity(policy))
+    yield from _lists(lists, open_database(file), patient, policy)
 
 
 def _severity(policy: Policy) -> Mark:
@@ -74,6 +78,25 @@ def _database(file: Path, patient: Patient, policy: Policy) -> Result:
     return Result.ok(ADVISORIES, f"{span(max(age, timedelta(0)))} old, the policy allows {span(limit)}")
 
 
+def _lists(
+    lists: Sequence[ListSource], database: AdvisoryDatabase | None, patient: Patient, policy: Policy
+) -> Iterator[Result]:
+    """Say how old each list is; nothing before the first sync."""
+    if database is None:
+        return
+    with database:
+        held, limit = database.lists, policy.evidence.max_staleness
+    for source in lists:
+        stored = held.get(source.kind)
+        if stored is None:
+            yield Result(ADVISORIES, _severity(policy), f"{source.title} {source.name} is not here", _SYNC)
+        elif (age := patient.now - stored.identity.modified) > limit:
+            text = f"{source.title} is {span(age)} old, the policy allows {span(limit)}"
+            yield Result(ADVISORIES, _severity(policy), text, _SYNC)
+        else:
+            yield Result.ok(ADVISORIES, f"{source.title} is {span(max(age, timedelta(0)))} old")
+
+
 def _damage(file: Path) -> str:
     """Return what is wrong with the database, if anything is; every page of it is read."""
     try:
@@ -95,11 +118,19 @@ def _source(source: Path | Dump, patient: Patient, mark: Mark) -> Result:
     if patient.invocation is None:
         return Result.note(ADVISORIES, f"the source {source.name} was not asked: the target has to be in order first")
     try:
-        with (
-            HttpClient(brief(http_settings(patient.invocation))) as client,
-            client.stream(source.beside("modified_id.csv")),
-        ):
-            return Result.ok(ADVISORIES, f"the source {source.name} answers")
+        with HttpClient(brief(http_settings(patient.invocation))) as client:
+            _ask(client, source)
+        return Result.ok(ADVISORIES, f"the source {source.name} answers")
     except SourceError as error:
         remedy = error.hint or "check the network"
         return Result(ADVISORIES, mark, f"the source {source.name} does not answer: {error.message}", remedy)
+
+
+def _ask(client: HttpClient, source: Dump) -> None:
+    """Ask for what an ordinary sync begins with; a mirror may have the zip alone. Raises ``SourceError``."""
+    try:
+        with client.stream(source.beside("modified_id.csv")):
+            return
+    except ProjectNotFoundError:
+        with client.stream(source.zip_url):
+            return

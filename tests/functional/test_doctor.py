@@ -340,6 +340,27 @@ def test_fresh_advisories_are_in_order(synced):
     assert "ok       advisories    the source osv answers\n" in out
 
 
+def test_a_mirror_of_the_zip_alone_answers(synced, dump):
+    del dump.files["/modified_id.csv"]
+    assert "ok       advisories    the source osv answers\n" in synced.run("doctor").out
+
+
+def test_lists_are_looked_at_too(synced, dump):
+    synced.policy(f'[advisories]\nexploited = "{dump.root}/kev.json"\nepss = "epss.csv"\n[rules.vulnerability]\n')
+    synced.write("epss.csv", "cve,epss,percentile\nCVE-2026-0001,0.9,0.9\n")
+    assert synced.run("advisories", "sync").exit == 11
+    done = synced.run("doctor")
+    assert done.exit == 14
+    assert "ok       advisories    the list of EPSS scores is 0 hours old\n" in done.out
+    found = [(text.replace(dump.root, "DUMP"), remedy) for text, remedy in problems(synced)]
+    assert found == [
+        (
+            "advisories    the list of exploited vulnerabilities DUMP/kev.json is not here",
+            "run: safe-pip advisories sync",
+        )
+    ]
+
+
 def test_stale_advisories_under_a_policy_that_denies_without(synced, dump):
     age(database(synced), timedelta(days=30))
     dump.files = {}
@@ -347,7 +368,7 @@ def test_stale_advisories_under_a_policy_that_denies_without(synced, dump):
     assert found == [
         ("advisories    they are 30 days old, the policy allows 7 days", "run: safe-pip advisories sync"),
         (
-            "advisories    the source osv does not answer: DUMP/modified_id.csv answered 404 Not Found",
+            "advisories    the source osv does not answer: DUMP/all.zip answered 404 Not Found",
             "check the name, and the address of the index",
         ),
     ]
