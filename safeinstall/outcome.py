@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from safeinstall.models import Artifact, Verdict
     from safeinstall.plan import Plan, VerifiedPlan
-    from safeinstall.resolve.resolution import Resolution
+    from safeinstall.resolve.resolution import Requirer, Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class Audit:
     """Of every package that was judged, sorted by name."""
     refusal: Refusal | None
     """What of it is refused, and why it is there."""
+    required_by: Mapping[NormalizedName, tuple[Requirer, ...]] = field(default_factory=dict)
+    """Who requires what, where that was asked."""
     newest_passing: Mapping[NormalizedName, Artifact] = field(default_factory=dict)
     """See :class:`Outcome`."""
     problems: tuple[str, ...] = ()

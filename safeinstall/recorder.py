@@ -125,23 +125,25 @@ class Recorder:
 
     def _deliver(self, wanted: Wanted, report: Report) -> str:
         """Write one report; return why that was not possible."""
-        text = render_form(wanted.form, report) if wanted.form != TERMINAL else self._for_screen(wanted.place, report)
-        problem = _put(wanted.place, text)
+        problem = _put(wanted.place, render_for(wanted, report, self.environ))
         summary = self.environ.get(SUMMARY_VARIABLE)
         if wanted.form == "github" and summary:
             problem = problem or _put(summary, render_form("markdown", report), mode="a")
         return problem
 
-    def _for_screen(self, place: str, report: Report) -> str:
-        """Return the form that depends on where it is shown."""
-        from safeinstall.report.form_terminal import render  # noqa: PLC0415 - rich is loaded only for this form
-        from safeinstall.report.screen import Screen  # noqa: PLC0415 - likewise
 
-        stream = _stream(place)
-        terminal = stream is not None and stream.isatty()
-        columns = os.get_terminal_size(stream.fileno()).columns if stream is not None and terminal else 0
-        encoding = stream.encoding if stream is not None else "utf-8"
-        return render(report, Screen.of(self.environ, terminal=terminal, columns=columns, encoding=encoding))
+def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str]) -> str:
+    """Return *report* in the form that is wanted; ``terminal`` as it suits the place where it is shown."""
+    if wanted.form != TERMINAL:
+        return render_form(wanted.form, report)
+    from safeinstall.report.form_terminal import render  # noqa: PLC0415 - rich is loaded only for this form
+    from safeinstall.report.screen import Screen  # noqa: PLC0415 - likewise
+
+    stream = _stream(wanted.place)
+    terminal = stream is not None and stream.isatty()
+    columns = os.get_terminal_size(stream.fileno()).columns if stream is not None and terminal else 0
+    encoding = stream.encoding if stream is not None else "utf-8"
+    return render(report, Screen.of(environ, terminal=terminal, columns=columns, encoding=encoding))
 
 
 def _exit_code(run: Run) -> int:

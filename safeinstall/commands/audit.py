@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -14,12 +16,16 @@ from safeinstall.commands.audit_installed import InstalledJudge
 from safeinstall.commands.fix_subject import read_subject
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import read_pins
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy_output import write, write_text
 from safeinstall.commands.target import fits_together, open_target
 from safeinstall.errors import SourceError, UnsatisfiableError, UsageError
 from safeinstall.outcome import Audit
 from safeinstall.pipeline import newest_passing, run
+from safeinstall.recorder import STANDARD_OUTPUT, Wanted, render_for
 from safeinstall.report.audit import audit_json, render_audit
+from safeinstall.report.audit_report import audit_report
+from safeinstall.report.forms import FORMS
+from safeinstall.report.run import Run
 from safeinstall.report.text import shown
 from safeinstall.resolve.resolution import Refusal
 from safeinstall.sources.environment import InstalledPackage, list_environment
@@ -27,7 +33,7 @@ from safeinstall.sources.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -38,6 +44,8 @@ if TYPE_CHECKING:
 
 NOTHING = ("--no-deps", "pip")
 """Requirements for a pip that is only asked how it would look for files."""
+OWN_FORMS = ("text", "json")
+"""The others are those of a report."""
 STANDARD_INPUT, STANDARD_INPUT_WORD = "standard input", "-"
 
 
@@ -51,7 +59,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     settings = load_policy(policy, environ, Path.cwd())
     for note in settings.notes:
         sys.stderr.write(f"safe-pip: policy: {shown(note)}\n")
-    audits = [_audit(file, arguments, settings, environ) for file in arguments.files or [None]]
+    if arguments.format not in OWN_FORMS and len(arguments.files) > 1:
+        raise UsageError(f"a report in the form {arguments.format} is of one file", hint="audit each file by itself")
+    asked = Asked(arguments, settings, environ, Run(datetime.now(timezone.utc)))
+    began = monotonic()
+    audits = [_audit(file, asked) for file in arguments.files or [None]]
+    if arguments.format not in OWN_FORMS:
+        report = audit_report(audits[0], asked.record, settings, seconds=monotonic() - began)
+        wanted = Wanted(arguments.format, str(arguments.output or STANDARD_OUTPUT))
+        write_text(arguments, render_for(wanted, report, environ))
+        return audits[0].exit_code
     data = [audit_json(audit, settings) for audit in audits]
     text = "".join(render_audit(audit, settings) for audit in audits)
     write(arguments, text, data if len(data) > 1 else data[0])
@@ -76,27 +93,49 @@ def _parser() -> CommandParser:
         help="judge what pip would install from this file into an empty environment (repeatable)",
     )  # fmt: skip
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
+    parser.add_argument(
+        "--format", choices=tuple(dict.fromkeys((*OWN_FORMS, *FORMS))), default="text",
+        help="text, json, or a form of --policy-report (default: %(default)s)", metavar="FORMAT",
+    )  # fmt: skip
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
 
 
-def _audit(named: str | None, arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
-    files = [*arguments.requirements, *([named] if named not in {None, STANDARD_INPUT_WORD} else [])]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, and what is put on record on the way."""
+
+    arguments: Namespace
+    policy: Policy
+    environ: Mapping[str, str]
+    record: Run
+
+    @contextmanager
+    def target(self, words: Sequence[str]) -> Iterator[Target]:
+        """Open the target of *words*; note what it said, and which advisories it went by."""
+        with open_target(words, self.policy, self.environ, python=self.arguments.python) as target:
+            self.record.invocation = target.invocation
+            yield target
+            self.record.advisories = target.world.advisories_used(self.policy)
+
+
+def _audit(named: str | None, asked: Asked) -> Audit:
+    files = [*asked.arguments.requirements, *([named] if named not in {None, STANDARD_INPUT_WORD} else [])]
     for file in files:
         _must_exist(file)
     if len(files) == 1 and Path(files[0]).name == "pyproject.toml":
-        return _pyproject(files[0], arguments, policy, environ)
+        return _pyproject(files[0], asked)
     if files:
         words = [word for file in files for word in ("-r", file)]
-        with open_target(words, policy, environ, python=arguments.python) as target:
-            return _resolved(target, policy, ", ".join(files))
+        with asked.target(words) as target:
+            return _resolved(target, asked.policy, ", ".join(files))
     pins = list(_pins()) if named else None
-    with open_target(NOTHING, policy, environ, python=arguments.python) as target:
+    with asked.target(NOTHING) as target:
+        asked.record.invocation = replace(target.invocation, roots=())  # nobody asked for NOTHING
         if pins is not None:
-            return _installed(pins, target, policy, STANDARD_INPUT)
-        packages = list_environment(target.invocation.python, environ)
-        return _installed(packages, target, policy, target.invocation.prefix)
+            return _installed(pins, target, asked.policy, STANDARD_INPUT)
+        packages = list_environment(target.invocation.python, asked.environ)
+        return _installed(packages, target, asked.policy, target.invocation.prefix)
 
 
 def _must_exist(file: str) -> None:
@@ -109,18 +148,18 @@ def _must_exist(file: str) -> None:
 # requirements
 
 
-def _pyproject(file: str, arguments: Namespace, policy: Policy, environ: Mapping[str, str]) -> Audit:
+def _pyproject(file: str, asked: Asked) -> Audit:
     """Judge all that a project asks for, or each extra and group by itself where pip cannot install all of it."""
     subject = read_subject(file)
     if not subject.parts:
         return Audit(subject=file, verdicts=(), refusal=None)
-    with open_target(subject.words, policy, environ, python=arguments.python) as target:
-        if len(subject.parts) == 1 or fits_together(target, policy):
-            return _resolved(target, policy, file)
+    with asked.target(subject.words) as target:
+        if len(subject.parts) == 1 or fits_together(target, asked.policy):
+            return _resolved(target, asked.policy, file)
     audits = []
     for name in subject.parts:
-        with open_target(subject.part(name).words, policy, environ, python=arguments.python) as target:
-            audits.append(_resolved(target, policy, name))
+        with asked.target(subject.part(name).words) as target:
+            audits.append(_resolved(target, asked.policy, name))
     return _together(audits, f"{file} ({', '.join(subject.parts)}, each by itself)")
 
 
@@ -131,6 +170,7 @@ def _together(audits: Sequence[Audit], subject: str) -> Audit:
         subject=subject,
         verdicts=tuple(sorted(verdicts.values(), key=_name)),
         refusal=_joined(refusals) if refusals else None,
+        required_by={name: who for audit in audits for name, who in audit.required_by.items()},
         newest_passing={name: artifact for audit in audits for name, artifact in audit.newest_passing.items()},
     )
 
@@ -139,11 +179,17 @@ def _resolved(target: Target, policy: Policy, subject: str) -> Audit:
     outcome = run(target.invocation, policy, target.world, target.as_of)
     if outcome.refused is None:
         verdicts = tuple(pin.verdict for pin in outcome.resolved.pins)
-        return Audit(subject=subject, verdicts=verdicts, refusal=None)
+        return Audit(subject=subject, verdicts=verdicts, refusal=None, required_by=outcome.resolved.required_by)
     refusals = [(outcome.refused, outcome.newest_passing), *_strictly(target, policy)]
     refusal = _joined([refusal for refusal, _ in refusals])
     newest = {name: artifact for _, passing in refusals for name, artifact in passing.items()}
-    return Audit(subject=subject, verdicts=refusal.verdicts, refusal=refusal, newest_passing=newest)
+    return Audit(
+        subject=subject,
+        verdicts=refusal.verdicts,
+        refusal=refusal,
+        required_by=refusal.required_by,
+        newest_passing=newest,
+    )
 
 
 def _strictly(target: Target, policy: Policy) -> list[tuple[Refusal, Mapping[NormalizedName, Artifact]]]:

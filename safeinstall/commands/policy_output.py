@@ -44,7 +44,12 @@ class Remark:
 
 def write(arguments: Namespace, text: str, data: Any) -> None:
     """Write *text*, or *data* as JSON, as ``--format`` and ``--output`` say. Raises :class:`UsageError`."""
-    content = json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n" if arguments.format == "json" else text
+    in_json = arguments.format == "json"
+    write_text(arguments, json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n" if in_json else text)
+
+
+def write_text(arguments: Namespace, content: str) -> None:
+    """Write *content* where ``--output`` says. Raises :class:`UsageError`."""
     if arguments.output is None:
         sys.stdout.write(content)
         sys.stdout.flush()

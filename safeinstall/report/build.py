@@ -76,15 +76,15 @@ def build_report(run: Run, *, exit_code: int, seconds: float) -> Report:
         fallbacks=tuple(said.fallbacks(files)),
         exceptions=tuple(dict.fromkeys(f.exception for file in files for f in file.findings if f.exception)),
         newest_passing=tuple(_passing(outcome)) if outcome else (),
-        evidence=tuple(_evidence(run)),
+        evidence=tuple(evidence(_verdicts(outcome) if outcome else (), run)),
         conflict=outcome.refused.conflict if outcome and outcome.refused else "",
         notices=outcome.result.notices if outcome else (),
     )
 
 
-def report_file(verdict: Verdict, policy: Policy) -> ReportedFile:
-    """Return what a report says of one file, outside of any run."""
-    return _Sayer(policy, None).file(verdict, "chosen")
+def report_file(verdict: Verdict, policy: Policy, outcome: Outcome | None = None) -> ReportedFile:
+    """Return what a report says of one file that is no part of a plan; *outcome* knows who requires it."""
+    return _Sayer(policy, outcome).file(verdict, "chosen")
 
 
 def _status(run: Run, exit_code: int) -> Status:
@@ -128,9 +128,8 @@ def _passing(outcome: Outcome) -> Iterator[Passing]:
         yield Passing(name=name, version=str(artifact.version), filename=artifact.filename)
 
 
-def _evidence(run: Run) -> Iterator[EvidenceUsed]:
+def evidence(verdicts: Iterable[Verdict], run: Run) -> Iterator[EvidenceUsed]:
     """Yield the sources of the judged files, which were all asked in this run, and the advisories."""
-    verdicts = [] if run.outcome is None else list(_verdicts(run.outcome))
     sources = {(v.artifact.source.kind, without_secrets(v.artifact.source.display)) for v in verdicts}
     for kind, name in sorted(sources, key=str):
         yield EvidenceUsed(kind=_KINDS[kind], name=name, as_of=run.started)

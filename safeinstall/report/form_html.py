@@ -10,7 +10,7 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
-from safeinstall.report.forms import heading
+from safeinstall.report.forms import command_line, heading
 from safeinstall.report.graph import USER, lay_out
 from safeinstall.report.page import SCRIPT, STYLE
 from safeinstall.report.text import shown
@@ -65,8 +65,6 @@ def _text(foreign: object) -> str:
 
 
 def _head(report: Report) -> str:
-    asked = " ".join(request.text for request in report.requests)
-    command = f"pip {report.command or ''} {asked}{' --dry-run' if report.dry_run else ''}"
     error = ""
     if report.error:
         hint = f"\nway out: {report.error.hint}" if report.error.hint else ""
@@ -74,7 +72,7 @@ def _head(report: Report) -> str:
     if report.conflict:
         error += f"<pre class=error>{_lines(report.conflict)}</pre>"
     title = f"<h1 class={report.status}>{_text(heading(report))}</h1>"
-    return f"<header>{title}<p><code>{_text(command)}</code></p>{error}</header>"
+    return f"<header>{title}<p><code>{_text(command_line(report))}</code></p>{error}</header>"
 
 
 def _lines(text: str) -> str:

@@ -16,7 +16,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from safeinstall.models import Level
-from safeinstall.report.forms import heading
+from safeinstall.report.forms import command_line, heading
 from safeinstall.report.screen import Screen
 from safeinstall.report.text import shown
 from safeinstall.report.tree import USER, branches
@@ -68,7 +68,7 @@ def _sections(report: Report) -> Iterator[RenderableType]:
     yield from map(_text, _error(report))
     if report.mattering or report.kept:
         yield Group("", _packages(report))
-    if report.required_by:
+    if any(report.required_by.values()):
         yield _titled("Who required what", _required(report))
     yield from _lists(report)
 
@@ -116,23 +116,31 @@ def _why(file: ReportedFile, first: dict[Said, str]) -> Group:
             said.setdefault((finding.message, finding.level, finding.exception), []).append(finding)
     lines: list[Text] = []
     again: dict[str, list[str]] = {}
+    place = ""
     for what, findings in said.items():
         rules = sorted({finding.rule for finding in findings})
         if first.setdefault(what, file.name) == file.name:
-            lines += _finding(", ".join(rules), findings[0])
+            lines += _finding(", ".join(rules), findings[0], place)
+            place = _place(findings[0])
         else:
             again.setdefault(first[what], []).extend(rules)
     lines += (_text(f"{', '.join(sorted(rules))}: as for {name}", QUIET) for name, rules in again.items())
     return Group(*lines)
 
 
-def _finding(rules: str, finding: ReportedFinding) -> Iterator[Text]:
+def _place(finding: ReportedFinding) -> str:
+    return f"policy: {finding.location} ({finding.key})"
+
+
+def _finding(rules: str, finding: ReportedFinding, before: str) -> Iterator[Text]:
+    """Tell one finding, and the policy's line unless it is that of the one *before*."""
     if finding.exception:
         yield _text(f"{rules}: {finding.message}", QUIET)
         yield _text(f"let pass by an exception: {finding.exception.reason}", QUIET)
         return
     yield Text.assemble((f"{rules}: ", STYLES[finding.level]), _text(finding.message))
-    yield _text(f"policy: {finding.location} ({finding.key})", QUIET)
+    if _place(finding) != before:
+        yield _text(_place(finding), QUIET)
     if finding.remedy and finding.level is Level.DENY:
         yield _text(f"way out: {finding.remedy}")
 
@@ -207,9 +215,8 @@ def _hours(hours: int) -> str:
 
 def _run(report: Report) -> Iterable[str]:
     policy, target = report.policy, report.target
-    if report.command:
-        asked = " ".join(request.text for request in report.requests)
-        yield f"pip {report.command} {asked}{' --dry-run' if report.dry_run else ''}"
+    if called := command_line(report):
+        yield called
     if policy:
         yield f"policy {policy.file} ({policy.mode}, {policy.select}), digest {policy.digest}"
     if report.plan:

@@ -27,5 +27,13 @@ def heading(report: Report) -> str:
     }[report.status]
 
 
+def command_line(report: Report) -> str:
+    """Return what was called, in short; empty where pip could not read it."""
+    if report.command is None or report.command.startswith("audit "):
+        return f"safe-pip {report.command}" if report.command else ""
+    asked = [request.text for request in report.requests]
+    return " ".join(["safe-pip", report.command, *asked, *(["--dry-run"] if report.dry_run else [])])
+
+
 def _files(number: int) -> str:
     return "1 file" if number == 1 else f"{number} files"

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 from lib.index import Reply
+from lib.schemas import cyclonedx_problems, sarif_problems
 from lib.shell import told
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from safeinstall.report.forms import FORMS
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 DUMP = DATA / "osv-pypi.zip"
@@ -355,3 +358,42 @@ def test_an_environment_of_50_old_packages_agrees_with_the_records(shell):
         assert all(group & affecting for group in groups), name
         assert said[name]["version"] == version
     assert done.exit == 10
+
+
+# --- the forms of a report
+
+
+def test_an_audit_is_told_in_every_form_of_a_report(guarded):
+    guarded.write("r.txt", "lib==1.0\napp==1.0\n")
+    guarded.offer("lib", "1.0", ["base"])
+    guarded.offer("base", "1.0")
+    said = {form: guarded.run("audit", "--format", form, "r.txt").out for form in FORMS if form != "json"}
+    assert sarif_problems(said["sarif"]) == []
+    assert cyclonedx_problems(said["cyclonedx"]) is None
+    (result,) = [r for r in json.loads(said["sarif"])["runs"][0]["results"] if r["level"] == "error"]
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+    assert said["github"].startswith("::error file=r.txt,line=2,")
+    assert {c["name"] for c in json.loads(said["cyclonedx"])["components"]} >= {"app"}
+    assert said["terminal"].splitlines()[0] == "safe-pip: denied: the policy refuses 1 project"
+    assert "safe-pip audit r.txt\n" in said["terminal"]
+
+
+def test_an_audit_that_refuses_nothing_shows_who_required_what(guarded):
+    guarded.offer("lib", "1.0", ["base"])
+    guarded.offer("base", "1.0")
+    guarded.write("r.txt", "lib==1.0\n")
+    done = guarded.run("audit", "--format", "terminal", "r.txt", env={"COLUMNS": "400"})
+    assert done.exit == 0
+    assert "  └── lib 1.0  lib==1.0\n      └── base 1.0  base\n" in done.out
+    assert "\nEvidence\n  index INDEX/simple/: of this run (" in done.out
+    assert "\n  advisories advisories: of this run (" in done.out
+
+
+def test_a_form_of_a_report_is_of_one_file(guarded):
+    guarded.write("r.txt", "app==1.0\n")
+    assert guarded.refuses("audit", "--format", "sarif", "r.txt", "r.txt", code=2).splitlines()[0] == (
+        "safe-pip: a report in the form sarif is of one file"
+    )
+    done = guarded.run("audit", "--format", "html", "--output", "r.html", "r.txt")
+    assert (done.exit, done.out) == (10, "")
+    assert (guarded.work / "r.html").read_text().startswith("<!doctype html>")

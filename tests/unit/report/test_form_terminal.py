@@ -59,7 +59,7 @@ def test_a_whole_report():
           epss https://epss.example/: it did not answer
 
         Run
-          pip install app>=1 https://files.example/x.whl
+          safe-pip install app>=1 https://files.example/x.whl
           policy user.toml (enforce, compliant), digest sha256:d1
           plan 9e7d
           pip 26.3, Python 3.12.1 in /env
