@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "guard", "log", "policy", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
+VERSION = (("--version",), ("-V",))
 OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
 
 Its own commands (safe-pip COMMAND --help tells more):

@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, own_command, parse_arguments
+from safeinstall import __version__
+from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, VERSION, own_command, parse_arguments
 from safeinstall.errors import (
     EXIT_INTERNAL,
     EXIT_PIP_ERROR,
@@ -102,6 +103,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             environ = {**environ, "PIP_PYTHON": arguments.python}
         command = import_module(f"safeinstall.commands.{arguments.pip[0]}")
         return int(command.main(arguments.pip[1:], environ, arguments.policy))
+    if arguments.pip in VERSION:
+        say(f"version {__version__}")
     if arguments.pip in HELP:
         sys.stdout.write(OWN_HELP)
         sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.commands.parsing import CommandParser
+from safeinstall.commands.parsing import CommandParser, at_least_one
 from safeinstall.commands.policy_output import write_file
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, UsageError
 from safeinstall.policy.durations import parse_duration
@@ -49,7 +49,7 @@ def _parser() -> CommandParser:
     parser.add_argument("--denied", action="store_true", help="only runs that the policy refused")
     parser.add_argument("--package", metavar="NAME", help="only runs that chose, refused or passed over it")
     parser.add_argument("--since", metavar="DATE|DURATION", help="2026-11-01, or 7d back from now")
-    parser.add_argument("--last", metavar="N", type=int, default=0, help="only the newest N")
+    parser.add_argument("--last", metavar="N", type=at_least_one, default=0, help="only the newest N")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: one receipt on each line")
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
     return parser
@@ -65,7 +65,9 @@ def _since(text: str | None) -> datetime | None:
     try:
         return datetime.now(timezone.utc) - parse_duration(text)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--since {text}: neither a date nor a duration", hint="2026-11-01, 36h, 7d, 2w") from error
+        raise UsageError(
+            f"--since {text}: neither a date nor a duration", hint="write 2026-11-01, 36h, 7d or 2w"
+        ) from error
 
 
 def _parsed(lines: Iterable[str], unreadable: list[str]) -> Iterator[Receipt]:

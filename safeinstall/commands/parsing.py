@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeinstall.errors import UsageError
@@ -10,6 +10,13 @@ from safeinstall.errors import UsageError
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
+
+
+def at_least_one(text: str) -> int:
+    """Return the number that *text* is, for argparse."""
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text} is not a number from 1 on")
+    return int(text)
 
 
 class CommandParser(ArgumentParser):

@@ -42,6 +42,7 @@ def read_pins(lines: Iterable[str], where: str, *, first: int = 1) -> Iterator[P
         if match is None:
             found = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
             raise UsageError(
-                f"{where} {number}: {found!r} is not name==version", hint="one package at one version on each line"
+                f"{where} {number}: {found!r} is not name==version",
+                hint="write each package with one version: urllib3==2.5.0",
             )
         yield Pin(canonicalize_name(match[1]), match[2])

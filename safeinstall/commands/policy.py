@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.parsing import CommandParser
+from safeinstall.commands.parsing import CommandParser, at_least_one
 from safeinstall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def _parser() -> CommandParser:
         "subject", metavar="RULE|PACKAGE", help="the id of a rule, else a requirement such as django>=5"
     )
     explain.add_argument("--package", action="store_true", help="take it for a package, though a rule is called so")
-    explain.add_argument("--files", type=int, default=5, metavar="N", help="of a package (default: %(default)s)")
+    explain.add_argument(
+        "--files", type=at_least_one, default=5, metavar="N", help="of a package (default: %(default)s)"
+    )
 
     test = commands.add_parser("test", parents=[common], help="judge made-up files and compare with what is expected")
     test.add_argument("cases", nargs="+", help="TOML files of [[cases]]")

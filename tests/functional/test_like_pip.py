@@ -7,6 +7,8 @@ import json
 import pytest
 from lib.shell import copy_environment, told
 
+from safeinstall import __version__
+
 
 @pytest.fixture
 def shell(shell):
@@ -272,3 +274,9 @@ def test_a_file_is_said_to_be_downloaded_once(shell):
         f"  Downloading app-1.0-py3-none-any.whl ({size} bytes)",
         "  Using cached app-1.0-py3-none-any.whl",
     ]
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told_beside_pips(shell, option):
+    done = shell.run(option)
+    assert (done.err, done.out[:4]) == (f"safe-pip: version {__version__}\n", "pip ")

@@ -34,7 +34,15 @@ WRONG = {
     """,
     ("log", "--since", "soon"): """
         safe-pip: --since soon: neither a date nor a duration
-        safe-pip: way out: 2026-11-01, 36h, 7d, 2w
+        safe-pip: way out: write 2026-11-01, 36h, 7d or 2w
+    """,
+    ("policy", "explain", "six", "--files", "0"): """
+        safe-pip: policy explain: argument --files: 0 is not a number from 1 on
+        safe-pip: way out: safe-pip policy explain --help tells how it is used
+    """,
+    ("log", "--last", "few"): """
+        safe-pip: log: argument --last: few is not a number from 1 on
+        safe-pip: way out: safe-pip log --help tells how it is used
     """,
     ("audit", "--policy-report", "json"): """
         safe-pip: --policy-report is for the commands that are judged

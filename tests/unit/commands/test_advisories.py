@@ -100,7 +100,7 @@ def test_a_line_that_is_no_pin_is_an_error_with_its_number(run, argv, stdin, mes
         run("match", "--", *argv, stdin=stdin)
 
     assert (caught.value.message, caught.value.exit_code) == (message, 2)
-    assert caught.value.hint == "one package at one version on each line"
+    assert caught.value.hint == "write each package with one version: urllib3==2.5.0"
 
 
 def test_spellings_of_pins():
