@@ -22,6 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 TIMEOUT = 300
+CHANGE = """
+import os, sys, warnings
+root, workdir, uid, gid, *command = sys.argv[1:]
+os.chroot(root)
+os.chdir(workdir)
+os.setgroups([])
+os.setgid(int(gid))
+os.setuid(int(uid))
+os.execvp(command[0], command)
+"""
+"""Becomes a command in another root, as another user."""
 MOUNTED = ("bin", "sbin", "lib", "lib64", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc/ssl", "etc/alternatives")
 LIBRARIES = ("lib", "lib64", "usr/lib", "usr/lib64")
 """All that an image without a shell has of this machine."""
@@ -167,15 +178,11 @@ class Builder:
     def run(self, image: Image, command: Sequence[str], *, mounts: Sequence[str] = ()) -> Done:
         """Run *command* in the image, as its user."""
         uid, gid, home = _user(image)
-        lines = ["set -e", *self._mounts(image), *self._wished(image, mounts)]
-        environ = [f"{name}={value}" for name, value in {"HOME": home, **image.environ}.items()]
-        inner = ["env", "-i", *environ] if "bin" in image.mounted else []
-        change = shlex.join(["chroot", f"--userspec={uid}:{gid}", "--groups=", str(image.root)])
-        workdir = f"/usr/bin/env -C {shlex.quote(image.workdir)}" if inner else ""
-        lines.append(f"exec {change} {workdir} {shlex.join([*inner, *command])}")
+        change = [sys.executable, "-c", CHANGE, str(image.root), image.workdir, uid, gid, *command]
+        lines = ["set -e", *self._mounts(image), *self._wished(image, mounts), f"exec {shlex.join(change)}"]
         done = subprocess.run(
             ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", "\n".join(lines)],
-            env={**os.environ} if inner else {"PATH": os.environ["PATH"], **dict(e.split("=", 1) for e in environ)},
+            env={"HOME": home, **image.environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -232,7 +239,7 @@ def _user(image: Image) -> tuple[str, str, str]:
         fields = line.split(":")
         if name in {fields[0], fields[2]}:
             return fields[2], group or fields[3], fields[5]
-    return name, group, "/"
+    return name, group or "0", "/"
 
 
 def _copy_python(prefix: Path) -> None:
