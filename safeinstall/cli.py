@@ -209,7 +209,7 @@ def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]
     """Put the guard of the environment in place again after pip has installed; return what to say of it."""
     if outcome.status is None:
         return []
-    from safeinstall.guard.keeper import renew
+    from safeinstall.guard.installation import renew
 
     return [notice] if (notice := renew(invocation.python, invocation.prefix, environ)) else []
 

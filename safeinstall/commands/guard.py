@@ -11,7 +11,7 @@ from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write
 from safeinstall.errors import EXIT_UNSOUND, UsageError
 from safeinstall.guard.environment import check_own_interpreter, find_environment
-from safeinstall.guard.keeper import Step, install, plan_install, plan_removal, remove
+from safeinstall.guard.installation import Step, install, plan_install, plan_removal, remove
 from safeinstall.guard.proof import Outcome, examine
 from safeinstall.guard.record import Record, read_record, read_records
 from safeinstall.guard.scopes import SYSTEM, USER, Scope, edits_for, environment_scope, parse_shells
@@ -136,6 +136,8 @@ def _verb(step: Step, *, would: bool) -> str:
         return "as it is:"
     if step.then is None:
         return "would delete" if would else "deletes"
+    if step.then == step.change.before:
+        return "would put back" if would else "puts back"
     if step.now is None:
         return "would create" if would else "creates"
     return "would change" if would else "changes"

@@ -83,7 +83,7 @@ def install(scope: Scope, steps: list[Step], known: Record | None, environ: Mapp
     """Carry out *steps*, the record first. Raises ``RefusedError`` after taking back what was done."""
     paths = {step.path for step in steps}
     kept = tuple(change for change in known.changes if change.path not in paths) if known else ()
-    folders = (*(known.folders if known else ()), *_missing_folders(step.path for step in steps))
+    folders = (*(known.folders if known else ()), *_missing_folders([*paths, record_file(scope, environ)]))
     record = Record(scope, (*(step.change for step in steps), *kept), tuple(dict.fromkeys(folders)))
     done: list[Step] = []
     try:
