@@ -134,9 +134,12 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _only_judged(arguments: Arguments) -> None:
     given = {"--policy-report": arguments.reports, "--policy-select": arguments.select}
+    commands = "install, download, wheel, lock"
     for option, value in given.items():
         if value:
-            raise UsageError(f"{option} is for the commands that are judged", hint="install, download, wheel, lock")
+            is_audit = option == "--policy-report" and arguments.pip[:1] == ("audit",)
+            hint = "safe-pip audit --format FORMAT --output FILE" if is_audit else commands
+            raise UsageError(f"{option} is for the commands that are judged", hint=hint)
 
 
 def _suggest_own(words: Sequence[str]) -> None:

@@ -46,6 +46,10 @@ WRONG = {
     """,
     ("audit", "--policy-report", "json"): """
         safe-pip: --policy-report is for the commands that are judged
+        safe-pip: way out: safe-pip audit --format FORMAT --output FILE
+    """,
+    ("why", "six", "--policy-report", "json"): """
+        safe-pip: --policy-report is for the commands that are judged
         safe-pip: way out: install, download, wheel, lock
     """,
     ("audit", "--policy"): """
