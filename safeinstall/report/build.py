@@ -194,7 +194,7 @@ class _Sayer:
         return ReportedFile(
             state=state,
             name=artifact.name,
-            version=str(artifact.version),
+            version=str(artifact.stated_version),
             filename=artifact.filename,
             kind=artifact.kind.value,
             url=without_credentials(artifact.url),
@@ -270,7 +270,7 @@ def _fallback(hidden: ReportedFile, taken: ReportedFile) -> Fallback:
 
 
 def _identity(verdict: Verdict) -> tuple[str, str, str]:
-    return verdict.artifact.name, str(verdict.artifact.version), verdict.artifact.url
+    return verdict.artifact.name, str(verdict.artifact.stated_version), verdict.artifact.url
 
 
 def _license(metadata: Message) -> str:
