@@ -1,10 +1,11 @@
-"""Give the same work to pip and to safe-pip, in turn, and print the ratios.
+"""Give the same work to pip, to safe-pip and (where it is found) to uv, in turn, and print the ratios to pip.
 
-    python benchmarks/against_pip.py [--runs N] [--install] [SET ...]
+    python benchmarks/against_pip.py RECORDING [--latency MS] [--install] [--runs N] [--policy FILE ...] [SET ...]
 
-Uses the default index as pip is configured, a policy that allows all, and an environment of its own for each tool.
-"Cold" means empty caches of both, "warm" the run after it. Whole-process wall and processor time; medians; below
-1 means safe-pip was faster. Asserts nothing: the machine may be busy.
+RECORDING is a folder that ``recorded_index.py`` serves from loopback; what it lacks is fetched once from the default
+index. Each tool has an environment and caches of its own. "Cold" means empty caches, "warm" the run after that one.
+Wall and processor seconds of the whole process tree, peak memory of its largest process; medians; below 1 means less
+than pip. Asserts nothing: the machine may be busy. ``--short`` is for CI.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -20,102 +20,167 @@ import sys
 import tempfile
 import time
 import venv
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-SETS = ("requests", "apache-airflow")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-
-def measured(command: list[str], environ: dict[str, str]) -> tuple[float, float]:
-    """Run *command*; return wall and processor seconds of it and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+SETS = ("requests", "flask sqlalchemy httpx pandas", "jupyterlab", "apache-airflow")
+SERVER = Path(__file__).with_name("recorded_index.py")
+COLUMNS = ("wall", "cpu", "memory")
 
 
+@dataclass(frozen=True)
 class Tool:
-    """One of the two programs, with an environment and caches of its own."""
+    """One program, with an environment and caches of its own."""
 
-    def __init__(self, name: str, work: Path, pip: str) -> None:
-        self.name, self.work, self.target, self.cache = name, work, work / f"{name}-env", work / f"{name}-cache"
-        venv.create(self.target, with_pip=True)
+    name: str
+    work: Path
+    index: str
+    policy: str = ""
+
+    @property
+    def target(self) -> Path:
+        return self.work / "env"
+
+    @property
+    def cache(self) -> Path:
+        return self.work / "cache"
+
+    def create(self, pip: str) -> None:
+        """Make its environment, with *pip* of that version."""
+        venv.create(self.work / "pristine", with_pip=True, symlinks=True)
         if pip:
-            subprocess.run([self.python, "-m", "pip", "install", "-q", f"pip=={pip}"], check=True, capture_output=True)
-        shutil.copytree(self.target, self.pristine, symlinks=True)
+            python = self.work / "pristine" / "bin" / "python"
+            subprocess.run([python, "-m", "pip", "install", "-q", f"pip=={pip}"], check=True, capture_output=True)
+        self.renew()
 
-    @property
-    def pristine(self) -> Path:
-        return self.work / f"{self.name}-pristine"
+    def renew(self) -> None:
+        """Empty its environment."""
+        shutil.rmtree(self.target, ignore_errors=True)
+        shutil.copytree(self.work / "pristine", self.target, symlinks=True)
 
-    @property
-    def python(self) -> str:
-        return str(self.target / "bin" / "python")
-
-    @property
     def environ(self) -> dict[str, str]:
-        names = {"VIRTUAL_ENV": str(self.target), "SAFE_PIP_CACHE_DIR": str(self.cache)}
-        return {**os.environ, **names, "PIP_CACHE_DIR": str(self.cache / "pip"), "SAFE_PIP_STATE_DIR": str(self.work)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "SAFE_PIP"))}
+        return kept | {
+            "HOME": str(self.work),
+            "VIRTUAL_ENV": str(self.target),
+            "PIP_INDEX_URL": self.index,
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_CACHE_DIR": str(self.cache),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "UV_CACHE_DIR": str(self.cache),
+            "UV_INDEX_URL": self.index,
+            "UV_COMPILE_BYTECODE": "1",
+            "SAFE_PIP_CACHE_DIR": str(self.cache),
+            "SAFE_PIP_STATE_DIR": str(self.work / "state"),
+        }
 
     def command(self, words: list[str]) -> list[str]:
+        python = str(self.target / "bin" / "python")
         if self.name == "pip":
-            return [self.python, "-m", "pip", "install", "-q", *words]
-        return [sys.executable, "-m", "safeinstall", "--policy", str(self.work / "allow.toml"), "install", "-q", *words]
+            return [python, "-m", "pip", "install", "-q", *words]
+        if self.name == "uv":
+            return ["uv", "pip", "install", "-q", *words]
+        return [sys.executable, "-P", "-m", "safeinstall", "--policy", self.policy, "install", "-q", *words]
 
-    def run(self, words: list[str], *, cold: bool, renew: bool) -> tuple[float, float]:
-        if cold:
-            shutil.rmtree(self.cache, ignore_errors=True)
-        if renew:
-            shutil.rmtree(self.target)
-            shutil.copytree(self.pristine, self.target, symlinks=True)
-        return measured(self.command(words), self.environ)
+    def run(self, words: list[str]) -> tuple[float, ...]:
+        """Return wall and processor seconds, and MiB."""
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            self.command(words), env=self.environ(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        said = process.stderr.read() if process.stderr else b""
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        if status:
+            raise SystemExit(f"{self.name} {' '.join(words)} ended with {status}:\n{said.decode()[-2000:]}")
+        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def compare(tools: list[Tool], words: list[str], *, cold: bool, renew: bool, runs: int) -> dict[str, float]:
-    """Return the medians of all tools and the ratios of the second to the first."""
-    times: dict[str, list[tuple[float, float]]] = {tool.name: [] for tool in tools}
-    if not cold:
+@contextmanager
+def served(folder: Path, latency: float) -> Iterator[str]:
+    """Serve the recording; gives the index's address."""
+    command = [sys.executable, str(SERVER), str(folder), "--latency", str(latency)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        yield server.stdout.readline().strip() if server.stdout else ""
+        server.communicate("")
+
+
+def measure(tools: list[Tool], words: list[str], *, cold: bool, runs: int) -> dict[str, tuple[float, ...]]:
+    """Return each tool's medians; the tools take turns, so that a busy moment meets them all."""
+    rows: dict[str, list[tuple[float, ...]]] = {tool.name: [] for tool in tools}
+    for number in range(runs + 1):  # the first turn fills the recording and the caches, and does not count
         for tool in tools:
-            tool.run(words, cold=False, renew=renew)
-    for _ in range(runs):
-        for tool in tools:
-            times[tool.name].append(tool.run(words, cold=cold, renew=renew))
-    row: dict[str, float] = {}
-    for name, found in times.items():
-        row[f"{name}_wall"], row[f"{name}_cpu"] = (statistics.median(column) for column in zip(*found, strict=True))
-    return row | {f"ratio_{kind}": row[f"safe-pip_{kind}"] / row[f"pip_{kind}"] for kind in ("wall", "cpu")}
+            if cold:
+                shutil.rmtree(tool.cache, ignore_errors=True)
+            if "--dry-run" not in words:
+                tool.renew()
+            row = tool.run(words)
+            if number:
+                rows[tool.name].append(row)
+    return {name: tuple(map(statistics.median, zip(*found, strict=True))) for name, found in rows.items()}
+
+
+def show(words: str, *, cold: bool, medians: dict[str, tuple[float, ...]]) -> None:
+    """Print one line for each tool."""
+    for name, row in medians.items():
+        ratios = "".join(f"{mine / pips:8.2f}" for mine, pips in zip(row, medians["pip"], strict=True))
+        figures = f"{row[0]:9.2f}{row[1]:8.2f}{row[2]:8.0f}"
+        print(f"{words[:22]:<24}{'cold' if cold else 'warm':<6}{name:<20}{figures}  {ratios}", flush=True)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recording", type=Path)
+    parser.add_argument("sets", nargs="*", default=SETS, metavar="SET")
+    parser.add_argument("--latency", type=float, default=20.0, metavar="MS", help="of each answer; default 20")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--short", action="store_true", help="one run of the smallest set")
+    parser.add_argument("--pip", default="", help="the target's pip version; default: the one that venv brings")
+    parser.add_argument("--install", action="store_true", help="install for real instead of --dry-run")
+    parser.add_argument("--policy", action="append", default=[], help="default: a policy without rules")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_intermixed_args()
+    if arguments.short:
+        arguments.sets, arguments.runs = SETS[:1], 1
+    return arguments
 
 
 def main() -> None:
     """Print a table, and the same as JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", default=SETS, metavar="SET")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--pip", default="", help="the target's pip version; default: the one that venv brings")
-    parser.add_argument("--install", action="store_true", help="install for real instead of --dry-run")
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    arguments, rows = parse_arguments(), []
+    with tempfile.TemporaryDirectory() as folder, served(arguments.recording, arguments.latency) as index:
         work = Path(folder)
-        (work / "allow.toml").write_text("schema = 1\n")
-        tools = [Tool(name, work, arguments.pip) for name in ("pip", "safe-pip")]
-        rows = []
-        print(f"{'set':<28}{'cache':<7}{'pip s':>8}{'safe-pip s':>12}{'wall':>7}{'cpu':>7}")
+        (work / "nothing.toml").write_text("schema = 1\n")
+        policies = arguments.policy or [str(work / "nothing.toml")]
+        tools = [Tool("pip", work / "pip", index)]
+        tools += [Tool("uv", work / "uv", index)] if shutil.which("uv") else []
+        tools += [
+            Tool(
+                "safe-pip" if len(policies) == 1 else f"safe-pip {Path(policy).stem}", work / str(place), index, policy
+            )
+            for place, policy in enumerate(policies)
+        ]
+        for tool in tools:
+            tool.create(arguments.pip)
+        ratios = "".join(f"{column:>8}" for column in COLUMNS)
+        print(f"{'set':<24}{'cache':<6}{'tool':<20}{'wall s':>9}{'cpu s':>8}{'MiB':>8}  {ratios}")
         for words in arguments.sets:
+            job = [*([] if arguments.install else ["--dry-run"]), *words.split()]
             for cold in (True, False):
-                job = words.split() if arguments.install else ["--dry-run", *words.split()]
-                row = compare(tools, job, cold=cold, renew=arguments.install, runs=arguments.runs)
-                rows.append({"set": words, "cold": cold, **row})
-                print(
-                    f"{words:<28}{'cold' if cold else 'warm':<7}{row['pip_wall']:>8.2f}{row['safe-pip_wall']:>12.2f}"
-                    f"{row['ratio_wall']:>7.2f}{row['ratio_cpu']:>7.2f}",
-                    flush=True,
-                )
-        if arguments.json:
-            arguments.json.write_text(json.dumps(rows, indent=2))
+                medians = measure(tools, job, cold=cold, runs=arguments.runs)
+                show(words, cold=cold, medians=medians)
+                rows += [
+                    {"set": words, "cold": cold, "tool": name, **dict(zip(COLUMNS, row, strict=True))}
+                    for name, row in medians.items()
+                ]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=2))
 
 
 if __name__ == "__main__":
