@@ -1,7 +1,7 @@
 """What pip itself understood of the command line, its configuration and the requirement files.
 
-The target's pip says it (``sources/pip_host.py``); this module only turns its words into values. It knows which of
-pip's options exist: one that it does not know, set to anything but its default, is refused rather than guessed about.
+The target's pip says it (``sources/hosted/describe.py``); this module only turns its words into values. It knows which
+of pip's options exist: one it does not know, set to anything but its default, is refused rather than guessed about.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 from safeinstall.checkup.result import Result
 from safeinstall.errors import SourceError
 from safeinstall.sources.environment import list_environment
-from safeinstall.sources.pip_host import OLDEST_PIP
+from safeinstall.sources.hosted import OLDEST_PIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,8 +21,8 @@ from safeinstall.guard.edits import Standing, current
 from safeinstall.guard.environment import find_environment
 from safeinstall.guard.scopes import SYSTEM, USER, found_shells, startup_files
 from safeinstall.sources.directories import CACHE_VARIABLE, STATE_VARIABLE
+from safeinstall.sources.hosted import GUARD
 from safeinstall.sources.pip import find_target, lent_pip
-from safeinstall.sources.pip_host import GUARD
 from safeinstall.sources.policy_files import VARIABLE
 from safeinstall.sources.temporary import private_directory
 

@@ -1,6 +1,6 @@
 """The target's pip, from our side: find its interpreter, start it, hear what it understood, let it go on or leave.
 
-``pip_host.py`` is the other side.
+``hosted/`` is the other side.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
 from safeinstall.sources.channel import hear
-from safeinstall.sources.pip_host import BOOT, JUDGED, STOPS
+from safeinstall.sources.hosted import BOOT, JUDGED, STOPS
 from safeinstall.sources.temporary import private_directory
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FOLLOWED = "_PIP_RUNNING_IN_SUBPROCESS"
 """With it pip takes ``--python`` and ``PIP_PYTHON`` as followed (cli/main_parser.py, ``parse_command``)."""
 NEUTRAL = "/"
 """Where the host starts: ``./pip`` must never be imported."""
-HOST = Path(__file__).with_name("pip_host.py")
+HOST = Path(__file__).parent / "hosted" / "__init__.py"
 
 
 class TerminatedError(KeyboardInterrupt):

@@ -1,6 +1,6 @@
 """What a pip has read until it says what it understood: our parent can tell whether it would read the same again.
 
-Loaded by ``pip_host.py``, beside which it lies, inside the *target* interpreter; it imports nothing of ours.
+For dry runs alone, which install nothing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,59 @@
+"""Talk with our parent, be stopped by it, and leave."""
+
+import json
+import os
+import signal
+import sys
+
+from . import REFUSED, STOPS
+
+
+def stop_once(number, frame):
+    """Stop as pip stops for Ctrl-C, and let nothing disturb it while it undoes what it can."""
+    for each in STOPS:
+        signal.signal(each, lambda *_: None)  # not SIG_IGN, which what pip starts would inherit
+    raise KeyboardInterrupt
+
+
+def hear_stops():
+    """Be open to Ctrl-C from here on."""
+    for each in STOPS:
+        signal.signal(each, stop_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+class Channel:
+    """Lines of JSON over two pipes. Without a parent (a command that is not judged) nothing can be approved."""
+
+    def __init__(self, read_fd, write_fd):
+        """Keep both ends."""
+        self.read_fd, self.write_fd = read_fd, write_fd
+
+    def ask(self, message):
+        """Send *message* and wait for the answer; ``None`` when there is nobody to answer."""
+        if self.write_fd < 0:
+            return None
+        try:
+            with os.fdopen(os.dup(self.write_fd), "w", encoding="utf-8") as out:
+                out.write(json.dumps(message, default=str) + "\n")
+            with os.fdopen(os.dup(self.read_fd), encoding="utf-8") as answers:
+                text = answers.readline()
+        except OSError:
+            return None
+        return json.loads(text) if text else None
+
+
+def refuse(message):
+    """Say why this pip cannot be guarded, and leave before it does anything."""
+    sys.stderr.write("safe-pip: refused: %s\nsafe-pip: nothing was installed (exit %d)\n" % (message, REFUSED))
+    sys.stderr.flush()
+    os._exit(REFUSED)
+
+
+def leave(options):
+    """End this pip quietly. pip's own clean-up of its temporary files still runs."""
+    import logging
+
+    options.disable_pip_version_check = True  # it would ask the index on the way out
+    logging.disable(logging.CRITICAL)
+    raise KeyboardInterrupt

@@ -1,0 +1,87 @@
+"""Replace the two steps of a command between which pip looks for files."""
+
+from .builds import judge_build_requirements
+from .channel import hear_stops, leave, refuse
+from .confine import confine
+from .describe import describe, find_credentials
+from .locks import describe_locked, read_lock, take_locks, write_lock_with_addresses
+
+REWRITTEN = []
+"""Lock files that are to be rewritten when pip has ended: path, and addresses."""
+
+
+def judged_requirements(answer, requirements):
+    """Return what pip shall install: the user's own requirements, and our pins instead of the user's constraints."""
+    from pip._internal.req.constructors import install_req_from_line
+
+    pins = [install_req_from_line(pin, constraint=True, user_supplied=False) for pin in answer["pins"]]
+    roots = [ireq for ireq in requirements if not ireq.constraint]
+    # A constraint with an address makes pip take that file as a direct reference, and record it as one.
+    direct = answer.get("direct", ())
+    links = [i for i in requirements if i.constraint and i.link and i.link.url_without_fragment in direct]
+    for ireq in links + roots:
+        digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
+        ireq.hash_options = {"sha256": [digest]} if digest else {}
+    return pins + [ireq for ireq in links if ireq.match_markers()] + roots
+
+
+def hold_to_plan(resolver, planned):
+    """Stop pip before it installs anything, should it come to another set of projects than was planned."""
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    resolve = resolver.resolve
+
+    def resolve_and_compare(*args, **kwargs):
+        found = resolve(*args, **kwargs)
+        names = {str(canonicalize_name(name)) for name in found.requirements}
+        if names != planned:
+            refuse("this pip would install other projects than were judged: %s" % ", ".join(sorted(names ^ planned)))
+        return found
+
+    resolver.resolve = resolve_and_compare
+
+
+def guard(command, channel, inputs):
+    """Replace the two steps of *command* between which pip looks for files."""
+    read, make_resolver, approved = command.get_requirements, command.make_resolver, []
+
+    def get_requirements(args, options, finder, session):
+        locks = take_locks(options)
+        only_locks = locks and not (args or options.editables or options.requirements)
+        requirements = [] if only_locks else read(args, options, finder, session)
+        locked = describe_locked(finder)
+        for path in locks:
+            more, files = read_lock(path, channel, finder)
+            requirements += more
+            locked.update(files)
+        try:
+            description = describe(command, args, options, finder, session, requirements)
+            description["locked"] = locked
+            description["inputs"] = inputs and inputs.described()
+        except Exception as error:
+            refuse("this pip cannot be read (%s: %s)" % (type(error).__name__, error))
+        answer = channel.ask(description)
+        while answer and "credentials" in answer:
+            answer = channel.ask({"credentials": find_credentials(session, answer["credentials"])})
+        if not answer:
+            leave(options)
+        approved.append(answer)
+        hear_stops()
+        judge_build_requirements(channel)
+        confine(command, answer, options, finder, session)
+        if command.name == "lock":
+            REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
+        return judged_requirements(answer, requirements)
+
+    def make_judged_resolver(*args, **kwargs):
+        # Should some pip ever resolve without asking get_requirements first, it must not get further than this.
+        if not approved:
+            refuse("this pip resolves before its requirements were judged")
+        resolver = make_resolver(*args, **kwargs)
+        if "planned" in approved[0]:
+            hold_to_plan(resolver, set(approved[0]["planned"]))
+        return resolver
+
+    command.get_requirements = get_requirements
+    command.make_resolver = make_judged_resolver
+    return command

@@ -1,0 +1,95 @@
+"""Locks (PEP 751): read for a pip that cannot, and written with the addresses that files really came from."""
+
+import os
+import re
+import sys
+
+from .describe import describe_selection
+
+PYLOCK = re.compile(r"pylock\.([^.]+\.)?toml$")
+"""PEP 751, "File Name"."""
+
+
+def take_locks(options):
+    """Take the ``pylock.toml`` files out of ``-r`` for a pip that would misread them (before 26.1)."""
+    try:
+        from pip._internal.utils import pylock
+
+        if hasattr(pylock, "select_from_pylock_path_or_url"):
+            return []
+    except ImportError:
+        pass
+    locks = [path for path in options.requirements if PYLOCK.match(os.path.basename(path))]
+    options.requirements = [path for path in options.requirements if path not in locks]
+    return locks
+
+
+def read_lock(path, channel, finder):
+    """Return the requirements of one lock, and the file that it binds each project to, as our parent reads it."""
+    from pip._internal.exceptions import InstallationError
+    from pip._internal.req.constructors import install_req_from_editable, install_req_from_line
+    from pip._vendor.packaging.markers import default_environment
+
+    question = {"path": path, "markers": dict(default_environment()), "tags": describe_selection(finder)["tags"]}
+    answer = channel.ask({"lock": question})
+    if not answer or "problem" in answer:
+        raise InstallationError((answer or {}).get("problem", "the lock %s was not read" % path))
+    requirements = []
+    for package in answer["packages"]:
+        if package.get("editable"):
+            requirements.append(install_req_from_editable(package["requirement"], comes_from=path, user_supplied=True))
+            continue
+        ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
+        file = package["file"]
+        if file:
+            ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
+        requirements.append(ireq)
+    return requirements, {package["name"]: package["file"] for package in answer["packages"] if package["file"]}
+
+
+def describe_locked(finder):
+    """Describe the files that locks bind projects to (pip 26.1 and later)."""
+    return {
+        str(name): {"url": link.url_without_fragment, "hashes": dict(link._hashes), "filename": link.filename}
+        for name, link in getattr(finder, "_locked_links", {}).items()
+    }
+
+
+class LockText:
+    """Standard output on which ``pip lock`` writes, with the addresses that files really came from."""
+
+    def __init__(self, stream, addresses):
+        """Write to *stream*."""
+        self.stream, self.addresses = stream, addresses
+
+    def __getattr__(self, name):
+        """Be like the stream otherwise."""
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        """Write *text* with each staged address replaced."""
+        return self.stream.write(with_addresses(text, self.addresses))
+
+
+def with_addresses(text, addresses):
+    """Return the text of a lock with each staged address replaced by the lines that describe the original file."""
+    for staged, lines in addresses.items():
+        text = text.replace('url = "%s"' % staged, lines)
+    return text
+
+
+def write_lock_with_addresses(options, addresses):
+    """Make ``pip lock`` write original addresses, sizes and upload times, wherever it writes to."""
+    if options.output_file == "-":
+        sys.stdout = LockText(sys.stdout, addresses)
+        return []
+    return [(options.output_file, addresses)]
+
+
+def rewrite(written):
+    """Put the original addresses into the lock files that pip has written."""
+    for path, addresses in written:
+        with open(path, encoding="utf-8") as file:
+            text = with_addresses(file.read(), addresses)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
