@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.invocation import installed_names
-from safeinstall.models import ArtifactKind, Missing, Source, SourceKind
+from safeinstall.models import ArtifactKind, Missing, SourceKind
 from safeinstall.plan import lock_lines
-from safeinstall.policy.model import DEFAULT_INDEX
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
@@ -30,14 +29,15 @@ from safeinstall.sources.installed import InstalledDistributions
 from safeinstall.sources.local_advisories import LocalAdvisories
 from safeinstall.sources.locked import LockedIndex
 from safeinstall.sources.metadata_cache import MetadataCache
+from safeinstall.sources.network import brief, http_settings
 from safeinstall.sources.osv_dump import resolve_sources
 from safeinstall.sources.overlaps import find_overlaps
 from safeinstall.sources.page_cache import PageCache
 from safeinstall.sources.popular_names import popular_names
 from safeinstall.sources.references import open_reference
+from safeinstall.sources.routes import Routes
 from safeinstall.sources.stage import Stage, open_stage
 from safeinstall.sources.stopwatch import Stopwatch
-from safeinstall.sources.transport import HttpSettings
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from safeinstall.models import Artifact, InstalledDistribution
     from safeinstall.pipeline import Listener
     from safeinstall.plan import Plan, VerifiedPlan
-    from safeinstall.policy.model import IndexSettings, Policy
+    from safeinstall.policy.model import Policy
     from safeinstall.ports import ProjectPage
     from safeinstall.report.model import EvidenceKind
     from safeinstall.requirements import Reference
@@ -60,99 +60,12 @@ if TYPE_CHECKING:
     from safeinstall.sources.descriptions import RecalledPip
     from safeinstall.sources.pip import HostedPip
 
-BRIEF = 3.0
-"""Seconds of each wait for a source that an installation can do without for now."""
-
-
-def http_settings(invocation: Invocation) -> HttpSettings:
-    """Return how pip would reach the network (pip: cli/index_command.py, ``_build_session``)."""
-    bundle = next((path for path in invocation.externals.values() if path), None)
-    return HttpSettings(
-        cert=invocation.option("cert") or bundle,
-        client_cert=invocation.option("client_cert"),
-        proxy="" if invocation.option("no_proxy_env") else (invocation.option("proxy") or None),
-        trusted_hosts=invocation.sources.trusted_hosts,
-        timeout=float(invocation.option("timeout") or 15),
-        retries=int(invocation.option("retries") or 0),
-    )
-
-
-def brief(settings: HttpSettings) -> HttpSettings:
-    """Return *settings* for a source that an installation can do without for now: one try, and not a long one."""
-    return replace(settings, timeout=min(settings.timeout, BRIEF), retries=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """Which sources are asked for a project: pip's, or those that the policy binds it to."""
-
-    find_links: tuple[Source, ...]
-    configured: tuple[Source, ...]
-    policy: Policy
-    default_index: str
-
-    @classmethod
-    def of(cls, invocation: Invocation, policy: Policy) -> Routes:
-        """Name each source that pip is configured with."""
-        names = {_bare(index.url): index.name for index in policy.indexes if index.url}
-        names[_bare(invocation.sources.default_index)] = DEFAULT_INDEX
-        return cls(
-            tuple(_source(SourceKind.FIND_LINKS, url, {}) for url in invocation.sources.find_links),
-            tuple(_source(SourceKind.INDEX, url, names) for url in invocation.sources.index_urls),
-            policy,
-            invocation.sources.default_index,
-        )
-
-    def __call__(self, name: NormalizedName) -> tuple[Source, ...]:
-        """Return the sources of *name*, in pip's order.
-
-        Where the policy lists indexes, a name is asked of those alone that the most specific pattern binds it to: a
-        private name is not even told to another index.
-        """
-        if not self.policy.indexes:
-            return self.find_links + self.configured
-        chosen = self.policy.indexes_for(name)
-        # A name that a pattern binds comes from nowhere else: not from another index, and not from find-links.
-        anywhere = () if any(_binds(index, name) for index in chosen) else self.find_links
-        return anywhere + tuple(self._listed(index) for index in chosen)
-
-    @property
-    def indexes(self) -> tuple[Source, ...]:
-        """Every index that may be asked for some project."""
-        return tuple(map(self._listed, self.policy.indexes)) or self.configured
-
-    @property
-    def unlisted(self) -> tuple[Source, ...]:
-        """The configured indexes that the policy does not list, and that are therefore never asked."""
-        listed = {_bare(self._listed(index).url) for index in self.policy.indexes}
-        return tuple(source for source in self.configured if listed and _bare(source.url) not in listed)
-
-    def _listed(self, index: IndexSettings) -> Source:
-        url = index.url or self.default_index
-        # pip's own spelling may carry the credentials.
-        same = next((source for source in self.configured if _bare(source.url) == _bare(url)), None)
-        return Source(kind=SourceKind.INDEX, url=same.url if same else url, name=index.name)
-
-
-def _binds(index: IndexSettings, name: NormalizedName) -> bool:
-    """Whether a pattern that says more than "anything" gives *name* to *index*."""
-    return any(selector.matches_name(name) and selector.pattern.strip("*") for selector in index.packages)
-
-
-def _bare(url: str) -> str:
-    """Return what tells two addresses of one index apart: not credentials, not a closing slash."""
-    return redacted(url).replace("****@", "").rstrip("/")
-
 
 def _usable_cache(environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
     """Return the user's cache, or one for this run alone and why."""
     cache = cache_directory(environ)
     reason = why_not_believed(cache)
     return (pip.folder / "cache", f"the cache {cache} is not used: {reason}") if reason else (cache, "")
-
-
-def _source(kind: SourceKind, url: str, names: Mapping[str, str]) -> Source:
-    return Source(kind=kind, url=url, name=names.get(_bare(url), redacted(url)))
 
 
 def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:

@@ -18,8 +18,8 @@ from safeinstall.sources.cve_lists import list_sources
 from safeinstall.sources.directories import cache_directory
 from safeinstall.sources.http import HttpClient
 from safeinstall.sources.local_advisories import span
+from safeinstall.sources.network import brief, http_settings
 from safeinstall.sources.osv_dump import Dump, resolve_sources
-from safeinstall.world import brief, http_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

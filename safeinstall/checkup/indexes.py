@@ -9,9 +9,10 @@ from safeinstall.checkup.result import Result
 from safeinstall.errors import SourceError
 from safeinstall.sources.clock import told_time
 from safeinstall.sources.http import HttpClient
+from safeinstall.sources.network import http_settings
 from safeinstall.sources.project_page import ACCEPT, parse_project_page
+from safeinstall.sources.routes import Routes
 from safeinstall.sources.urls import is_local, is_secure, local_path, redacted, split, userinfo
-from safeinstall.world import Routes, http_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

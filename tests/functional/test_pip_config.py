@@ -10,10 +10,10 @@ from lib.dump import LocalDump, osv
 
 from safeinstall.errors import SourceError
 from safeinstall.invocation import parse_invocation
+from safeinstall.sources.network import http_settings
 from safeinstall.sources.pip import HostedPip
 from safeinstall.sources.pip_config import pip_http_settings
 from safeinstall.sources.transport import HttpSettings
-from safeinstall.world import http_settings
 
 USER = ".config/pip/pip.conf"
 LEGACY = ".pip/pip.conf"

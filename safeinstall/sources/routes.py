@@ -1,0 +1,84 @@
+"""Which indexes and find-links are asked for a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from safeinstall.models import Source, SourceKind
+from safeinstall.policy.model import DEFAULT_INDEX
+from safeinstall.sources.urls import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.policy.model import IndexSettings, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Which sources are asked for a project: pip's, or those that the policy binds it to."""
+
+    find_links: tuple[Source, ...]
+    configured: tuple[Source, ...]
+    policy: Policy
+    default_index: str
+
+    @classmethod
+    def of(cls, invocation: Invocation, policy: Policy) -> Routes:
+        """Name each source that pip is configured with."""
+        names = {_bare(index.url): index.name for index in policy.indexes if index.url}
+        names[_bare(invocation.sources.default_index)] = DEFAULT_INDEX
+        return cls(
+            tuple(_source(SourceKind.FIND_LINKS, url, {}) for url in invocation.sources.find_links),
+            tuple(_source(SourceKind.INDEX, url, names) for url in invocation.sources.index_urls),
+            policy,
+            invocation.sources.default_index,
+        )
+
+    def __call__(self, name: NormalizedName) -> tuple[Source, ...]:
+        """Return the sources of *name*, in pip's order.
+
+        Where the policy lists indexes, a name is asked of those alone that the most specific pattern binds it to: a
+        private name is not even told to another index.
+        """
+        if not self.policy.indexes:
+            return self.find_links + self.configured
+        chosen = self.policy.indexes_for(name)
+        # A name that a pattern binds comes from nowhere else: not from another index, and not from find-links.
+        anywhere = () if any(_binds(index, name) for index in chosen) else self.find_links
+        return anywhere + tuple(self._listed(index) for index in chosen)
+
+    @property
+    def indexes(self) -> tuple[Source, ...]:
+        """Every index that may be asked for some project."""
+        return tuple(map(self._listed, self.policy.indexes)) or self.configured
+
+    @property
+    def unlisted(self) -> tuple[Source, ...]:
+        """The configured indexes that the policy does not list, and that are therefore never asked."""
+        listed = {_bare(self._listed(index).url) for index in self.policy.indexes}
+        return tuple(source for source in self.configured if listed and _bare(source.url) not in listed)
+
+    def _listed(self, index: IndexSettings) -> Source:
+        url = index.url or self.default_index
+        # pip's own spelling may carry the credentials.
+        same = next((source for source in self.configured if _bare(source.url) == _bare(url)), None)
+        return Source(kind=SourceKind.INDEX, url=same.url if same else url, name=index.name)
+
+
+def _binds(index: IndexSettings, name: NormalizedName) -> bool:
+    """Whether a pattern that says more than "anything" gives *name* to *index*."""
+    return any(selector.matches_name(name) and selector.pattern.strip("*") for selector in index.packages)
+
+
+def _bare(url: str) -> str:
+    """Return what tells two addresses of one index apart: not credentials, not a closing slash."""
+    return redacted(url).replace("****@", "").rstrip("/")
+
+
+def _source(kind: SourceKind, url: str, names: Mapping[str, str]) -> Source:
+    return Source(kind=kind, url=url, name=names.get(_bare(url), redacted(url)))
