@@ -43,7 +43,7 @@ def _finding(finding: ReportedFinding, file: ReportedFile, report: Report) -> st
     place = next(iter(report.written_at(file.name)), None)
     verb = "refused" if finding.level is Level.DENY else "warned"
     remedy = f"\nway out: {finding.remedy}" if finding.remedy else ""
-    text = f"{finding.message}\npolicy: {finding.location} ({finding.key}){remedy}"
+    text = f"{finding.message}\n{finding.decided}{remedy}"
     return _command(_COMMANDS[finding.level], f"{finding.rule}: {verb} {file.release}", text, place)
 
 

@@ -155,7 +155,7 @@ def _findings(findings: Iterable[ReportedFinding]) -> str:
 
 def _finding(finding: ReportedFinding) -> str:
     level = "excepted" if finding.exception else finding.level.name.lower()
-    more = [f"policy: {finding.location} ({finding.key})"]
+    more = [finding.decided]
     if finding.remedy:
         more.append(f"way out: {finding.remedy}")
     if finding.exception:

@@ -121,15 +121,11 @@ def _why(file: ReportedFile, first: dict[Said, str]) -> Group:
         rules = sorted({finding.rule for finding in findings})
         if first.setdefault(what, file.name) == file.name:
             lines += _finding(", ".join(rules), findings[0], place)
-            place = _place(findings[0])
+            place = findings[0].decided
         else:
             again.setdefault(first[what], []).extend(rules)
     lines += (_text(f"{', '.join(sorted(rules))}: as for {name}", QUIET) for name, rules in again.items())
     return Group(*lines)
-
-
-def _place(finding: ReportedFinding) -> str:
-    return f"policy: {finding.location} ({finding.key})"
 
 
 def _finding(rules: str, finding: ReportedFinding, before: str) -> Iterator[Text]:

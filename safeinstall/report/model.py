@@ -112,6 +112,12 @@ class ReportedFinding:
     exception: ExceptionUsed | None
     """What covers it; the finding then does not count."""
 
+    @property
+    def decided(self) -> str:
+        """Where the policy says so, for a reader."""
+        escalated = '; a warning, which fail-on = "warn" denies' if self.escalated else ""
+        return f"policy: {self.location} ({self.key}){escalated}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFile:

@@ -75,6 +75,8 @@ def test_a_warning_where_the_policy_fails_on_warnings(shell):
           way out           look for a successor of app, or add "app" to exempt in [rules.project-status]
         safe-pip: denied by policy policy.toml; nothing was installed
     """)
+    done = shell.install("app", "--policy-report", "github")
+    assert 'policy: policy.toml:3 (rules.project-status.archived); a warning, which fail-on = "warn" denies' in done.err
     shell.policy("[rules.project-status]\n")
     assert shell.install("app").exit == 0
     assert shell.installed() == {"app": "1.0"}

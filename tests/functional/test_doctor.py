@@ -139,6 +139,18 @@ def test_a_target_without_pip_is_lent_ours(tmp_path, template_without_pip, index
     assert f"environment   it has no pip; safe-pip lends its own, pip {version('pip')}" in notes(shell)
 
 
+def test_an_old_pip_stays_and_ours_is_lent(shell):
+    (info,) = shell.site.glob("pip-*.dist-info")
+    own = info.name.removeprefix("pip-").removesuffix(".dist-info")
+    for file in (shell.site / "pip" / "__init__.py", info / "METADATA"):
+        text = file.read_text().replace(own, "22.3.1", 1)
+        file.unlink()  # environments share their files
+        file.write_text(text)
+    assert f"environment   its pip 22.3.1 is older than 23.1; safe-pip lends its own, pip {version('pip')}" in notes(
+        shell
+    )
+
+
 def test_credentials_and_what_is_not_asked(shell):
     shell.index.credentials = ("user", "s3cret")
     address = shell.index.url.replace("//", "//user:s3cret@")
