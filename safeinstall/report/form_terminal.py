@@ -135,8 +135,8 @@ def _finding(rules: str, finding: ReportedFinding, before: str) -> Iterator[Text
         yield _text(f"let pass by an exception: {finding.exception.reason}", QUIET)
         return
     yield Text.assemble((f"{rules}: ", STYLES[finding.level]), _text(finding.message))
-    if _place(finding) != before:
-        yield _text(_place(finding), QUIET)
+    if finding.decided != before:
+        yield _text(finding.decided, QUIET)
     if finding.remedy and finding.level is Level.DENY:
         yield _text(f"way out: {finding.remedy}")
 
