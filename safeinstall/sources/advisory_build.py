@@ -107,6 +107,12 @@ def build_database(
         connection.commit()
 
 
+def copy_database(source: Path, target: Path) -> None:
+    """Put a copy of the database *source* at *target*. Atomic as a build is."""
+    with _writing(target) as building:
+        shutil.copyfile(source, building)
+
+
 def confirm_database(
     target: Path, identities: Sequence[Identity], read_at: float, lists: Sequence[ListPart] | None = None
 ) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
 from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_database
-from safeinstall.sources.advisory_build import Part, build_database, confirm_database
+from safeinstall.sources.advisory_build import Part, build_database, confirm_database, copy_database
 from safeinstall.sources.advisory_changes import counted, vulnerabilities
 from safeinstall.sources.advisory_update import DumpState, DumpUpdate
 from safeinstall.sources.cve_lists import ListSource, ListUpdate
@@ -83,7 +83,7 @@ class Syncer:
         """
         patience = self.reader.patience if self.reader else inf
         with _locked(self.file.with_suffix(".lock"), patience), _workplace(self.file.with_suffix(".sync")) as work:
-            database = open_database(self.file)
+            database = open_database(self.file) or self._adopted()
             if database is None:
                 synced = self._first(work)
             else:
@@ -94,6 +94,15 @@ class Syncer:
             if self.reader and not any(one.failure for one in synced):
                 self.memory.unlink(missing_ok=True)
         return synced
+
+    def _adopted(self) -> AdvisoryDatabase | None:
+        """Begin with what is here of the same sources without lists: to name a list costs no advisories."""
+        plain = replace(self, lists=())
+        if not self.lists or (database := open_database(plain.file)) is None:
+            return None
+        database.close()
+        copy_database(plain.file, self.file)
+        return AdvisoryDatabase(self.file)
 
     def _first(self, work: Path) -> tuple[Synced, ...]:
         parts = [self._whole(source, work / str(number)) for number, source in enumerate(self.sources)]

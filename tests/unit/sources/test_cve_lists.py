@@ -211,6 +211,30 @@ def test_without_lists_a_database_is_where_it_was(syncer):
     assert synced(plain) == ["osv: read, 4 records"]
 
 
+def test_to_name_a_list_costs_no_advisories(syncer, dump):
+    synced(replace(syncer, lists=()))
+    dump.taken()
+
+    assert synced(syncer) == [
+        "osv: unchanged, 4 records",
+        "exploited: read, 3 vulnerabilities",
+        "epss: read, 3 vulnerabilities",
+    ]
+
+    assert dump.taken() == ["/epss.csv.gz", "/kev.json", "/modified_id.csv"]
+    assert known(syncer.file)["PYSEC-2"] == ("2024-04-02", 0.5)
+
+
+def test_a_list_that_is_named_without_a_network_leaves_the_advisories(syncer, dump, local):
+    synced(replace(syncer, lists=()))
+    dump.reply("*", Reply(status=503))
+
+    told = answer(local())
+
+    assert sorted(told) == ["PYSEC-1", "PYSEC-2", "PYSEC-3"]
+    assert isinstance(told["PYSEC-1"][0], Missing)
+
+
 # What is refused
 
 
