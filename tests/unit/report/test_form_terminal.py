@@ -121,3 +121,21 @@ def test_a_chain_that_is_deeper_than_a_screen_is_wide_ends():
         for n in range(1200)
     )
     assert "p1199" in plain(replace(given, files=tuple(chain)), 60)
+
+
+def test_the_policys_line_stands_once_for_findings_in_a_row():
+    given = report(passed())
+    first = given.files[0]
+    (finding,) = first.findings
+    more = replace(first, findings=(finding, replace(finding, message="another hole")))
+    text = plain(replace(given, files=(more, *given.files[1:])), 120)
+    assert text.count("policy: user.toml:7 (rules.vulnerability.deny-at)") == 1
+    assert "vulnerability: another hole\n" in text
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [("audit r.txt", "safe-pip audit r.txt"), ("install", "safe-pip install app>=1 https://files.example/x.whl")],
+)
+def test_what_was_called(command, shown):
+    assert f"\nRun\n  {shown}\n" in plain(replace(report(passed()), command=command))
