@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from packaging.markers import UndefinedComparison
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
 
     Fields = dict[str, list[str]]
 
+REQUIREMENTS = 10_000
+"""``Requires-Dist`` fields of one file."""
+REQUIREMENT_LENGTH = 32_768
+"""Characters of one requirement."""
+VERSION_LENGTH = 255
+"""Characters of a version, and of a ``Requires-Python``: a version is part of a file's name."""
+_SHOWN = 500
+"""Characters of something invalid that a message repeats."""
 _STATIC_SINCE = (2, 2)
+_UNDEFINED = re.compile("~=|===")
+"""Operators that are defined for versions alone: ``python_version ~= "3"`` is no comparison, which shows too late."""
+_LONG_NUMBER = re.compile(r"[0-9]{1000}")
+"""Python refuses to read a number of a few thousand digits, with an error that is no library's."""
 _MUST_BE_STATIC = frozenset({"requires-dist", "requires-python", "provides-extra"})
 _BLANK_LINE = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?:\r|\n)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -78,15 +91,28 @@ def header_fields(metadata: Metadata) -> Mapping[str, Sequence[str]]:
 
 @lru_cache(maxsize=16384)
 def parse_requirement(text: str) -> Requirement:
-    """Parse a PEP 508 requirement once: most of them are written in many files. Never change the result."""
-    return Requirement(text)
+    """Parse a PEP 508 requirement once: most of them are written in many files. Never change the result.
+
+    Raises ``InvalidRequirement``, also for what no honest file asks.
+    """
+    if len(text) > REQUIREMENT_LENGTH or _LONG_NUMBER.search(text):
+        raise InvalidRequirement("too long")
+    try:
+        requirement = Requirement(text)
+        if requirement.marker is not None and _UNDEFINED.search(text):
+            requirement.marker.evaluate({"extra": ""})
+    except RecursionError as error:
+        raise InvalidRequirement("too deep") from error
+    except UndefinedComparison as error:
+        raise InvalidRequirement("its marker compares what cannot be compared") from error
+    return requirement
 
 
 @lru_cache(maxsize=1024)
 def parse_requires_python(text: str) -> SpecifierSet | None:
     """Parse Requires-Python; ``None`` when it is invalid, which pip takes for absent."""
     try:
-        return SpecifierSet(text)
+        return SpecifierSet(text) if len(text) <= VERSION_LENGTH else None
     except InvalidSpecifier:
         return None
 
@@ -130,6 +156,8 @@ def _header(text: str) -> str:
 
 
 def _build(fields: Fields, text: str, name: NormalizedName, version: Version | None, about: str) -> Metadata:
+    if len(fields.get("requires-dist", ())) > REQUIREMENTS:
+        raise MetadataInvalidError(f"the metadata of {about} has more than {REQUIREMENTS} Requires-Dist")
     return Metadata(
         name=_checked_name(fields, name, about),
         version=_checked_version(fields, version, about),
@@ -150,7 +178,7 @@ def _checked_name(fields: Fields, expected: NormalizedName, about: str) -> Norma
     if not written:
         raise MetadataInvalidError(f"the metadata of {about} has no Name")
     if canonicalize_name(written) != expected:
-        raise MetadataInconsistentError(f"the metadata of {about} has another name: {written!r}")
+        raise MetadataInconsistentError(f"the metadata of {about} has another name: {written[:_SHOWN]!r}")
     return expected
 
 
@@ -159,9 +187,11 @@ def _checked_version(fields: Fields, expected: Version | None, about: str) -> Ve
     if not written:
         raise MetadataInvalidError(f"the metadata of {about} has no Version")
     try:
-        version = Version(written)
+        version = Version(written[: VERSION_LENGTH + 1])
     except InvalidVersion as error:
-        raise MetadataInvalidError(f"the metadata of {about} has an invalid Version: {written!r}") from error
+        raise MetadataInvalidError(f"the metadata of {about} has an invalid Version: {written[:_SHOWN]!r}") from error
+    if len(written) > VERSION_LENGTH:
+        raise MetadataInvalidError(f"the metadata of {about} has a Version of more than {VERSION_LENGTH} characters")
     if expected is not None and version != expected:
         raise MetadataInconsistentError(f"the metadata of {about} has another version: {written!r}")
     return version
@@ -171,7 +201,9 @@ def _requirement(value: str, about: str) -> Requirement:
     try:
         return parse_requirement(value)
     except InvalidRequirement as error:
-        raise MetadataInvalidError(f"the metadata of {about} has an invalid Requires-Dist: {value!r}") from error
+        raise MetadataInvalidError(
+            f"the metadata of {about} has an invalid Requires-Dist: {value[:_SHOWN]!r}"
+        ) from error
 
 
 def _requires_python(fields: Fields) -> SpecifierSet | None:

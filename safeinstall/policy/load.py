@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Reader: TypeAlias = Callable[[str], PolicyText]
     Rules: TypeAlias = Mapping[str, type[Rule]]
 
-_MAX_DEPTH = 10
+MAX_DEPTH = 10
 _SYNTAX_LINE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -92,8 +92,8 @@ def _texts(text: PolicyText, read: Reader, chain: tuple[str, ...]) -> Iterator[R
         parent = _read(text.resolve(reference), read, at)
         if parent.file in (*chain, text.file):
             raise PolicyError((f"{at}: extends: {' → '.join((*chain, text.file, parent.file))} is a circle",))
-        if len(chain) == _MAX_DEPTH:
-            raise PolicyError((f"{at}: extends: more than {_MAX_DEPTH} policies deep",))
+        if len(chain) == MAX_DEPTH:
+            raise PolicyError((f"{at}: extends: more than {MAX_DEPTH} policies deep",))
         yield from _texts(parent, read, (*chain, text.file))
     yield text, _absolute_sources(text, data)
 

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError
+from safeinstall.metadata import VERSION_LENGTH
 from safeinstall.models import Artifact, ArtifactKind
 from safeinstall.resolve.wheel_tags import WheelTags
 
@@ -60,7 +61,7 @@ def _version(text: str) -> Version | None:
 @lru_cache(maxsize=10_000)
 def _requires_python(text: str) -> SpecifierSet | None:
     try:
-        return SpecifierSet(text)
+        return SpecifierSet(text) if len(text) <= VERSION_LENGTH else None
     except InvalidSpecifier:
         # pip ignores a Requires-Python that it cannot read (package_finder.py: _check_link_requires_python).
         return None

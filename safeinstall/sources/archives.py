@@ -18,7 +18,16 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.layout import is_read_for_layout, wheel_layout
-from safeinstall.sources.members import Limits, check_layout, check_members, refusal, shown, tar_members, zip_members
+from safeinstall.sources.members import (
+    Limits,
+    Metered,
+    check_layout,
+    check_members,
+    refusal,
+    shown,
+    tar_members,
+    zip_members,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
     from safeinstall.facts import Layout
 
 LIMITS = Limits()
+_LEAST = 1 << 17
+"""Bytes that are read at once of a small zip: its end, with a comment."""
 _UNREADABLE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -66,15 +77,16 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
     Raises:
         IntegrityError: it leaves its tree, can be read in more than one way, or contradicts its own name.
     """
-    with _readable(filename), zipfile.ZipFile(path) as archive:
+    with _readable(filename), _zip(path, filename, limits) as archive:
         files = _zip_files(path, filename, archive, limits)
         dist_info = _dist_info(filename, files)
-        metadata, wheel, record = (
-            _required(filename, archive, f"{dist_info}/{name}", limits) for name in ("METADATA", "WHEEL", "RECORD")
+        wheel = _required(filename, archive, f"{dist_info}/WHEEL", limits.wheel)
+        metadata, record = (
+            _required(filename, archive, f"{dist_info}/{name}", limits.read) for name in ("METADATA", "RECORD")
         )
         _check_wheel_version(filename, wheel)
         _check_record(filename, record, files, dist_info)
-        texts = {name: _required(filename, archive, name, limits) for name in files if is_read_for_layout(name)}
+        texts = _texts(filename, archive, [name for name in files if is_read_for_layout(name)], limits)
     return Contents(metadata=metadata, files=files, layout=wheel_layout(files, texts))
 
 
@@ -104,13 +116,19 @@ def _zip_files(path: Path, filename: str, archive: zipfile.ZipFile, limits: Limi
     return tuple(info.filename for info in archive.infolist() if not info.is_dir())
 
 
-def _required(filename: str, archive: zipfile.ZipFile, member: str, limits: Limits) -> bytes:
+def _texts(filename: str, archive: zipfile.ZipFile, members: Sequence[str], limits: Limits) -> dict[str, bytes]:
+    if sum(archive.getinfo(member).file_size for member in members) > limits.read:
+        raise refusal(filename, f"holds .pth files and entry points of more than {limits.read} bytes")
+    return {member: archive.read(member) for member in members}
+
+
+def _required(filename: str, archive: zipfile.ZipFile, member: str, limit: int) -> bytes:
     try:
         info = archive.getinfo(member)
     except KeyError:
         raise refusal(filename, f"has no {shown(member)}") from None
-    if info.file_size > limits.read:
-        raise refusal(filename, f"holds {shown(member)}, which is larger than {limits.read} bytes")
+    if info.file_size > limit:
+        raise refusal(filename, f"holds {shown(member)}, which is larger than {limit} bytes")
     return archive.read(info)
 
 
@@ -171,11 +189,11 @@ def _check_record(filename: str, record: bytes, files: Sequence[str], dist_info:
 
 
 def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
-    with zipfile.ZipFile(path) as archive:
+    with _zip(path, filename, limits) as archive:
         files = _zip_files(path, filename, archive, limits)
         root = _root(files)
         metadata, pyproject = (
-            _required(filename, archive, root + name, limits) if root + name in files else None
+            _required(filename, archive, root + name, limits.read) if root + name in files else None
             for name in ("PKG-INFO", "pyproject.toml")
         )
     return Contents(metadata=metadata, pyproject=pyproject, files=files)
@@ -193,22 +211,16 @@ def _tar_sdist(path: Path, filename: str, limits: Limits) -> Contents:
     return Contents(metadata=metadata, pyproject=pyproject, files=files)
 
 
-class _Metered:
-    """A stream whose single reads are bounded: tarfile reads a whole extended header at once, however long."""
-
-    def __init__(self, stream: IO[bytes], filename: str, limit: int) -> None:
-        self._stream, self._filename, self._limit = stream, filename, limit
-        self.seek, self.tell = stream.seek, stream.tell
-
-    def read(self, size: int) -> bytes:
-        """Return up to *size* bytes."""
-        if size > self._limit:
-            raise refusal(self._filename, f"holds a header or file of more than {self._limit} bytes to be read at once")
-        return self._stream.read(size)
+@contextmanager
+def _zip(path: Path, filename: str, limits: Limits) -> Iterator[zipfile.ZipFile]:
+    with path.open("rb") as stream:
+        metered = Metered(stream, filename, max(limits.read, _LEAST))
+        with zipfile.ZipFile(cast("IO[bytes]", metered)) as archive:
+            yield archive
 
 
 def _tar(stream: IO[bytes], filename: str, limits: Limits) -> tarfile.TarFile:
-    return tarfile.open(fileobj=cast("IO[bytes]", _Metered(stream, filename, limits.read)), mode="r:")
+    return tarfile.open(fileobj=cast("IO[bytes]", Metered(stream, filename, limits.read)), mode="r:")
 
 
 def _unpacking(path: Path, filename: str) -> IO[bytes]:

@@ -46,9 +46,9 @@ _WAITING = frozenset({413, 429, 503})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 403})
-_MAX_REDIRECTS = 10
+MAX_REDIRECTS = 10
 _BACKOFF = 0.25
-_MAX_WAIT = 30.0
+MAX_WAIT = 30.0
 _ERROR = 400
 _ODD = "this is not what an index serves: check its address"
 
@@ -199,7 +199,7 @@ class HttpClient:
             try:
                 return attempt()
             except _RetryableError as error:  # noqa: PERF203  # each try is a round trip
-                if error.wait is not None and error.wait > _MAX_WAIT:
+                if error.wait is not None and error.wait > MAX_WAIT:
                     raise
                 self._sleep(_backoff(number) if error.wait is None else error.wait)
         return attempt()
@@ -207,7 +207,7 @@ class HttpClient:
     @contextmanager
     def _open(self, request: _Request) -> Iterator[Stream]:
         """Send *request* and follow its redirects, each judged like a new address."""
-        for _ in range(_MAX_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             with self._send(request) as reply:
                 if reply.status == HTTPStatus.UNAUTHORIZED and self._found_credentials(request):
                     continue
@@ -222,7 +222,7 @@ class HttpClient:
                     return
                 request = self._redirected(request, reply)
         raise SourceError(
-            f"{redacted(request.url)} is the end of {_MAX_REDIRECTS} redirects, and redirects again",
+            f"{redacted(request.url)} is the end of {MAX_REDIRECTS} redirects, and redirects again",
             hint="check the address of the index",
         )
 
@@ -369,11 +369,11 @@ def _phrase(status: int) -> str:
 
 def _retry_after(reply: Reply) -> float | None:
     """Seconds from now (RFC 9110, 10.2.3: a number, or a date)."""
-    written = reply.headers.get("retry-after", "")
-    if written.strip().isdecimal():
+    written = reply.headers.get("retry-after", "").strip()
+    if written.isdecimal():
         return float(written)
     try:
-        date = parsedate_to_datetime(written)
-    except ValueError:
+        date = parsedate_to_datetime(written).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (date.astimezone(timezone.utc) - datetime.now(timezone.utc)).total_seconds())
+    return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import tarfile
     import zipfile
     from collections.abc import Iterable, Iterator
+    from typing import IO
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -27,6 +28,8 @@ _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _STREAMED = 0x8
 _UTF8 = 0x800
 _IN_ZIP64 = 0xFFFFFFFF
+_SHOWN = 60
+"""Characters of a name that is too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,15 @@ class Limits:
     """Unpacked bytes per packed byte; looked at only beyond ``ratio_from``."""
     ratio_from: int = 256 << 20
     read: int = 32 << 20
-    """Bytes of one member that is read into memory."""
+    """Bytes of one member that is read into memory, of all small texts together, and of a zip's directory."""
+    wheel: int = 1 << 20
+    """Bytes of a ``WHEEL`` file."""
+    path: int = 1024
+    """Characters of a member's name."""
+    part: int = 255
+    """Bytes of each part of it: no file system takes more."""
+    depth: int = 64
+    """Parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +74,28 @@ def shown(name: str) -> str:
     return "'" + _CONTROL.sub(lambda c: c[0].encode("unicode_escape").decode(), name) + "'"
 
 
+class Metered:
+    """A stream whose single reads are bounded: a tar's extended header, or a zip's directory, is read at once."""
+
+    def __init__(self, stream: IO[bytes], filename: str, limit: int) -> None:
+        """Refuse the file called *filename* when more than *limit* bytes of *stream* are asked for at once."""
+        self._stream, self._archive, self._limit = stream, filename, limit
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to *size* bytes."""
+        if size > self._limit:
+            raise refusal(self._archive, f"holds a header or file of more than {self._limit} bytes to be read at once")
+        return self._stream.read(size)
+
+
 def check_members(archive: str, members: Iterable[Member], packed: int, limits: Limits) -> None:
     """Raise IntegrityError at the first member that no honest archive has. Reads no further than that."""
     seen: set[str] = set()
     unpacked = 0
     for count, member in enumerate(members, start=1):
         unpacked += member.size
-        if problem := _problem(member) or _excess(count, unpacked, packed, limits):
+        if problem := _problem(member) or _unwieldy(member.name, limits) or _excess(count, unpacked, packed, limits):
             raise refusal(archive, problem)
         path = posixpath.normpath(member.name)
         if path in seen:
@@ -115,6 +141,15 @@ def _problem(member: Member) -> str | None:
         return f"holds {shown(name)}, a path with backslashes"
     if ".." in name.split("/"):
         return f"holds {shown(name)}, a path that climbs out of its directory"
+    return None
+
+
+def _unwieldy(name: str, limits: Limits) -> str | None:
+    parts = name.split("/")
+    if len(name) > limits.path or len(parts) > limits.depth:
+        return f"holds {shown(name[:_SHOWN])}…, a path longer than {limits.path} characters or {limits.depth} parts"
+    if any(len(part) > limits.part or len(part.encode(errors="replace")) > limits.part for part in parts):
+        return f"holds {shown(name[:_SHOWN])}…, a name longer than {limits.part} bytes"
     return None
 
 

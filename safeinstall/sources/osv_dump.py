@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.sources.osv_records import SUFFIX
+from safeinstall.sources.osv_records import RECORD_LIMIT, SUFFIX
 from safeinstall.sources.urls import is_local, local_path, redacted, split
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class DumpReader:
 
         def fetch(id_: str) -> None:
             self._check(dump.name)
-            body = self.client.get(dump.beside(id_ + SUFFIX)).body
+            body = self.client.get(dump.beside(id_ + SUFFIX), limit=RECORD_LIMIT).body
             with _written(folder):
                 (folder / f"{id_}{SUFFIX}").write_bytes(body)
 

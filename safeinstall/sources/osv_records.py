@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX = ".json"
+RECORD_LIMIT = 8 << 20
+"""Bytes of one record."""
 _HINT = "fetch it again, or correct `sources` under [advisories] in the policy"
 
 
@@ -25,7 +27,7 @@ class Limits:
     """How much one source may hold: far above what OSV publishes, far below what would fill a machine."""
 
     records: int = 1_000_000
-    record: int = 8 << 20
+    record: int = RECORD_LIMIT
     """Bytes of one record."""
     total: int = 2 << 30
     """Bytes of all records, unpacked."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 """What to ask for, as pip does (pip: index/collector.py)."""
 
+NAME_LENGTH = 255
+"""Characters of a file's name; no file system has longer ones. A longer one is a file of no project."""
+
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
@@ -221,7 +224,7 @@ class Base:
         absolute = link if link.startswith(("https://", "http://")) else self._join(link)
         path = urlsplit(absolute).path if "?" in absolute else absolute
         name = (unquote(path) if "%" in path else path).rstrip("/").rpartition("/")[2]
-        return absolute, "" if name in {".", ".."} else name, fragment
+        return absolute, "" if name in {".", ".."} or len(name) > NAME_LENGTH else name, fragment
 
     def _join(self, link: str) -> str:
         try:
@@ -245,6 +248,8 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: 
         parser.close()
     except (UnicodeDecodeError, LookupError) as error:
         raise _MalformedError("it cannot be decoded") from error
+    except AssertionError as error:  # html.parser's way to give up on a declaration
+        raise _MalformedError("it is not HTML") from error
     _check_version(parser.meta.get("pypi:repository-version"))
     base = Base(url, parser.base)
     files = tuple(_html_file(anchor, base) for anchor in parser.anchors if anchor.get("href"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.resolve.finder import split_sdist
+from safeinstall.sources.project_page import NAME_LENGTH
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
@@ -28,9 +30,11 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
     """
     kind, filename = reference.kind, unquote(urlsplit(reference.url).path.rstrip("/").rpartition("/")[2])
     if reference.path is not None:
-        if not Path(reference.path).exists():
+        if not _exists(reference.path):
             raise UnsatisfiableError(f"{reference.path} does not exist")
         kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
+    if len(filename) > NAME_LENGTH:
+        raise UnsatisfiableError(f"{filename[:NAME_LENGTH]}… is longer than the name of a file can be")
     named, version = _of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name)
     digests = dict(digest.split(":", 1) for digest in sorted(reference.digests))
     return Artifact(
@@ -42,6 +46,12 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
         hashes=digests,
     )
+
+
+def _exists(path: str) -> bool:
+    with suppress(OSError, ValueError):  # a name that no file can have, or a NUL
+        return Path(path).exists()
+    return False
 
 
 def _of_wheel(filename: str, tags: frozenset[str]) -> tuple[NormalizedName, Version]:

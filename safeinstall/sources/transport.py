@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
-BODY_LIMIT = 256 << 20
+BODY_LIMIT = 64 << 20
 """Bytes of a body that is read into memory, unless the caller knows better."""
 
 

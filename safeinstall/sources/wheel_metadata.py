@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError
+from safeinstall.sources.members import Metered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 TAIL = 64 * 1024
 """Bytes asked for first: mostly enough for the directory of a wheel and its METADATA, which stand at its end."""
 METADATA_LIMIT = 32 * 1024 * 1024
+DIRECTORY_LIMIT = 32 * 1024 * 1024
+"""Bytes of the directory of a wheel."""
 _HEADER = 30 + 512
 """Bytes of a local header and more than its name and extra field use to take."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -36,7 +39,8 @@ def read_wheel_metadata(file: IO[bytes] | RemoteFile, filename: str, name: Norma
 
     Anything else, also what is no zip, is a :class:`MetadataInvalidError`.
     """
-    with _readable(filename), zipfile.ZipFile(cast("IO[bytes]", file)) as archive:
+    metered = Metered(cast("IO[bytes]", file), filename, DIRECTORY_LIMIT)
+    with _readable(filename), zipfile.ZipFile(cast("IO[bytes]", metered)) as archive:
         member = _member(archive, filename, name)
         if isinstance(file, RemoteFile):
             file.prefetch(member.header_offset, _HEADER + member.compress_size)

@@ -207,10 +207,35 @@ def test_a_member_over_the_directory(refused):
         (Limits(unpacked=100), "unpacks to more than 100 bytes"),
         (Limits(ratio=2, ratio_from=1000), "unpacks to more than 2 times its size"),
         (Limits(read=20), f"holds '{INFO}/METADATA', which is larger than 20 bytes"),
+        (Limits(wheel=20), f"holds '{INFO}/WHEEL', which is larger than 20 bytes"),
+        (Limits(path=9), f"holds '{INFO}/METADATA'…, a path longer than 9 characters or 64 parts"),
+        (Limits(depth=1), f"holds '{INFO}/METADATA'…, a path longer than 1024 characters or 1 parts"),
+        (Limits(part=9), f"holds '{INFO}/METADATA'…, a name longer than 9 bytes"),
     ],
 )
 def test_limits(refused, limits, reason):
     assert refused(wheel_with("zeros", bytes(10_000)), limits=limits) == f"{NAME} {reason}"
+
+
+def test_a_name_that_is_long_in_bytes_only(refused):
+    assert refused(wheel_with("ü" * 200)) == f"{NAME} holds '{'ü' * 60}'…, a name longer than 255 bytes"
+
+
+def test_texts_that_are_small_each_and_many(refused):
+    data = zip_archive([*members().items(), *((f"demo/{n}.pth", bytes(400)) for n in range(10))])
+    assert "RECORD does not list" in refused(data)
+    many = {**members(), **{f"demo/{n}.pth": bytes(400) for n in range(10)}}
+    many[f"{INFO}/RECORD"] = record({k: v for k, v in many.items() if k != f"{INFO}/RECORD"}, f"{INFO}/RECORD")
+    assert refused(zip_archive(many.items()), limits=Limits(read=3000)) == (
+        f"{NAME} holds .pth files and entry points of more than 3000 bytes"
+    )
+
+
+def test_a_directory_that_is_too_large_to_be_read_at_once(refused):
+    data = zip_archive([(f"{'x' * 200}/{n}", b"") for n in range(700)])
+    assert refused(data, limits=Limits(read=1)) == (
+        f"{NAME} holds a header or file of more than 131072 bytes to be read at once"
+    )
 
 
 @pytest.mark.parametrize("missing", ["METADATA", "WHEEL", "RECORD"])
