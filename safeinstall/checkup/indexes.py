@@ -12,7 +12,7 @@ from safeinstall.sources.http import HttpClient
 from safeinstall.sources.network import http_settings
 from safeinstall.sources.project_page import ACCEPT, parse_project_page
 from safeinstall.sources.routes import Routes
-from safeinstall.sources.urls import is_local, is_secure, local_path, redacted, split, userinfo
+from safeinstall.sources.urls import is_local, is_secure, is_trusted, local_path, redacted, split, userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,8 +98,12 @@ def _ways(source: Source, invocation: Invocation) -> Iterator[Result]:
             f"{source.display} is plain HTTP, which --trusted-host allows: anyone on the way can change its answers",
             "use https://",
         )
-    elif not is_secure(parts, ()) or parts.hostname in invocation.sources.trusted_hosts:
-        yield Result.note(INDEX, f"the certificate of {source.display} is not checked (--trusted-host)", "use a CA")
+    elif parts.scheme == "https" and is_trusted(parts, invocation.sources.trusted_hosts):
+        yield Result.note(
+            INDEX,
+            f"the certificate of {source.display} is not checked: --trusted-host says so",
+            "name the authority that signed it with --cert, and drop --trusted-host",
+        )
     if userinfo(parts):
         yield Result.note(
             INDEX, f"the address of {source.display} holds credentials", "keep them in a keyring or in .netrc"

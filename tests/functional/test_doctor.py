@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from lib.dump import LocalDump, age, osv
-from lib.index import Reply
+from lib.index import LocalIndex, Reply
 from lib.shell import Shell, copy_environment, told
+from lib.wheels import make_wheel
 
 from safeinstall.checkup.patient import admit
 from safeinstall.checkup.result import Mark, Result
@@ -164,6 +165,21 @@ def test_credentials_and_what_is_not_asked(shell):
     assert "index         INDEX/simple/ is configured for pip and never asked: the policy does not list it" in [
         line[9:] for line in shell.run("doctor").out.splitlines()
     ]
+
+
+def test_a_certificate_that_is_not_checked(shell):
+    with LocalIndex(tls=True) as index:
+        index.add(*make_wheel("pip", "99"))
+        shell.environ |= {"PIP_INDEX_URL": index.url, "PIP_TRUSTED_HOST": "127.0.0.1"}
+        text = f"index         the certificate of {index.url} is not checked: --trusted-host says so"
+        assert text in notes(shell)
+        del shell.environ["PIP_TRUSTED_HOST"]
+        assert problems(shell) == [
+            (
+                f"index         cannot read {index.url}pip/: its certificate could not be verified",
+                "name the certificate authority that signed it with --cert",
+            )
+        ]
 
 
 # --- broken
