@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.checkup.result import Result
-from safeinstall.errors import PolicyError
 from safeinstall.policy.lint import lint
 from safeinstall.sources import policy_files
 from safeinstall.sources.directories import config_directory
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from safeinstall.checkup.patient import Patient
     from safeinstall.policy.model import Policy
+    from safeinstall.sources.policy_files import ProjectPolicy
 
 POLICY = "policy"
 _DIGEST = len("sha256:") + 12
@@ -35,23 +35,29 @@ def check_policy(patient: Patient) -> Iterator[Result]:
     policy = patient.policy
     if policy is None:
         return
-    yield Result.ok(POLICY, f"{policy.file} ({len(policy.rules)} rules, {policy.digest[:_DIGEST]})")
-    yield from _not_counted(patient, policy)
+    project = _project(patient)
+    trusted = f"; {project.layer.file} is trusted" if project and project.trusted else ""
+    yield Result.ok(POLICY, f"{policy.file} ({len(policy.rules)} rules, {policy.digest[:_DIGEST]}{trusted})")
+    yield from _not_counted(patient, policy, project)
     for remark in lint(policy, patient.now.date()):
         yield Result.note(POLICY, f"{policy.origin(remark.key)}: {remark.message}")
 
 
-def _not_counted(patient: Patient, policy: Policy) -> Iterator[Result]:
+def _project(patient: Patient) -> ProjectPolicy | None:
+    """Return the policy of the project that the working directory is in, unless it was named as the user's."""
+    named = patient.explicit or patient.environ.get(policy_files.VARIABLE)
+    return policy_files.find_project(patient.environ, patient.cwd, other_than=named)
+
+
+def _not_counted(patient: Patient, policy: Policy, project: ProjectPolicy | None) -> Iterator[Result]:
     """Yield what a weaker layer asks for and does not get."""
-    with suppress(PolicyError):
-        project = policy_files.find_project(patient.environ, patient.cwd)
-        if project and not project.trusted and was_trusted(project.path, patient.environ):
-            yield Result.problem(
-                POLICY,
-                f"{project.layer.file} has changed since it was trusted, so that it can only tighten",
-                "look at the change, then run: safe-pip policy trust",
-            )
-            return
+    if project and not project.trusted and was_trusted(project.path, patient.environ):
+        yield Result.problem(
+            POLICY,
+            f"{project.layer.file} has changed since it was trusted, so that it can only tighten",
+            "look at the change, then run: safe-pip policy trust",
+        )
+        return
     for text in policy.notes:
         if not text.startswith("if you trust "):
             remedy = "look at the file: drop the line, have it granted above, or run safe-pip policy trust"
