@@ -23,7 +23,8 @@ TEXT = (
 )
 """pip ends the sentence: "is not a valid value for no-index option, please specify a boolean value ..."."""
 _ENTRY = f"{KEY} = {TEXT}\n"
-_WRITTEN_BY_PIP = re.compile(rf"^{KEY}[ \t]*[=:][ \t]*{re.escape(GUARD)}.*(?:\n|\Z)", re.MULTILINE)
+_WRITTEN_BY_PIP = re.compile(rf"^(?:--)?no[-_]index[ \t]*[=:][ \t]*{re.escape(GUARD)}.*(?:\n|\Z)", re.MULTILINE)
+"""A newer pip, when it writes the file, drops the comments and gives the key its plain name."""
 _HEADER = re.compile(r"^\[(?P<name>[^\]\n]+)\]", re.MULTILINE)
 
 
@@ -57,12 +58,12 @@ def without_wall(text: str) -> str:
 
 
 def is_walled(text: str) -> bool:
-    """Whether the wall stands in each section, with nothing after it that pip would read in its place."""
+    """Whether the wall stands in each section, and nothing after it takes its place."""
     try:
         sections = _parsed(text)
     except UnreadableError:
         return False
-    return all(list(sections.get(name, {}).items())[-1:] == [(KEY, TEXT)] for name in JUDGED)
+    return all(_named(sections.get(name, {})).get("no-index") == TEXT for name in JUDGED)
 
 
 def _parsed(text: str) -> dict[str, dict[str, str]]:
@@ -74,7 +75,12 @@ def _parsed(text: str) -> dict[str, dict[str, str]]:
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
+def _named(items: dict[str, str]) -> dict[str, str]:
+    """Return the items of a section by the names that pip gives them: of two with one name the later counts."""
+    return {key.replace("_", "-").removeprefix("--"): value for key, value in items.items()}
+
+
 def _settings(text: str) -> dict[str, dict[str, str]]:
     """Return all but the wall, and no section that is empty."""
-    sections = {name: {k: v for k, v in s.items() if k != KEY} for name, s in _parsed(text).items()}
+    sections = {name: {k: v for k, v in s.items() if v != TEXT} for name, s in _parsed(text).items()}
     return {name: settings for name, settings in sections.items() if settings}

@@ -35,13 +35,15 @@ def test_odd_ends(text):
     assert without_wall(walled) == text + ("" if text.endswith("\n") else "\n")
 
 
-def test_what_pip_writes_drops_the_marks_but_not_the_wall(tmp_path):
+@pytest.mark.parametrize("key", [KEY, "no-index"])
+def test_what_pip_writes_drops_the_marks_but_not_the_wall(tmp_path, key):
+    """A newer pip also gives the key its plain name."""
     parser = RawConfigParser()
     parser.read_string(with_wall("[global]\ntimeout = 7\n"))
     parser.set("global", "retries", "1")
     with (tmp_path / "pip.conf").open("w") as file:
         parser.write(file)
-    text = (tmp_path / "pip.conf").read_text()
+    text = (tmp_path / "pip.conf").read_text().replace(KEY, key)
     assert is_walled(text)
     assert "safe-pip" not in without_wall(text)
     assert "retries = 1" in without_wall(text)
