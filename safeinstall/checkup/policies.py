@@ -28,9 +28,9 @@ _CORRECT = "correct it; `safe-pip policy check` shows the line, and nothing is i
 
 def check_policy(patient: Patient) -> Iterator[Result]:
     """Tell every error of every layer, or what holds and what in it needs a look."""
-    for error in patient.policy_errors:
-        for problem in error.problems:
-            yield Result.problem(POLICY, problem, error.hint or _CORRECT)
+    remedies = {problem: error.hint or _CORRECT for error in patient.policy_errors for problem in error.problems}
+    for problem, remedy in remedies.items():
+        yield Result.problem(POLICY, problem, remedy)
     yield from _writable_files(patient)
     policy = patient.policy
     if policy is None:

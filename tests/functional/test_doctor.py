@@ -234,6 +234,15 @@ def test_a_policy_with_errors(shell):
     ]
 
 
+def test_what_is_wrong_with_several_layers_is_told_once(shell):
+    assert problems(shell, env={"SAFE_PIP_POLICY": ""}) == [
+        (
+            "policy        SAFE_PIP_POLICY is set to nothing, which names no policy",
+            "unset it, or name a file or a preset",
+        )
+    ]
+
+
 def test_a_policy_that_everybody_can_change(shell):
     policy = shell.home / ".config" / "safe-pip" / "policy.toml"
     policy.parent.mkdir(parents=True)
