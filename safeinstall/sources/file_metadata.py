@@ -49,8 +49,18 @@ _NO_RANGES = frozenset({400, 405, 406, 412, 416, 501})
 class FileMetadata:
     """Reads metadata for many threads."""
 
-    def __init__(self, client: HttpClient, cache: MetadataCache | None, downloads: DownloadCache | None) -> None:
-        """Use *client* for what is not local; keep metadata in *cache* and files downloaded whole in *downloads*."""
+    def __init__(
+        self,
+        client: HttpClient,
+        cache: MetadataCache | None,
+        downloads: DownloadCache | None,
+        temporary: Path | None,
+    ) -> None:
+        """Use *client* for what is not local; keep metadata in *cache* and files downloaded whole in *downloads*.
+
+        Until then files are below *temporary*, by default where temporary files go.
+        """
+        self._temporary = temporary
         self._client = client
         self._cache = cache
         self._downloads = downloads
@@ -152,7 +162,7 @@ class FileMetadata:
         if kept and _sha256(kept) == artifact.sha256:
             yield kept
             return
-        with private_directory() as (folder, _):
+        with private_directory(self._temporary) as (folder, _):
             path = folder / "file"
             self._download(artifact, path)
             if artifact.sha256:

@@ -53,6 +53,7 @@ class SimpleIndex:
         pages: PageCache | None = None,
         admit: Callable[[str], bool] = lambda _: True,
         downloads: DownloadCache | None = None,
+        temporary: Path | None = None,
         on_page: OnPage | None = None,
         on_metadata: OnMetadata | None = None,
         workers: int = 8,
@@ -60,13 +61,14 @@ class SimpleIndex:
         """Ask by *client*, with up to *workers* projects and as many files at once.
 
         *cache* keeps metadata, and *pages* the pages of indexes; of these, only the files are read whose names *admit*
-        likes. *downloads* keeps the files that had to be downloaded whole, for whoever fetches later.
+        likes. *downloads* keeps the files that had to be downloaded whole, for whoever fetches later;
+        until then they are below *temporary*.
         *on_page* and *on_metadata* hear each answer as it comes, in the thread that fetched it; they may prefetch, and
         must not wait for anything.
         """
         self.on_page = on_page
         self.on_metadata = on_metadata
-        self._files = FileMetadata(client, cache, downloads)
+        self._files = FileMetadata(client, cache, downloads, temporary)
         self._index_pages = IndexPages(client, pages, admit)
         self._route = route
         self._lock = Lock()

@@ -38,7 +38,7 @@ def private_directory(parent: Path | None = None) -> Iterator[tuple[Path, int]]:
     try:
         yield root, lock
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        _remove(root)
         os.close(lock)
 
 
@@ -48,6 +48,14 @@ def sweep(parent: Path) -> None:
     for root in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):
             _remove_if_abandoned(root)
+
+
+def _remove(root: Path) -> None:
+    """Remove *root* while threads that were given up may still write there: they do so once, and find nothing then."""
+    for _ in range(3):
+        shutil.rmtree(root, ignore_errors=True)
+        if not root.exists():
+            return
 
 
 def _made(parent: Path) -> tuple[Path, int]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 
 import pytest
+from lib.faults import stall
 from lib.index import Reply
 from lib.shell import told, wait_until
+from lib.wheels import make_wheel
 
 SIGNALS = {signal.SIGINT: 1, signal.SIGTERM: 143}
 """And what the shell gets to see."""
@@ -102,3 +105,14 @@ def test_the_stage_of_a_run_that_was_killed_is_swept_up_by_the_next(slow):
     (stage,) = [name for name in slow.leftovers() if name.startswith("safe-pip-")]
     slow.finish(slow.start("install", "app"))
     assert stage not in slow.leftovers()
+
+
+def test_what_a_guess_still_fetches_when_the_run_ends_leaves_nothing(slow):
+    """Threads are not waited for; what they were writing goes with the run."""
+    slow.index.ranges = False
+    slow.index.add(*make_wheel("guess", "1.0", files={"guess/noise.bin": os.urandom(200_000)}), metadata=False)
+    path = slow.index.file_path("guess-1.0-py3-none-any.whl")
+    slow.index.reply(path, Reply(send=partial(stall, after=0.5)))
+    slow.index.reply(slow.index.page_path("nosuch"), Reply(status=404, delay=1))
+    assert slow.run("install", "nosuch", "guess").exit == 1
+    assert path in slow.index.paths()

@@ -87,7 +87,7 @@ class Soak:
         return {item["metadata"]["name"]: item["metadata"]["version"] for item in items}
 
     def _install(self, wanted: list[str], killed_after: float | None, retries: str) -> Told:
-        run = self.user.start("install", *wanted, env={"PIP_TIMEOUT": "0.5", "PIP_RETRIES": retries})
+        run = self.user.start("install", *wanted, env={"PIP_TIMEOUT": "1", "PIP_RETRIES": retries})
         if killed_after is not None:
             time.sleep(killed_after)
             with suppress(ProcessLookupError):  # it has ended already
