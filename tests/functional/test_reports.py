@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import struct
 import subprocess
 import termios
 from contextlib import suppress
@@ -121,7 +123,7 @@ def test_a_terminal_gets_colours_and_its_own_width(shop, env, coloured):
 def on_a_terminal(shell, columns, env, *argv):
     """Run safe-pip with standard error on a terminal of that width, and return what comes there."""
     ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (24, columns))
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
         [*shell.program, *argv], cwd=shell.work, env={**shell.environ, **env},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its,
