@@ -55,12 +55,21 @@ def _installed(scope: Scope, edit: Edit, earlier: Change | None, *, force: bool)
     if earlier is None and edit.how == "file" and now is not None and is_ours(now):
         raise RefusedError(
             f"{edit.path} is guarded already, but nothing is recorded about it here",
-            hint="remove that guard first, with the user and the SAFE_PIP_STATE_DIR that it was installed with",
+            hint=_unrecorded(scope),
         )
     before = _before(scope, edit, earlier, now, force=force)
     after = edit.after(before)
     note = _renewed(earlier, now)
     return Step(Change(edit, before, after), now, after, note)
+
+
+def _unrecorded(scope: Scope) -> str:
+    hint = "remove that guard with the user and the SAFE_PIP_STATE_DIR that it was installed with"
+    if scope.python is None:
+        return hint
+    return (
+        f"{hint}; or have pip write its own files again: safe-pip --python {scope.python} install --force-reinstall pip"
+    )
 
 
 def _before(scope: Scope, edit: Edit, earlier: Change | None, now: Content | None, *, force: bool) -> Content | None:

@@ -408,6 +408,22 @@ def test_a_record_that_cannot_be_read(guarded):
         assert done.err.startswith("safe-pip: the record of a guard cannot be read: TMP/state/guard/environment-")
 
 
+def test_an_environment_that_was_moved(newer):
+    """Its shims stay, and name what is gone; with a pip written anew it can be guarded where it is now."""
+    newer.run("guard", "install")
+    moved = newer.tmp / "moved"
+    newer.target.rename(moved)
+    env = {"VIRTUAL_ENV": str(moved)}
+    assert run(newer, moved / "bin" / "pip", "install", "app").exit != 0
+    way_out = newer.run("guard", "install", env=env).err.partition("its own files again: safe-pip ")[2].splitlines()[0]
+    assert way_out == "--python TMP/moved/bin/python install --force-reinstall pip"
+    assert newer.run(*way_out.replace("TMP", str(newer.tmp)).split()).exit == 0
+    assert newer.run("guard", "install", env=env).exit == 0
+    assert newer.run("guard", "status", "--python", moved).exit == 0
+    assert newer.run("guard", "remove", env=env).exit == 0
+    assert "safe-pip" not in (moved / "bin" / "pip").read_text()
+
+
 # Status
 
 
