@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
 
 Overlaps: TypeAlias = Mapping[NormalizedName, Mapping[NormalizedName, tuple[str, ...]]]
-"""By project: which files another project of the same plan installs too, with other contents."""
+"""By project: which files another project installs too, or has installed, with other contents."""
 _UNOPENED = Missing("what it installs is known only after its build")
 
 

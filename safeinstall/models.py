@@ -236,7 +236,8 @@ class Evidence:
     contents: Layout | Missing = Missing("not fetched yet")
     """Of a wheel."""
     overlaps: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    """Files and scripts that another wheel of the same plan installs too, with other contents."""
+    """Files and scripts that another wheel of the same plan installs too, with other contents, and files that an
+    installed distribution has, which stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

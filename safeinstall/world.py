@@ -26,6 +26,7 @@ from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient
 from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.installed import InstalledDistributions
+from safeinstall.sources.installed_overlaps import find_installed_overlaps, metadata_directories
 from safeinstall.sources.local_advisories import LocalAdvisories
 from safeinstall.sources.locked import LockedIndex
 from safeinstall.sources.metadata_cache import MetadataCache
@@ -210,7 +211,13 @@ class LiveWorld:
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""
-        return find_overlaps(verified.files)
+        among, before = find_overlaps(verified.files), find_installed_overlaps(verified.files, self._stays())
+        return {name: {**among.get(name, {}), **before.get(name, {})} for name in {*among, *before}}
+
+    def _stays(self) -> Mapping[NormalizedName, Path]:
+        """Return what is installed where the files go."""
+        elsewhere = any(self.invocation.option(option) for option in ("prefix_path", "root_path", "target_dir"))
+        return {} if elsewhere else metadata_directories(self.holds.rows)
 
     def fetch_ahead(self, artifact: Artifact) -> None:
         """See :class:`~safeinstall.pipeline.World`."""

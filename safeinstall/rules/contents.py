@@ -69,8 +69,9 @@ class Contents:
         scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
             (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name; or called like a module
             that commands import (``re.py``): Python looks for modules beside the command first. Default: ``"deny"``.
-        overlap: files or commands that another wheel of the same run installs too, with other contents. Honest packages
-            do so by mistake (``tests/__init__.py``), or as variants of each other. Default: ``"deny"``.
+        overlap: files or commands that another wheel of the same run installs too, with other contents, or files of
+            another package that is installed already and stays. Honest packages do so by mistake
+            (``tests/__init__.py``), or as variants of each other. Default: ``"deny"``.
         exempt: selectors of packages that may have code that runs at the start of an interpreter; nothing else is
             exempt. Default: none.
         on-missing: what follows when something has to be built before it is known what it installs.

@@ -42,13 +42,13 @@ def _shared(files: Sequence[VerifiedFile]) -> Iterator[tuple[str, list[tuple[Ver
             scripts[name].append((file, target or file.sha256))
     for path, owners in modules.items():
         if len(owners) > 1:
-            yield path, [(owner, _digest(owner, path)) for owner in owners]
+            yield path, [(owner, digest_of(owner, path)) for owner in owners]
     for name, commands in scripts.items():
         if len(commands) > 1:
             yield f"bin/{name}", commands
 
 
-def _digest(file: VerifiedFile, path: str) -> str:
+def digest_of(file: VerifiedFile, path: str) -> str:
     """Return the sha256 of the member that becomes *path*; the archive has been checked before."""
     member = file.layout.modules[path] if file.layout else path
     digest = hashlib.sha256()

@@ -117,6 +117,18 @@ def test_one_package_cannot_replace_the_files_of_another(shell):
     assert err.count("refused") == 1
 
 
+def test_nor_those_of_a_package_that_is_installed(shell):
+    shell.policy(CONTENTS)
+    shell.offer("lib", "1.0", files={"lib/__init__.py": "true", "lib/same.py": "same"})
+    assert shell.install("lib").exit == 0
+    shell.offer("app", "1.0", files={"app/__init__.py": "", "lib/__init__.py": "false", "lib/same.py": "same"})
+    err = shell.refuses("install", "app")
+    assert "contents          installs files that lib installs too, but others: lib/__init__.py\n" in err
+    shell.offer("lib", "2.0", files={"lib/__init__.py": "false", "lib/same.py": "other"})
+    assert shell.install("--upgrade", "lib").exit == 0
+    assert shell.installed() == {"lib": "2.0"}
+
+
 def test_a_dry_run_fetches_nothing_to_look_into(shell):
     shell.policy(CONTENTS)
     shell.offer("app", "1.0", files=HOOK)

@@ -54,6 +54,8 @@ def serve(address: str, modules: list[str]) -> None:
 def attend(connection: socket.socket) -> None:
     """Run one request in a process of its own, and answer with its exit code."""
     text, files, _, _ = socket.recv_fds(connection, SIZE, 8)
+    if not text:  # whoever asked was killed
+        os._exit(0)
     request = json.loads(text)
     child = os.fork()
     if child == 0:
@@ -61,7 +63,8 @@ def attend(connection: socket.socket) -> None:
         become(request, files)
     for file in files:
         os.close(file)
-    connection.sendall(f"{child}\n".encode())
+    with suppress(OSError):
+        connection.sendall(f"{child}\n".encode())
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with suppress(OSError):
         connection.sendall(f"{code}\n".encode())
