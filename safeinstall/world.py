@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from safeinstall.errors import AftermathError, SafeInstallError, UnsatisfiableError
+from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Missing, SourceKind
 from safeinstall.plan import lock_lines
@@ -42,7 +42,7 @@ from safeinstall.sources.stopwatch import Stopwatch
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -276,7 +276,8 @@ class LiveWorld:
             status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
         self._raise_build_problem()
         if status == 0 and told.exists():
-            self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
+            with _aftermath():
+                self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
         return status
 
     def _answer(self, verified: VerifiedPlan, resolution: Resolution, told: Path) -> dict[str, Any]:
@@ -314,6 +315,17 @@ class LiveWorld:
                 hint="look at the environment before you use it, and report this",
             )
         write_report(self.invocation, with_original_addresses(report, verified))
+
+
+@contextmanager
+def _aftermath() -> Iterator[None]:
+    """Let no fault pass for one before which nothing was installed."""
+    try:
+        yield
+    except (OSError, ValueError, UnsatisfiableError) as error:
+        failure = AftermathError(f"pip has installed, but its report cannot be passed on: {error}")
+        failure.exit_code = EXIT_PIP_ERROR
+        raise failure from error
 
 
 def write_report(invocation: Invocation, report: Mapping[str, Any]) -> None:

@@ -333,6 +333,16 @@ def test_a_report_that_cannot_be_written(shell):
         """)
 
 
+def test_a_report_that_turns_out_not_to_fit_is_told_as_it_is(shell):
+    """pip has installed by then: nothing says otherwise."""
+    done = shell.install("--report", "/dev/full", "app")
+    assert (done.exit, shell.installed()) == (1, {"app": "1.0", "dep": "1.0"})
+    assert done.err == told("""
+        safe-pip: pip has installed, but its report cannot be passed on: [Errno 28] No space left on device
+        safe-pip: what pip installed stays as it is (exit 1)
+    """)
+
+
 def test_an_installed_distribution_that_is_broken_does_not_matter_unless_it_is_asked_for(shell):
     (shell.site / "broken-1.0.dist-info").mkdir()
     (shell.site / "broken-1.0.dist-info" / "METADATA").write_text("nothing")
