@@ -10,7 +10,7 @@ from lib.quick import Quick
 from lib.soak import Soak
 from lib.targets import find_pip
 
-RUNS = 12
+RUNS = 10
 SEED = 1
 
 
