@@ -139,6 +139,7 @@ class LiveWorld:
                 routes,
                 cache=MetadataCache(cache / "metadata"),
                 pages=PageCache(cache / "pages", tags.digest),
+                downloads=DownloadCache(cache / "files"),
                 admit=(lambda _: True) if all_platforms else tags.admit,
                 temporary=pip.folder,  # whose end is the end of what a guess has left there
             )
