@@ -21,6 +21,12 @@ WORKERS = 2
 LOADED = [load_case(path) for path in sorted(CASES.rglob("*.toml"))]
 COMPATIBILITY = Path(__file__).parents[2] / "docs" / "compatibility.md"
 RUNS = [(pip, case) for pip in PIPS for case in LOADED if SpecifierSet(case.pip).contains(pip)]
+NEWEST, THIRD, SLOW = PIPS[-1], 3, pytest.mark.slow
+MARKED = [
+    # Every case meets the newest pip it is for, and every third the older one too; the rest is not for each gate.
+    run if run[0] == NEWEST or place % THIRD == 0 or (NEWEST, run[1]) not in RUNS else pytest.param(run, marks=SLOW)
+    for place, run in enumerate(RUNS)
+]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +65,7 @@ def results(request, pips, tmp_path_factory):
 
 
 @pytest.mark.xdist_group("pip")  # one process of the run has them all, and makes its benches once
-@pytest.mark.parametrize("run", RUNS, ids=[f"{case.name}-{pip}" for pip, case in RUNS])
+@pytest.mark.parametrize("run", MARKED, ids=[f"{case.name}-{pip}" for pip, case in RUNS])
 def test_safe_pip_does(run, pips, results):
     version, case = run
     if isinstance(pips[version], str):

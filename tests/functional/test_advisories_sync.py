@@ -294,6 +294,7 @@ def test_an_older_dump_is_refused_and_the_old_data_stays_in_use(user, dump):
     assert user.installed() == {"app": "1.0"}
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_records(user, dump):
     dump.files = {"/all.zip": zipped(*(osv(f"PYSEC-{n}", f"demo{n}") for n in range(100_000)))}
 

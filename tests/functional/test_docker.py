@@ -29,7 +29,7 @@ ADVISORY = {
 APP = "import flask\nprint('flask', flask.__version__)\n"
 STOPPED = "safe-pip guard: pip by itself installs nothing here."
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 
 
 def closure(name):
