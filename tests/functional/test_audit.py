@@ -343,6 +343,7 @@ def some_version(records):
 
 
 @pytest.mark.skipif(not DUMP.is_file(), reason=f"no OSV dump at {DUMP}; SAFEINSTALL_TEST_DATA names its directory")
+@pytest.mark.slow
 def test_an_environment_of_50_old_packages_agrees_with_the_records(shell):
     shell.policy(f'[advisories]\nsources = ["{DUMP}"]\n[rules.vulnerability]\n')
     bare(shell)

@@ -152,6 +152,7 @@ def test_an_old_pip_stays_and_ours_is_lent(shell):
     )
 
 
+@pytest.mark.slow
 def test_credentials_and_what_is_not_asked(shell):
     shell.index.credentials = ("user", "s3cret")
     address = shell.index.url.replace("//", "//user:s3cret@")
@@ -268,6 +269,7 @@ def test_a_project_that_loosens_without_trust(shell):
     ]
 
 
+@pytest.mark.slow
 def test_a_project_that_has_changed_since_it_was_trusted(shell):
     shell.write("safe-pip.toml", 'extends = "baseline"\n')
     assert shell.run("policy", "trust").exit == 0
@@ -382,6 +384,7 @@ def test_a_mirror_of_the_zip_alone_answers(synced, dump):
     assert "ok       advisories    the source osv answers\n" in synced.run("doctor").out
 
 
+@pytest.mark.slow
 def test_lists_are_looked_at_too(synced, dump):
     synced.policy(f'[advisories]\nexploited = "{dump.root}/kev.json"\nepss = "epss.csv"\n[rules.vulnerability]\n')
     synced.write("epss.csv", "cve,epss,percentile\nCVE-2026-0001,0.9,0.9\n")
@@ -476,6 +479,7 @@ def test_a_state_directory_that_everybody_can_write(shell):
 # --- log
 
 
+@pytest.mark.slow
 def test_receipts_that_wait(shell):
     shell.policy("[rules.yanked]\n[log]\nforward-to = 'http://127.0.0.1:9/x'\n")
     assert (
@@ -537,6 +541,7 @@ def test_a_gate_that_does_nothing(shell):
     ]
 
 
+@pytest.mark.slow
 def test_a_guard_that_holds_and_one_that_does_not(shell):
     assert shell.run("guard", "install").exit == 0
     assert "ok       interception  the guard of TMP/env holds\n" in shell.run("doctor").out

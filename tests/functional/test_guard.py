@@ -408,6 +408,7 @@ def test_a_record_that_cannot_be_read(guarded):
         assert done.err.startswith("safe-pip: the record of a guard cannot be read: TMP/state/guard/environment-")
 
 
+@pytest.mark.slow
 def test_an_environment_that_was_moved(newer):
     """Its shims stay, and name what is gone; with a pip written anew it can be guarded where it is now."""
     newer.run("guard", "install")
