@@ -41,6 +41,8 @@ class Judge:
         """
         key = _key(artifact)
         evidence, verdict = self._known.get(key) or self._known.setdefault(key, self._listed(artifact, required_by))
+        if artifact.sha256 and isinstance(evidence.sha256, Missing):
+            evidence, verdict = self._known[key] = self._hashed(evidence, artifact)
         if metadata is not None and isinstance(evidence.metadata, Missing):
             self._known[key] = evidence, verdict = self._also(
                 verdict, replace(evidence, metadata=metadata), Price.METADATA
@@ -51,26 +53,39 @@ class Judge:
         """Whether any rule of the policy needs facts of this *price*."""
         return any(rule.needs is price for rule in self.policy.all_rules)
 
+    def measured(self, verified: VerifiedPlan) -> dict[NormalizedName, Verdict]:
+        """Judge once more the files of which nothing but the bytes told the sha256."""
+        pins = zip(verified.plan.pins, verified.measured.pins, strict=True)
+        told = [after.artifact for before, after in pins if after.artifact.sha256 != before.artifact.sha256]
+        return {artifact.name: self(artifact, None) for artifact in told}
+
     def open(self, verified: VerifiedPlan, overlaps: Overlaps) -> dict[NormalizedName, Verdict]:
         """Judge by their contents the files that are about to be installed; *overlaps* come from looking into them."""
         layouts = {file.pin.artifact.name: file.layout for file in verified.files}
         verdicts = {}
         for pin in verified.measured.pins:
-            name = pin.artifact.name
-            key = _key(pin.artifact)
-            evidence, _ = self._known[key]
+            name, key = pin.artifact.name, _key(pin.artifact)
+            evidence, verdict = self._known[key]
             opened = replace(
                 evidence,
                 sha256=pin.artifact.sha256 or evidence.sha256,
                 contents=layouts.get(name) or _UNOPENED,
                 overlaps=overlaps.get(name, {}),
             )
-            self._known[key] = _, verdicts[name] = self._also(pin.verdict, opened, Price.CONTENTS)
+            self._known[key] = _, verdicts[name] = self._also(verdict, opened, Price.CONTENTS)
         return verdicts
 
     def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
         evidence = self.gatherer.gather(artifact, required_by)
         return evidence, self._evaluate(evidence, Price.LISTING)
+
+    def _hashed(self, evidence: Evidence, artifact: Artifact) -> tuple[Evidence, Verdict]:
+        """Judge anew with the sha256 that *artifact* has by now, by all that was known before."""
+        known = replace(evidence, sha256=artifact.sha256 or evidence.sha256)
+        verdict = self._evaluate(known, Price.LISTING)
+        if isinstance(known.metadata, Missing):
+            return known, verdict
+        return self._also(verdict, known, Price.METADATA)
 
     def _also(self, verdict: Verdict, evidence: Evidence, price: Price) -> tuple[Evidence, Verdict]:
         return evidence, verdict.also(self._evaluate(evidence, price).findings)

@@ -157,6 +157,10 @@ class Artifact:
     """Hashes of the separate metadata file; empty when announced without; ``None`` when not announced (PEP 714)."""
     project_status: str | None = None
     """PEP 792."""
+    user_hashes: tuple[frozenset[str], ...] = field(default=(), hash=False)
+    """What each requirement or constraint of the user allows, as ``sha256:…``: the file has one hash of each set."""
+    lacks_hash: bool = False
+    """Whether pip's hash-checking mode asks for a hash of the user that was not given: nobody may open the file."""
     literal_version: str | None = None
     """The version as it is installed, where that is not PEP 440; ``version`` is then 0, below all others as for OSV."""
 
@@ -169,6 +173,11 @@ class Artifact:
     def sha256(self) -> str | None:
         """The published sha256, or ``None``."""
         return self.hashes.get("sha256")
+
+
+HeldArtifact = NewType("HeldArtifact", Artifact)
+"""An artifact that bears every hash that the user gives for it. ``resolve/user_hashes.py`` alone makes them, and what
+fetches, opens or builds takes nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -406,15 +415,13 @@ class Location:
 class Pinned:
     """One file the resolution chose, with the metadata that was resolved and the verdict that let it pass."""
 
-    artifact: Artifact
+    artifact: HeldArtifact
     metadata: Metadata
     verdict: Verdict
     requested: bool
     installs: bool = True
     """False for what ``--only-deps`` resolves but leaves out."""
     extras: frozenset[NormalizedName] = frozenset()
-    user_hashes: tuple[frozenset[str], ...] = ()
-    """What each requirement of the user allows, as ``sha256:…``: the file must have one hash of each set."""
 
     MESSAGE: ClassVar[str] = "a denied file cannot be part of a resolution"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.errors import MetadataInvalidError
+from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
 from safeinstall.gather import Gatherer
 from safeinstall.judge import Judge
 from safeinstall.lookalikes import Lookalikes
@@ -15,11 +15,12 @@ from safeinstall.models import Price, SourceKind
 from safeinstall.outcome import Outcome
 from safeinstall.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.resolve.hash_mode import check_mode
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, collect_constraints, refused, resolve
 from safeinstall.resolve.speculate import Speculator
-from safeinstall.resolve.user_hashes import hold_to_user_hashes
+from safeinstall.resolve.user_hashes import UserHashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
     from safeinstall.invocation import Invocation
     from safeinstall.judge import Overlaps
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata
+    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata
     from safeinstall.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
-    from safeinstall.ports import AdvisorySource, IndexSource
+    from safeinstall.ports import AdvisorySource, BuildSource, IndexSource
     from safeinstall.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
 
@@ -46,7 +47,7 @@ class Listener(Protocol):
         """A project's pages have arrived."""
         ...
 
-    def on_metadata(self, artifact: Artifact, metadata: Metadata) -> None:
+    def on_metadata(self, artifact: HeldArtifact, metadata: Metadata) -> None:
         """The metadata of *artifact* has arrived."""
         ...
 
@@ -57,6 +58,11 @@ class World(Protocol):
     @property
     def index(self) -> IndexSource:
         """Project pages and metadata."""
+        ...
+
+    @property
+    def builds(self) -> BuildSource:
+        """Metadata that only a build can tell."""
         ...
 
     @property
@@ -80,7 +86,7 @@ class World(Protocol):
         """Return the names of the most popular projects, the first of all first."""
         ...
 
-    def fetch_ahead(self, artifact: Artifact) -> None:
+    def fetch_ahead(self, artifact: HeldArtifact) -> None:
         """Start to fetch a file that will probably be in the plan. Never raises, and never waits."""
         ...
 
@@ -123,10 +129,12 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     if isinstance(resolution, Refusal):
         return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.finder, judge))
 
-    hashed = (*invocation.roots, *invocation.constraints)
-    plan = Plan.of(hold_to_user_hashes(resolution, hashed, invocation.selection))
+    check_mode(resolution, UserHashes.of(invocation))
+    plan = Plan.of(resolution.pins)
     if invocation.dry_run and any(pin.installs for pin in resolution.pins):
-        return Outcome(result=measured(resolution, plan, world), plan=plan)
+        told = measured(resolution, plan, world, judge)
+        passing = newest_passing(told, provider.finder, judge) if isinstance(told, Refusal) else {}
+        return Outcome(result=told, plan=plan, newest_passing=passing)
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
         return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.finder, judge))
@@ -134,19 +142,29 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
 
 
-def measured(resolution: Resolution, plan: Plan, world: World) -> Resolution:
+def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> Resolution | Refusal:
     """Return *resolution* with the hashes that pip reports of a dry run: it fetches what only the file itself tells."""
-    told = [p for p in plan.files if p.artifact.source.kind is SourceKind.DIRECT or p.user_hashes]
-    found = {pin.artifact.name: pin for pin in world.fetch(Plan.of(told)).measured.pins} if told else {}
+    told = [pin for pin in plan.files if _is_told_by_itself(pin.artifact)]
+    if not told:
+        return resolution
+    verified = world.fetch(Plan.of(told))
+    verdicts = judge.measured(verified)
+    if denied := tuple(verdict for verdict in verdicts.values() if verdict.denied):
+        return refused(resolution, denied)
+    found = {pin.artifact.name: pin for pin in verified.judged(verdicts).measured.pins}
     return replace(resolution, pins=tuple(found.get(pin.artifact.name, pin) for pin in plan.pins))
 
 
+def _is_told_by_itself(artifact: Artifact) -> bool:
+    return artifact.source.kind is SourceKind.DIRECT or bool(artifact.user_hashes) or artifact.sha256 is None
+
+
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:
-    """Fetch the files of *plan*, verify them, and judge them by their contents where a rule asks for these."""
+    """Fetch the files of *plan*, verify them, and judge them by what only the files themselves tell."""
     verified = world.fetch(plan)
-    if not judge.asks(Price.CONTENTS):
-        return verified
-    verdicts = judge.open(verified, world.overlaps(verified))
+    verdicts = judge.measured(verified)
+    if judge.asks(Price.CONTENTS):
+        verdicts |= judge.open(verified, world.overlaps(verified))
     if denied := tuple(verdict for verdict in verdicts.values() if verdict.denied):
         return refused(resolution, denied)
     return verified.judged(verdicts)
@@ -169,8 +187,7 @@ def plan_build(  # noqa: PLR0917 - called in one place
     resolution = resolve(provider, build.roots)
     if isinstance(resolution, Refusal):
         raise BuildRefusedError(replace(resolution, building=tuple(requirements)))
-    plan = Plan.of(hold_to_user_hashes(resolution, build.constraints, build.selection))
-    opened = fetch_and_open(plan, resolution, world, judge)
+    opened = fetch_and_open(Plan.of(resolution.pins), resolution, world, judge)
     if isinstance(opened, Refusal):
         raise BuildRefusedError(replace(opened, building=tuple(requirements)))
     return opened
@@ -202,7 +219,9 @@ def make_provider(
     return Provider(
         finder=finder,
         index=world.index,
+        builds=world.builds,
         judge=judge,
+        hold=UserHashes.of(invocation).hold,
         installed=world.installed,
         open_reference=world.open_reference,
         preference=preference_of(invocation.pip_version, requested),
@@ -225,7 +244,8 @@ def make_provider(
 def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
     """Start fetching along the likely way before the resolver asks."""
     fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, fetch)
+    hold = UserHashes.of(invocation).hold
+    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:
@@ -256,17 +276,20 @@ def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> d
     listed = (v.artifact for v in refusal.verdicts if v.artifact.source.kind is not SourceKind.DIRECT)
     for name in {artifact.name for artifact in listed}:
         files = finder.applicable(name, SpecifierSet(), {})
-        best = next((artifact for artifact in files if passes(artifact, finder.index, judge)), None)
+        held = map(UserHashes.none(finder.selection).hold, files)
+        best = next((artifact for artifact in held if passes(artifact, finder.index, judge)), None)
         if best is not None:
             found[name] = best
     return found
 
 
-def passes(artifact: Artifact, index: IndexSource, judge: Judge) -> bool:
-    """Whether all that can be known of *artifact* before it is fetched lets it pass."""
+def passes(artifact: HeldArtifact, index: IndexSource, judge: Judge) -> bool:
+    """Whether all that can be known of *artifact* before it is fetched or built lets it pass."""
     if judge(artifact, None).denied:
         return False
     try:
         return not (judge.asks(Price.METADATA) and judge(artifact, None, index.metadata(artifact)).denied)
+    except MetadataDynamicError:
+        return True
     except MetadataInvalidError:
         return False

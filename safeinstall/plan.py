@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from safeinstall.models import ArtifactKind, Pinned, SourceKind
+from safeinstall.requirements import requested_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +33,6 @@ CREATED_BY = "safe-pip"
 LOCK_VERSION = "1.0"
 _FILES = frozenset({ArtifactKind.WHEEL, ArtifactKind.SDIST})
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_COMMIT_SIZES = frozenset({40, 64})
 _SEAL: Final = object()
 """Whoever holds it has verified the files: ``sources/fetch.py`` alone imports it (a test watches)."""
 
@@ -203,8 +203,8 @@ def _vcs(artifact: Artifact) -> Table:
     table = {"type": kind or "git", "url": parts._replace(scheme=scheme, path=path).geturl()}
     if revision:
         table["requested-revision"] = revision
-    if len(revision) in _COMMIT_SIZES and not revision.strip("0123456789abcdef"):
-        table["commit-id"] = revision
+    if commit := requested_commit(artifact.url):
+        table["commit-id"] = commit
     return table
 
 

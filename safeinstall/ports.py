@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Advisory, Artifact, Metadata, Missing, Source
+    from safeinstall.models import Advisory, HeldArtifact, Metadata, Missing, Source
+    from safeinstall.verified import Buildable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +62,31 @@ class IndexSource(Protocol):
         """Start fetching what :meth:`pages` will be asked for. Never raises."""
         ...
 
-    def metadata(self, artifact: Artifact) -> Metadata:
+    def metadata(self, artifact: HeldArtifact) -> Metadata:
         """Return the metadata of *artifact*: from its PEP 658 file, by range requests, or from the file itself.
 
-        Raises :class:`~safeinstall.errors.MetadataInvalidError` when the standard is broken. Never builds.
+        Raises :class:`~safeinstall.errors.MetadataInvalidError` when the standard is broken, and its subclass
+        :class:`~safeinstall.errors.MetadataDynamicError` where only a build can tell. Never builds.
         """
         ...
 
-    def prefetch_metadata(self, artifact: Artifact) -> None:
+    def prefetch_metadata(self, artifact: HeldArtifact) -> None:
         """Start fetching what :meth:`metadata` will be asked for. Never raises."""
+        ...
+
+
+class BuildSource(Protocol):
+    """Metadata that only a build can tell."""
+
+    def verify(self, artifact: HeldArtifact) -> Buildable:
+        """Return *artifact* as what may be built: a file that has every hash known for it, or a source tree.
+
+        Raises :class:`~safeinstall.errors.IntegrityError` for a file that has not.
+        """
+        ...
+
+    def build(self, source: Buildable) -> Metadata:
+        """Return the metadata of *source*. Runs what its author wrote: ask a judge first."""
         ...
 
 

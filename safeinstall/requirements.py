@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 HASH_NAMES = ("sha256", "sha384", "sha512", "sha1", "sha224", "md5")
 
 
@@ -151,6 +153,12 @@ def parse_reference(url: str) -> Reference:
     else:
         kind = ArtifactKind.WHEEL if scheme.endswith(".whl") else ArtifactKind.SDIST
     return Reference(url=bare, kind=kind, path=_path_of(bare), fragment=fragment)
+
+
+def requested_commit(url: str) -> str | None:
+    """Return the commit that the address of a repository asks for by its whole hash; ``None`` for a branch or tag."""
+    _, found, revision = urlsplit(url).path.rpartition("@")
+    return revision.lower() if found and _COMMIT.fullmatch(revision) else None
 
 
 def _path_of(url: str) -> str | None:

@@ -7,7 +7,6 @@ import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError, UnsatisfiableError
@@ -18,7 +17,7 @@ from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.ahead import DownloadsAhead
-from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
+from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, isolation
 from safeinstall.sources.cve_lists import list_sources
 from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.download_cache import DownloadCache
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 
     from safeinstall.invocation import Invocation
     from safeinstall.judge import Overlaps
-    from safeinstall.models import Artifact, InstalledDistribution
+    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution
     from safeinstall.pipeline import Listener
     from safeinstall.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
@@ -83,35 +82,34 @@ class LiveWorld:
     pip: HostedPip | RecalledPip
     pages: SimpleIndex
     advisories: LocalAdvisories
-    client: HttpClient
-    cache: Path
+    stage: Stage
+    """The private index."""
+    downloads: Downloads
     holds: InstalledDistributions
     stack: ExitStack
     tags: frozenset[str]
     environ: Mapping[str, str]
     watch: Stopwatch = field(default_factory=Stopwatch)
-    index: BuildingIndex = field(init=False)
+    index: LockedIndex = field(init=False)
     builder: Builder = field(init=False)
-    _stage: Stage | None = None
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
     _build_problem: SafeInstallError | None = None
     _building: bool = False
     """Whether it is the requirements of a build that are planned."""
     _ahead: DownloadsAhead = field(init=False)
-    _lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        """Put the builder behind the index."""
-        self._ahead = DownloadsAhead(self._downloads)
+        """Put the sources together."""
+        self._ahead = DownloadsAhead(self.downloads)
         self.builder = Builder(
             self.invocation,
             self.environ,
             lambda: self.stage.index_url,
-            self._obtain,
+            self.downloads.obtain,
             self._stage_build,
             self._raise_build_problem,
         )
-        self.index = BuildingIndex(LockedIndex(self.pages, self.invocation.locked), self.builder)
+        self.index = LockedIndex(self.pages, self.invocation.locked)
 
     @classmethod
     def open(
@@ -133,15 +131,16 @@ class LiveWorld:
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
+        stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
+        downloads = stack.enter_context(Downloads(client, stage.files, cache=DownloadCache(cache / "files")))
         index = stack.enter_context(
             SimpleIndex(
                 client,
                 routes,
+                downloads,
                 cache=MetadataCache(cache / "metadata"),
                 pages=PageCache(cache / "pages", tags.digest),
-                downloads=DownloadCache(cache / "files"),
                 admit=(lambda _: True) if all_platforms else tags.admit,
-                temporary=pip.folder,  # whose end is the end of what a guess has left there
             )
         )
         advisories = stack.enter_context(
@@ -160,8 +159,8 @@ class LiveWorld:
             pip,
             index,
             advisories,
-            client,
-            cache,
+            stage,
+            downloads,
             holds,
             stack,
             frozenset(invocation.selection.tags),
@@ -178,7 +177,6 @@ class LiveWorld:
 
     def __exit__(self, *_: object) -> None:
         """Close everything; the stage is removed."""
-        self._ahead.close()
         self.stack.close()
 
     def listen(self, listener: Listener) -> None:
@@ -188,6 +186,11 @@ class LiveWorld:
             listener.on_page(name)
 
         self.pages.on_page, self.pages.on_metadata = on_page, listener.on_metadata
+
+    @property
+    def builds(self) -> Builder:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return self.builder
 
     def installed(self, name: NormalizedName) -> InstalledDistribution | None:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -220,36 +223,21 @@ class LiveWorld:
         elsewhere = any(self.invocation.option(option) for option in ("prefix_path", "root_path", "target_dir"))
         return {} if elsewhere else metadata_directories(self.holds.rows)
 
-    def fetch_ahead(self, artifact: Artifact) -> None:
+    def fetch_ahead(self, artifact: HeldArtifact) -> None:
         """See :class:`~safeinstall.pipeline.World`."""
         self._ahead.start(artifact)
 
     def fetch(self, plan: Plan) -> VerifiedPlan:
         """See :class:`~safeinstall.pipeline.World`."""
         with self.watch("fetch"):
-            if not (self._building or self.invocation.dry_run):
-                return self._ahead.finish(plan)
-            with self._downloads() as downloads:
-                return downloads.finish(plan)
+            verified = self.downloads.finish(plan)
+            if not self._building:
+                self.downloads.settle()
+            return verified
 
     def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
         """See :class:`~safeinstall.pipeline.World`."""
         self._plan_build = plan
-
-    @property
-    def stage(self) -> Stage:
-        """The private index, made when first needed."""
-        with self._lock:
-            if self._stage is None:
-                self._stage = self.stack.enter_context(open_stage(self.pip.folder))
-            return self._stage
-
-    def _downloads(self) -> Downloads:
-        return Downloads(self.client, self.stage.new_folder(), cache=DownloadCache(self.cache / "files"))
-
-    def _obtain(self, artifact: Artifact) -> Path:
-        with self._downloads() as downloads:
-            return downloads.obtain(artifact)
 
     def _stage_build(self, requirements: Sequence[str]) -> bool:
         """Put judged *requirements* of a build on the stage. What speaks against it is raised when pip has ended."""
@@ -297,7 +285,7 @@ class LiveWorld:
             "downloaded": {Path(file.path).name: file.size for file in verified.files if file.downloaded},
             "options": options,
             "isolation": self._isolation(resolution),
-            "commits": self.builder.commits,
+            "commits": self.builder.commits_of(pin.artifact for pin in resolution.pins),
             "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
         }
 

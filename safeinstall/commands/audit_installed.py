@@ -19,6 +19,7 @@ from safeinstall.judge import Judge
 from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Price, Source, SourceKind, Verdict
 from safeinstall.pipeline import ADVISORY_RULES, make_judge
 from safeinstall.requirements import Root
+from safeinstall.resolve.user_hashes import UserHashes
 from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class InstalledJudge:
         if artifact.source.kind is SourceKind.DIRECT:
             return None
         try:
-            return self.target.world.pages.metadata(artifact)
+            world = self.target.world
+            return world.pages.metadata(UserHashes.none(world.invocation.selection).hold(artifact))
         except SafeInstallError as error:
             if isinstance(error, SourceError):
                 self.problems[error.message] = None

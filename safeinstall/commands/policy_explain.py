@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from safeinstall.commands.policy_output import write
 from safeinstall.commands.policy_show import origin
-from safeinstall.errors import SourceError, UsageError
+from safeinstall.errors import MetadataDynamicError, SourceError, UsageError
 from safeinstall.models import Level, Price
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.rule_docs import rule_docs
@@ -148,8 +148,11 @@ def _with_metadata(verdict: Verdict, judge: Any, world: Any) -> Verdict:
     if verdict.denied:
         return verdict
     try:
-        judged: Verdict = judge(verdict.artifact, None, world.index.metadata(verdict.artifact))
-    except SourceError:
+        from safeinstall.resolve.user_hashes import UserHashes  # noqa: PLC0415
+
+        held = UserHashes.none(world.invocation.selection).hold(verdict.artifact)
+        judged: Verdict = judge(held, None, world.index.metadata(held))
+    except (SourceError, MetadataDynamicError):  # nothing is built to answer a question
         return verdict
     return judged
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,7 +15,7 @@ from safeinstall import pipeline
 from safeinstall.commands.installed_graph import installed_requirements
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy_output import write
-from safeinstall.errors import EXIT_DENIED, SourceError, UsageError
+from safeinstall.errors import EXIT_DENIED, MetadataDynamicError, SourceError, UsageError
 from safeinstall.invocation import parse_invocation
 from safeinstall.models import Level, Price
 from safeinstall.report.build import build_report, report_file
@@ -23,6 +24,7 @@ from safeinstall.report.form_json import plain
 from safeinstall.report.run import Run
 from safeinstall.report.text import shown
 from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.resolve.user_hashes import UserHashes
 from safeinstall.sources.pip import HostedPip
 from safeinstall.sources.policy_files import load_policy
 from safeinstall.world import LiveWorld
@@ -150,7 +152,8 @@ def _judged(  # noqa: PLR0917 - called in one place
         return None
     verdict = judge(files[0], None)
     if judge.asks(Price.METADATA) and not verdict.denied:
-        verdict = judge(files[0], None, world.index.metadata(files[0]))
+        with suppress(MetadataDynamicError):  # only a build could tell, and nothing is built to answer a question
+            verdict = judge(files[0], None, world.index.metadata(UserHashes.none(invocation.selection).hold(files[0])))
     return report_file(verdict, policy)
 
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.models import HeldArtifact, InstalledDistribution, Metadata, Verdict
     from safeinstall.requirements import Root
 
 PYTHON = "<Python from Requires-Python>"
@@ -38,7 +38,7 @@ def extras_of(identifier: str) -> frozenset[NormalizedName]:
 class FileCandidate:
     """A file that may be installed. Compared by identity: the provider keeps one per file."""
 
-    artifact: Artifact
+    artifact: HeldArtifact
     verdict: Verdict
     metadata: Metadata | None
     """``None`` for a denied file under ``select = "strict"``: its metadata is never asked for."""

@@ -20,7 +20,7 @@ from safeinstall.errors import (
     MetadataInvalidError,
     UnsatisfiableError,
 )
-from safeinstall.models import SourceKind
+from safeinstall.models import SourceKind, Verdict
 from safeinstall.requirements import parse_reference
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
@@ -36,6 +36,7 @@ from safeinstall.resolve.nodes import (
     extras_of,
     project_of,
 )
+from safeinstall.resolve.user_hashes import check_user_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
-    from safeinstall.ports import IndexSource
+    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.ports import BuildSource, IndexSource
     from safeinstall.requirements import Reference, Root
     from safeinstall.resolve.finder import CandidateFinder
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
@@ -105,7 +106,10 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
 
     finder: CandidateFinder
     index: IndexSource
+    builds: BuildSource
     judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
+    hold: Callable[[Artifact], HeldArtifact]
+    """Adds what the user has to say of the hash of a file."""
     installed: Callable[[NormalizedName], InstalledDistribution | None]
     open_reference: Callable[[Reference, NormalizedName | None], Artifact]
     preference: Preference | DepthPreference
@@ -124,7 +128,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     _files: dict[tuple[object, ...], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
     _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
-    _applicable: dict[tuple[Any, ...], list[Artifact]] = field(default_factory=dict)
+    _applicable: dict[tuple[Any, ...], list[HeldArtifact]] = field(default_factory=dict)
     _python: PythonCandidate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -263,14 +267,14 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         if installed is not None and installed.version not in seen:
             yield installed
 
-    def _artifacts(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[Artifact]:
+    def _artifacts(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[HeldArtifact]:
         key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
         if key not in self._applicable:
-            self._applicable[key] = self.finder.applicable(name, specifier, hashes)
+            self._applicable[key] = [self.hold(each) for each in self.finder.applicable(name, specifier, hashes)]
         return self._applicable[key]
 
     def _of_index(
-        self, artifact: Artifact, seen: set[Version], *, beside: InstalledCandidate | None
+        self, artifact: HeldArtifact, seen: set[Version], *, beside: InstalledCandidate | None
     ) -> FileCandidate | None:
         try:
             return self._candidate(artifact, None)
@@ -287,7 +291,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             ] = None
             return None
 
-    def _candidate(self, artifact: Artifact, required_by: str | None) -> FileCandidate | None:
+    def _candidate(self, artifact: HeldArtifact, required_by: str | None) -> FileCandidate | None:
         """Judge by the listing, then by the metadata; ``None`` when the file is hidden."""
         # Addresses that differ in the hash they promise are not the same reference (pip: models/link.py).
         is_direct = artifact.source.kind is SourceKind.DIRECT
@@ -301,15 +305,27 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
         return self._files[key]
 
-    def _judged(self, artifact: Artifact, required_by: str | None) -> tuple[Artifact, Verdict, Metadata | None]:
+    def _judged(self, artifact: HeldArtifact, required_by: str | None) -> tuple[HeldArtifact, Verdict, Metadata | None]:
         verdict = self.judge(artifact, required_by, None)
         if verdict.denied:
             return artifact, verdict, None
-        metadata = self.index.metadata(artifact)
+        check_user_hashes(artifact, artifact.hashes)
+        metadata = self._metadata_of(artifact, required_by)
+        if isinstance(metadata, Verdict):
+            return artifact, metadata, None
         # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
-        artifact = replace(artifact, name=metadata.name, version=metadata.version)
+        artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
         verdict = self.judge(artifact, required_by, metadata)
         return artifact, verdict, None if verdict.denied else metadata
+
+    def _metadata_of(self, artifact: HeldArtifact, required_by: str | None) -> Metadata | Verdict:
+        """Return the metadata, by a build if there is no other way, or what denies the file before it is built."""
+        try:
+            return self.index.metadata(artifact)
+        except MetadataDynamicError:
+            source = self.builds.verify(artifact)
+        verdict = self.judge(source.measured, required_by, None)
+        return verdict if verdict.denied else self.builds.build(source)
 
     def _installed_candidate(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
         if self.rules.reinstalls:
@@ -338,7 +354,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         self, reference: Reference, name: NormalizedName | None, required_by: str | None
     ) -> FileCandidate | None:
         """Return the candidate of a direct reference, or ``None`` when it is denied."""
-        return self._candidate(self.open_reference(reference, name), required_by)
+        return self._candidate(self.hold(self.open_reference(reference, name)), required_by)
 
     # --- dependencies
 
@@ -404,7 +420,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         required_by: str | None,
     ) -> Iterator[Requires]:
         """Yield the requirements that stand for a direct reference."""
-        artifact = self.open_reference(reference, name)
+        artifact = self.hold(self.open_reference(reference, name))
         try:
             candidate = self._candidate(artifact, required_by)
         except MetadataInvalidError as error:

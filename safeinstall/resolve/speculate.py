@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata, Verdict
     from safeinstall.ports import IndexSource
     from safeinstall.requirements import Root
     from safeinstall.resolve.finder import CandidateFinder
@@ -35,7 +35,9 @@ class Speculator:
     judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
     installed: Callable[[NormalizedName], InstalledDistribution | None]
     markers: Mapping[str, str]
-    fetch: Callable[[Artifact], None]
+    hold: Callable[[Artifact], HeldArtifact]
+    """Adds what the user has to say of the hash of a file."""
+    fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
@@ -62,13 +64,13 @@ class Speculator:
         try:
             for artifact in self.finder.applicable(name, specifier, {}):
                 if not self.judge(artifact, None, None).denied:
-                    self.index.prefetch_metadata(artifact)
+                    self.index.prefetch_metadata(self.hold(artifact))
                     return
         except SafeInstallError:
             # The resolver will meet the same fault, and tell it.
             return
 
-    def on_metadata(self, artifact: Artifact, metadata: Metadata) -> None:
+    def on_metadata(self, artifact: HeldArtifact, metadata: Metadata) -> None:
         """Start on the file, unless it is denied now, and on the pages of what it requires."""
         if self.judge(artifact, None, metadata).denied:
             return

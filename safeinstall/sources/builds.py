@@ -13,21 +13,22 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.errors import MetadataDynamicError, UnsatisfiableError
+from safeinstall.errors import EXIT_DENIED, IntegrityError, UnsatisfiableError
 from safeinstall.metadata import parse_metadata_json
-from safeinstall.models import ArtifactKind, SourceKind
+from safeinstall.models import ArtifactKind
+from safeinstall.requirements import requested_commit
+from safeinstall.sources.hosted import REFUSAL
 from safeinstall.sources.pip import HostedPip
 from safeinstall.sources.temporary import private_directory
+from safeinstall.verified import SourceTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from packaging.utils import NormalizedName
-
     from safeinstall.invocation import Invocation
-    from safeinstall.models import Artifact, Metadata
-    from safeinstall.ports import IndexSource, ProjectPage
+    from safeinstall.models import Artifact, HeldArtifact, Metadata
+    from safeinstall.verified import Buildable, VerifiedBytes
 
 CANNOT_ISOLATE = "builds run with network: neither user namespaces nor bubblewrap can be used here"
 _TAIL = 12
@@ -64,32 +65,50 @@ class Builder:
     environ: Mapping[str, str]
     index_url: Callable[[], str]
     """Of the stage, where build requirements are put."""
-    obtain: Callable[[Artifact], Path]
-    """Fetches and verifies an index's file."""
+    obtain: Callable[[HeldArtifact], VerifiedBytes]
+    """Fetches and verifies a file."""
     on_build: Callable[[Sequence[str]], bool]
     raise_problem: Callable[[], None]
     """Raises what spoke against a build requirement, if anything did."""
     commits: dict[str, str] = field(default_factory=dict)
     """By URL of a repository: the commit that was looked at."""
     notices: dict[str, None] = field(default_factory=dict)
+    _built: dict[HeldArtifact, Metadata] = field(default_factory=dict)
 
-    def metadata(self, artifact: Artifact) -> Metadata:
-        """Return the metadata of *artifact* after what pip calls "preparing metadata".
+    def verify(self, artifact: HeldArtifact) -> Buildable:
+        """See :class:`~safeinstall.ports.BuildSource`."""
+        return self.obtain(artifact) if artifact.kind is ArtifactKind.SDIST else SourceTree(artifact)
 
-        Raises ``UnsatisfiableError`` when the build fails: pip stops then too.
+    def build(self, source: Buildable) -> Metadata:
+        """Return the metadata of *source* after what pip calls "preparing metadata". Builds once.
+
+        Raises ``UnsatisfiableError`` when the build fails: pip stops then too; ``IntegrityError`` for a repository that
+        is not at the commit that was asked for.
         """
+        if source.artifact not in self._built:
+            self._built[source.artifact] = self._build(source)
+        return self._built[source.artifact]
+
+    def commits_of(self, artifacts: Iterable[Artifact]) -> dict[str, str]:
+        """Return, by address, the commit at which each repository must be: as it was asked for, or looked at before."""
+        asked = {a.url: commit for a in artifacts if a.kind is ArtifactKind.VCS and (commit := requested_commit(a.url))}
+        return {**self.commits, **asked}
+
+    def _build(self, source: Buildable) -> Metadata:
         if not isolation():
             self.notices[CANNOT_ISOLATE] = None
         with private_directory() as (folder, _):
             report = folder / "report.json"
             output = folder / "output.txt"
-            status = self._run(artifact, report, output)
+            status = self._run(source, report, output)
             self.raise_problem()
+            if status == EXIT_DENIED:
+                raise IntegrityError(_refused(output), hint="ask for a commit, not for a name like one")
             if status:
-                raise UnsatisfiableError(_failure(artifact, output))
-            return self._read(artifact, json.loads(report.read_text(encoding="utf-8")))
+                raise UnsatisfiableError(_failure(source.artifact, output))
+            return self._read(source.artifact, json.loads(report.read_text(encoding="utf-8")))
 
-    def _run(self, artifact: Artifact, report: Path, output: Path) -> int:
+    def _run(self, source: Buildable, report: Path, output: Path) -> int:
         argv = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--no-cache-dir", "--report", str(report)]
         if not self.invocation.option("build_isolation"):
             argv.append("--no-build-isolation")
@@ -97,7 +116,7 @@ class Builder:
         with (
             output.open("wb") as sink,
             HostedPip.start(
-                [*argv, *self._settings(), self._place(artifact)],
+                [*argv, *self._settings(), _place(source)],
                 environ,
                 python=self.invocation.python,
                 output=sink.fileno(),
@@ -105,7 +124,7 @@ class Builder:
         ):
             if pip.describe() is None:
                 return pip.wait()
-            return pip.proceed(self._answer(), self.on_build)
+            return pip.proceed(self._answer(source), self.on_build)
 
     def _settings(self) -> list[str]:
         found: list[str] = []
@@ -114,14 +133,7 @@ class Builder:
                 found += ["--config-settings", f"{key}={one}"]
         return found
 
-    def _place(self, artifact: Artifact) -> str:
-        if artifact.kind is ArtifactKind.SDIST and artifact.source.kind is not SourceKind.DIRECT:
-            return str(self.obtain(artifact))
-        if artifact.kind is ArtifactKind.SDIST and not artifact.url.startswith("file:"):
-            return str(self.obtain(artifact))
-        return artifact.url
-
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, source: Buildable) -> dict[str, Any]:
         return {
             "nested": True,
             "index": self.index_url(),
@@ -131,7 +143,7 @@ class Builder:
             "files": {},
             "options": {"cache_dir": None},
             "isolation": list(isolation()),
-            "commits": self.commits,
+            "commits": self.commits_of([source.artifact]),
         }
 
     def _read(self, artifact: Artifact, report: Mapping[str, Any]) -> Metadata:
@@ -142,40 +154,17 @@ class Builder:
         return parse_metadata_json(item["metadata"])
 
 
+def _place(source: Buildable) -> str:
+    return source.artifact.url if isinstance(source, SourceTree) else source.path
+
+
+def _refused(output: Path) -> str:
+    """Return what the host said when it left."""
+    said = output.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.removeprefix(REFUSAL) for line in said if line.startswith(REFUSAL)), "the build was refused")
+
+
 def _failure(artifact: Artifact, output: Path) -> str:
     lines = output.read_text(encoding="utf-8", errors="replace").splitlines()
     told = "\n".join(f"  {line}" for line in lines[-_TAIL:])
     return f"the metadata of {artifact.filename} cannot be had, its build failed:\n{told}"
-
-
-@dataclass(slots=True)
-class BuildingIndex:
-    """An :class:`~safeinstall.ports.IndexSource` that builds where its inner one cannot tell without."""
-
-    inner: IndexSource
-    builder: Builder
-    _built: dict[tuple[str, str], Metadata] = field(default_factory=dict)
-
-    def pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
-        """See :class:`~safeinstall.ports.IndexSource`."""
-        return self.inner.pages(name)
-
-    def prefetch_pages(self, name: NormalizedName) -> None:
-        """See :class:`~safeinstall.ports.IndexSource`."""
-        self.inner.prefetch_pages(name)
-
-    def prefetch_metadata(self, artifact: Artifact) -> None:
-        """Never builds: a guess must not run anything."""
-        if artifact.kind not in (ArtifactKind.TREE, ArtifactKind.VCS):
-            self.inner.prefetch_metadata(artifact)
-
-    def metadata(self, artifact: Artifact) -> Metadata:
-        """See :class:`~safeinstall.ports.IndexSource`; builds, once, if that is the only way."""
-        try:
-            return self.inner.metadata(artifact)
-        except MetadataDynamicError:
-            pass
-        key = (artifact.url, artifact.source.url)
-        if key not in self._built:
-            self._built[key] = self.builder.metadata(artifact)
-        return self._built[key]

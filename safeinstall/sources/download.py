@@ -18,6 +18,7 @@ from safeinstall.errors import DiskError, IntegrityError, ProjectNotFoundError, 
 from safeinstall.models import SourceKind
 from safeinstall.sources.download_cache import read_local
 from safeinstall.sources.meter import Meter
+from safeinstall.sources.transport import announced
 from safeinstall.sources.urls import is_local, local_path
 
 if TYPE_CHECKING:
@@ -88,24 +89,28 @@ class Downloader:
         """Write the file to *path*, and return what was measured.
 
         Raises:
-            IntegrityError: it is not what was published, by size or hash.
+            IntegrityError: it is not what was published or what the user gave a hash of.
+            UnsatisfiableError: it needs a hash of the user, and has none.
             SourceError: it could not be had.
             DiskError: it could not be written.
             AbandonedError: it is no longer wanted.
         """
         with self._opened(artifact, path) as partial:
-            if is_local(artifact.url):
-                partial.append(read_local(local_path(artifact.url)))
-                partial.meter.check()
-                return partial.meter
-            if self._is_cached(partial):
-                return partial.meter
+            self._bring(partial)
+            partial.meter.check_user()
+        if self.cache is not None and partial.meter.downloaded:
+            self.cache.add(partial.meter.sha256, path)
+        return partial.meter
+
+    def _bring(self, partial: _Partial) -> None:
+        """Bring what is published as the file, from the nearest place."""
+        if is_local(partial.artifact.url):
+            partial.append(read_local(local_path(partial.artifact.url)))
+            partial.meter.check()
+        elif not self._is_cached(partial):
             self._read_part(partial)
             self._download(partial)
             partial.meter.downloaded = True
-        if self.cache is not None:
-            self.cache.add(partial.meter.sha256, path)
-        return partial.meter
 
     def keep(self, artifact: Artifact, path: Path) -> None:
         """Keep what has come of *artifact*, so that a later run can go on."""
@@ -224,6 +229,7 @@ class _Partial:
                     f"{self.artifact.source.display} sends another part of {self.artifact.filename} than was asked for",
                     hint="try again later, or report it to whoever runs the index",
                 )
+        self.meter.expect(announced(body.headers))
         self.append(body.chunks)
         self.meter.check()
 

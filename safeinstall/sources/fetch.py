@@ -1,34 +1,36 @@
-"""Fetches the files of a plan and proves that they are what was judged. The only maker of ``VerifiedPlan``."""
+"""Fetches files, each once, and proves that they are what was promised. The only maker of ``VerifiedBytes`` and plans.
+
+First a file is measured: until it has every hash that is known for it, nobody opens it. Then its archive is checked,
+and in the end its metadata is compared with what was resolved and judged.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError, MetadataInvalidError, SourceError
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
 from safeinstall.models import ArtifactKind
-from safeinstall.plan import _SEAL, VerifiedFile, VerifiedPlan
-from safeinstall.resolve.user_hashes import check_user_hashes
+from safeinstall.plan import _SEAL as _PLAN_SEAL
+from safeinstall.plan import VerifiedFile, VerifiedPlan
 from safeinstall.sources.archives import check_sdist, check_wheel
 from safeinstall.sources.download import AbandonedError, Downloader
-from safeinstall.sources.download_cache import read_local
 from safeinstall.sources.members import shown
+from safeinstall.sources.once import Once
+from safeinstall.verified import _SEAL, VerifiedBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-    from types import TracebackType
 
     from typing_extensions import Self
 
-    from safeinstall.models import Artifact, Metadata, Pinned
+    from safeinstall.models import Artifact, HeldArtifact, Metadata, Pinned
     from safeinstall.plan import Plan
     from safeinstall.sources.archives import Contents
     from safeinstall.sources.download import Client
@@ -38,30 +40,29 @@ WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Fetched:
-    sha256: str
-    size: int
-    contents: Contents
-    downloaded: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Job:
-    artifact: Artifact
-    path: Path
-    result: Future[_Fetched] = field(default_factory=Future)
+    artifact: HeldArtifact
+    folder: Path
+    """Of this file alone."""
+    fetched: Once[VerifiedBytes]
+    opened: Once[Contents]
+    stop: Event
+
+    @property
+    def partial(self) -> Path:
+        return self.folder / ".partial"
 
     @property
     def broke_off(self) -> bool:
         """Whether what has come may be the beginning of the file."""
-        return not self.result.done() or isinstance(self.result.exception(), SourceError | AbandonedError)
+        return not self.fetched.ended or isinstance(self.fetched.error, SourceError | AbandonedError)
 
 
 class Downloads:
-    """Downloads into one private directory, some of them perhaps in vain, and a plan proved at the end.
+    """The files of one run below one private directory, some of them perhaps in vain. For many threads.
 
-    Start files as soon as they are likely to be wanted; :meth:`finish` starts the rest. Use as a context manager from
-    one thread: leaving it stops what is still running, and removes the directory unless a plan was finished.
+    Whoever needs a file first fetches it; :meth:`start` lets threads of our own do so ahead. Close it, or leave its
+    ``with`` block, to stop what is still running.
     """
 
     def __init__(
@@ -73,56 +74,71 @@ class Downloads:
         progress: Callable[[int], object] = lambda _: None,
         workers: int = WORKERS,
     ) -> None:
-        """Make *directory*, which must not exist yet. *progress* is called from many threads, with bytes that came."""
-        directory.mkdir(mode=0o700)
-        self._directory, self._workers = directory, workers
-        self._stop = Event()
-        self._downloader = Downloader(client, cache, progress, self._stop)
-        self._jobs: dict[Artifact, _Job] = {}
+        """Make *directory* when it is needed. *progress* is called from many threads, with bytes that came."""
+        self._client, self._directory, self._cache, self._progress = client, directory, cache, progress
+        self._workers, self._threads = workers, list[Thread]()
+        self._lock = Lock()
+        self._jobs: dict[HeldArtifact, _Job] = {}
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._threads: list[Thread] = []
-        self._finished = False
+        self._count = 0
+        self._planned: set[HeldArtifact] = set()
+        self._closed = False
 
     def __enter__(self) -> Self:
         """Return itself."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stop the threads; remove everything unless it ended well."""
-        self._close()
-        if kind is not None or not self._finished:
-            for job in self._jobs.values():
-                if job.broke_off:
-                    self._downloader.keep(job.artifact, job.path)
-            shutil.rmtree(self._directory, ignore_errors=True)
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
-    def start(self, artifact: Artifact) -> None:
-        """Begin to fetch *artifact*, once. Never raises: an error is :meth:`finish`'s to report, if it matters then."""
-        if artifact not in self._jobs:
-            job = _Job(artifact, self._directory / f"{len(self._jobs)}.partial")
-            self._jobs[artifact] = job
+    def close(self) -> None:
+        """Start nothing more, stop what is running, keep what has come of it for a later run, and remove what is in no
+        finished plan.
+        """
+        with self._lock:
+            self._closed = True
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop.set()
+            if job.broke_off:
+                self._downloader(job).keep(job.artifact, job.partial)
+        for _ in self._threads:
+            self._queue.put(None)
+        self.settle()
+        with suppress(OSError):  # files of a plan are in it
+            self._directory.rmdir()
+
+    def start(self, artifact: HeldArtifact) -> None:
+        """Begin to fetch and check *artifact*. Never raises: an error is for whoever asks for the file."""
+        job = self._job(artifact)
+        with self._lock:
+            if self._closed:
+                return
             self._queue.put(job)
-            if len(self._threads) < self._workers:
+            if len(self._threads) < min(self._workers, len(self._jobs)):
                 # A daemon, so that an interrupted run does not wait for a server that has stopped to answer.
                 self._threads.append(Thread(target=self._work, daemon=True))
                 self._threads[-1].start()
 
-    def obtain(self, artifact: Artifact) -> Path:
-        """Fetch one file that is no part of a plan yet: a source distribution that must be built to be understood.
+    def obtain(self, artifact: HeldArtifact) -> VerifiedBytes:
+        """Return the file, fetched now by this thread unless it is under way.
 
-        Raises as :meth:`finish`; its metadata is compared with nothing.
+        Raises:
+            IntegrityError: it has not every hash that is known for it, or another size.
+            UnsatisfiableError: it needs a hash of the user, and has none.
+            SourceError: it could not be had.
         """
-        self.start(artifact)
-        job = self._jobs[artifact]
-        job.result.result()
-        self._close()
-        self._finished = True
-        return job.path.rename(self._directory / artifact.filename)
+        return self._job(artifact).fetched()
+
+    def open(self, artifact: HeldArtifact) -> Contents:
+        """Return what the archive says of itself, once its bytes are verified. Raises as :meth:`obtain`, and
+        ``IntegrityError`` for an archive that no honest tool makes.
+        """
+        return self._job(artifact).opened()
 
     def finish(self, plan: Plan) -> VerifiedPlan:
-        """Wait for the files of *plan*, and return it with them. Files that it does not hold are removed.
+        """Wait for the files of *plan*, and return it with them.
 
         Raises:
             IntegrityError: a file is not what was judged, by size, hash, structure or metadata.
@@ -131,49 +147,71 @@ class Downloads:
         for pin in plan.files:
             self.start(pin.artifact)
         files = tuple(self._verified(pin) for pin in plan.files)
-        self._close()
-        for path in self._directory.glob("*.partial"):
-            path.unlink(missing_ok=True)
-        self._finished = True
-        return VerifiedPlan(plan, files, _SEAL)
+        self._planned |= {pin.artifact for pin in plan.files}
+        return VerifiedPlan(plan, files, _PLAN_SEAL)
 
-    def _verified(self, pin: Pinned) -> VerifiedFile:
-        job = self._jobs[pin.artifact]
-        fetched = job.result.result()
-        _check_user_hashes(pin, fetched.sha256, job.path)
-        _check_metadata(pin, fetched.contents)
-        path = job.path.rename(self._directory / pin.artifact.filename)
-        return VerifiedFile(
-            pin=pin,
-            path=str(path),
-            sha256=fetched.sha256,
-            size=fetched.size,
-            layout=fetched.contents.layout,
-            downloaded=fetched.downloaded,
+    def settle(self) -> None:
+        """Stop and remove what was started in vain: no finished plan holds it."""
+        with self._lock:
+            vain = [job for artifact, job in self._jobs.items() if artifact not in self._planned]
+            for job in vain:
+                del self._jobs[job.artifact]
+        for job in vain:
+            job.stop.set()
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _job(self, artifact: HeldArtifact) -> _Job:
+        with self._lock:
+            if artifact not in self._jobs:
+                self._jobs[artifact] = self._new_job(artifact)
+            return self._jobs[artifact]
+
+    def _new_job(self, artifact: HeldArtifact) -> _Job:
+        self._count += 1
+        job = _Job(
+            artifact,
+            self._directory / str(self._count),
+            Once(lambda: self._fetch(job)),
+            Once(lambda: _opened(job.fetched())),
+            Event(),
         )
-
-    def _close(self) -> None:
-        self._stop.set()
-        for _ in self._threads:
-            self._queue.put(None)
+        return job
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            self._run(job)
+            with suppress(BaseException):  # raised again where the file is asked for
+                job.opened()
 
-    def _run(self, job: _Job) -> None:
-        try:
-            job.result.set_result(self._fetch(job.artifact, job.path))
-        except BaseException as error:  # noqa: BLE001 - raised again where the file is asked for
-            job.result.set_exception(error)
-
-    def _fetch(self, artifact: Artifact, path: Path) -> _Fetched:
-        if self._stop.is_set():
+    def _fetch(self, job: _Job) -> VerifiedBytes:
+        if self._closed:
             raise AbandonedError
-        _check_filename(artifact)
-        meter = self._downloader.obtain(artifact, path)
-        check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
-        return _Fetched(meter.sha256, meter.size, check(path, artifact.filename), meter.downloaded)
+        _check_filename(job.artifact)
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        job.folder.mkdir(mode=0o700)
+        meter = self._downloader(job).obtain(job.artifact, job.partial)
+        path = job.partial.rename(job.folder / job.artifact.filename)
+        return VerifiedBytes(job.artifact, str(path), meter.sha256, meter.size, meter.downloaded, _SEAL)
+
+    def _downloader(self, job: _Job) -> Downloader:
+        return Downloader(self._client, self._cache, self._progress, job.stop)
+
+    def _verified(self, pin: Pinned) -> VerifiedFile:
+        job = self._job(pin.artifact)
+        found, contents = job.fetched(), job.opened()
+        _check_metadata(pin, contents)
+        return VerifiedFile(
+            pin=pin,
+            path=found.path,
+            sha256=found.sha256,
+            size=found.size,
+            layout=contents.layout,
+            downloaded=found.downloaded,
+        )
+
+
+def _opened(verified: VerifiedBytes) -> Contents:
+    check = check_wheel if verified.artifact.kind is ArtifactKind.WHEEL else check_sdist
+    return check(Path(verified.path), verified.artifact.filename)
 
 
 def fetch(
@@ -184,7 +222,7 @@ def fetch(
     cache: DownloadCache | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> VerifiedPlan:
-    """Fetch the files of *plan* into *directory*, which must not exist yet. Raises as :meth:`Downloads.finish`."""
+    """Fetch the files of *plan* below *directory*. Raises as :meth:`Downloads.finish`."""
     with Downloads(client, directory, cache=cache, progress=progress) as downloads:
         return downloads.finish(plan)
 
@@ -194,17 +232,6 @@ def _check_filename(artifact: Artifact) -> None:
     name = artifact.filename
     if name in {"", ".", ".."} or not name.isprintable() or {"/", "\\"} & {*name} or name.endswith(".partial"):
         raise IntegrityError(f"{artifact.source.display} offers {shown(name)}, which is not a file name")
-
-
-def _check_user_hashes(pin: Pinned, sha256: str, path: Path) -> None:
-    """Refuse a file that is not the one the user gave hashes of, whatever the index says of it."""
-    kinds = {digest.partition(":")[0] for digests in pin.user_hashes for digest in digests} - {"sha256"}
-    measured = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds}
-    if measured:
-        for chunk in read_local(path):
-            for digest in measured.values():
-                digest.update(chunk)
-    check_user_hashes(pin, {"sha256": sha256} | {kind: digest.hexdigest() for kind, digest in measured.items()})
 
 
 def _check_metadata(pin: Pinned, contents: Contents) -> None:

@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.sources.content_coding import ASKED
-from safeinstall.sources.transport import BODY_LIMIT, HttpSettings, TransportError
+from safeinstall.sources.transport import BODY_LIMIT, HttpSettings, TransportError, announced
 from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
 
 if TYPE_CHECKING:
@@ -167,28 +167,6 @@ class HttpClient:
         with ExitStack() as stack:
             yield self._retrying(lambda: stack.enter_context(self._open(request)))
 
-    def download(
-        self,
-        url: str,
-        path: Path,
-        *,
-        index_url: str | None = None,
-        limit: int | None = None,
-        plain_http: bool = False,
-    ) -> None:
-        """Write the whole answer to *path*, like :meth:`get` and with its retries. The bytes are not checked."""
-        headers = {"accept-encoding": "identity"}
-        request = _Request(url=url, headers=headers, index_url=index_url, limit=limit, plain_http=plain_http, accept=())
-        self._retrying(lambda: self._write(request, path))
-
-    def _write(self, request: _Request, path: Path) -> None:
-        with self._open(request) as stream:
-            try:
-                with path.open("wb") as file:
-                    file.writelines(stream.chunks)
-            except OSError as error:
-                raise SourceError(f"cannot write {path}: {error.strerror}", hint="free some space") from error
-
     def _read(self, request: _Request) -> Response:
         with self._open(request) as stream:
             body = b"".join(stream.chunks)
@@ -217,7 +195,7 @@ class HttpClient:
                         status=reply.status,
                         url=without_userinfo(split(request.url)),
                         headers=reply.headers,
-                        chunks=_checked_chunks(reply.body, request),
+                        chunks=_checked_chunks(reply, request),
                     )
                     return
                 request = self._redirected(request, reply)
@@ -325,17 +303,21 @@ def _mapped(url: str) -> Iterator[None]:
         raise kind(f"cannot read {redacted(url)}: {error.reason}", hint=error.hint) from error
 
 
-def _checked_chunks(chunks: Iterator[bytes], request: _Request) -> Iterator[bytes]:
+def _checked_chunks(reply: Reply, request: _Request) -> Iterator[bytes]:
+    limit = request.limit
     read = 0
+    if limit is not None and announced(reply.headers) > limit:
+        raise _too_much(request)
     with _mapped(request.url):
-        for chunk in chunks:
+        for chunk in reply.body:
             read += len(chunk)
-            if request.limit is not None and read > request.limit:
-                raise SourceError(
-                    f"{redacted(request.url)} answers with more than {request.limit} bytes",
-                    hint=_ODD,
-                )
+            if limit is not None and read > limit:
+                raise _too_much(request)
             yield chunk
+
+
+def _too_much(request: _Request) -> SourceError:
+    return SourceError(f"{redacted(request.url)} answers with more than {request.limit} bytes", hint=_ODD)
 
 
 def _check_status(reply: Reply, request: _Request) -> None:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
-    from safeinstall.models import Artifact, Metadata, Source
+    from safeinstall.models import HeldArtifact, Metadata, Source
     from safeinstall.ports import ListedFile
-    from safeinstall.sources.download_cache import DownloadCache
+    from safeinstall.sources.fetch import Downloads
     from safeinstall.sources.http import HttpClient
     from safeinstall.sources.metadata_cache import MetadataCache
     from safeinstall.sources.page_cache import PageCache
 
     Route = Callable[[NormalizedName], Sequence[Source]]
     OnPage = Callable[[NormalizedName, tuple[ProjectPage, ...]], None]
-    OnMetadata = Callable[[Artifact, Metadata], None]
+    OnMetadata = Callable[[HeldArtifact, Metadata], None]
 
 _T = TypeVar("_T")
 
@@ -48,27 +48,25 @@ class SimpleIndex:
         self,
         client: HttpClient,
         route: Route,
+        downloads: Downloads,
         *,
         cache: MetadataCache | None = None,
         pages: PageCache | None = None,
         admit: Callable[[str], bool] = lambda _: True,
-        downloads: DownloadCache | None = None,
-        temporary: Path | None = None,
         on_page: OnPage | None = None,
         on_metadata: OnMetadata | None = None,
         workers: int = 8,
     ) -> None:
-        """Ask by *client*, with up to *workers* projects and as many files at once.
+        """Ask by *client*, with up to *workers* projects and as many files at once; *downloads* has whole files.
 
         *cache* keeps metadata, and *pages* the pages of indexes; of these, only the files are read whose names *admit*
-        likes. *downloads* keeps the files that had to be downloaded whole, for whoever fetches later;
-        until then they are below *temporary*.
+        likes.
         *on_page* and *on_metadata* hear each answer as it comes, in the thread that fetched it; they may prefetch, and
         must not wait for anything.
         """
         self.on_page = on_page
         self.on_metadata = on_metadata
-        self._files = FileMetadata(client, cache, downloads, temporary)
+        self._files = FileMetadata(client, cache, downloads)
         self._index_pages = IndexPages(client, pages, admit)
         self._route = route
         self._lock = Lock()
@@ -100,11 +98,11 @@ class SimpleIndex:
         """See :class:`~safeinstall.ports.IndexSource`."""
         self._ask_pages(name)
 
-    def metadata(self, artifact: Artifact) -> Metadata:
+    def metadata(self, artifact: HeldArtifact) -> Metadata:
         """See :class:`~safeinstall.ports.IndexSource`; also for direct references to wheels and archives."""
         return self._ask_metadata(artifact).result()
 
-    def prefetch_metadata(self, artifact: Artifact) -> None:
+    def prefetch_metadata(self, artifact: HeldArtifact) -> None:
         """See :class:`~safeinstall.ports.IndexSource`."""
         self._ask_metadata(artifact)
 
@@ -115,13 +113,12 @@ class SimpleIndex:
 
         return self._once(self._pages, name, self._projects, lambda: self._collect(name), announce)
 
-    def _ask_metadata(self, artifact: Artifact) -> Future[Metadata]:
+    def _ask_metadata(self, artifact: HeldArtifact) -> Future[Metadata]:
         def announce(metadata: Metadata) -> None:
             if self.on_metadata:
                 self.on_metadata(artifact, metadata)
 
-        key = (artifact.source.url, artifact.url)
-        return self._once(self._metadata, key, self._requests, lambda: self._files.read(artifact), announce)
+        return self._once(self._metadata, artifact, self._requests, lambda: self._files.read(artifact), announce)
 
     def _once(
         self,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.invocation import LockedFile
-    from safeinstall.models import Artifact, Metadata
+    from safeinstall.models import HeldArtifact, Metadata
     from safeinstall.ports import IndexSource
 
 
@@ -39,11 +39,11 @@ class LockedIndex:
         """See :class:`~safeinstall.ports.IndexSource`."""
         self.inner.prefetch_pages(name)
 
-    def metadata(self, artifact: Artifact) -> Metadata:
+    def metadata(self, artifact: HeldArtifact) -> Metadata:
         """See :class:`~safeinstall.ports.IndexSource`."""
         return self.inner.metadata(artifact)
 
-    def prefetch_metadata(self, artifact: Artifact) -> None:
+    def prefetch_metadata(self, artifact: HeldArtifact) -> None:
         """See :class:`~safeinstall.ports.IndexSource`."""
         self.inner.prefetch_metadata(artifact)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError
+from safeinstall.resolve.user_hashes import check_user_hashes, missing_hashes
 
 if TYPE_CHECKING:
     from safeinstall.models import Artifact
@@ -18,14 +20,16 @@ _HINT = "the file changed on the index or on its way here: do not install it, an
 
 
 class Meter:
-    """Measures one download of *artifact*. Every published hash counts; the sha256 is computed in any case."""
+    """Measures one file. Every hash that is known for it counts; the sha256 is computed in any case."""
 
     def __init__(self, artifact: Artifact) -> None:
         """Expect what *artifact* promises."""
         self._artifact = artifact
         self._limit = MAX_FILE if artifact.size is None else artifact.size
+        asked = {digest.partition(":")[0] for digests in artifact.user_hashes for digest in digests}
         self._digests = {
-            name: hashlib.new(name, usedforsecurity=False) for name in {"sha256", *artifact.hashes} & _ALGORITHMS
+            name: hashlib.new(name, usedforsecurity=False)
+            for name in {"sha256", *artifact.hashes, *asked} & _ALGORITHMS
         }
         self.size = 0
         self.downloaded = False
@@ -44,6 +48,11 @@ class Meter:
         for digest in self._digests.values():
             digest.update(chunk)
 
+    def expect(self, more: int) -> None:
+        """Hear how many bytes are to come, raising IntegrityError for too many."""
+        if self.size + more > self._limit:
+            raise self._refusal(f"is larger than {self._limit} bytes")
+
     def check(self) -> None:
         """Raise IntegrityError unless all that has passed is the promised file."""
         if self._artifact.size not in {None, self.size}:
@@ -52,6 +61,18 @@ class Meter:
             got = self._digests[name].hexdigest() if name in self._digests else expected
             if got != expected.lower():
                 raise self._refusal(f"has {name} {got} where {expected} was promised")
+
+    def check_user(self) -> None:
+        """Raise unless it is the file that the user means.
+
+        Raises:
+            IntegrityError: it has another hash than the user gives.
+            UnsatisfiableError: the user must give a hash, and gives none: pip tells then which it has.
+        """
+        measured = {name: digest.hexdigest() for name, digest in self._digests.items()}
+        check_user_hashes(self._artifact, measured)
+        if self._artifact.lacks_hash:
+            raise missing_hashes([replace(self._artifact, hashes=measured)])
 
     def _refusal(self, reason: str) -> IntegrityError:
         return IntegrityError(f"{self._artifact.filename} from {self._artifact.source.display} {reason}", hint=_HINT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -29,18 +28,11 @@ class Stage:
     root: Path
     anchors: dict[NormalizedName, dict[str, str]] = field(default_factory=dict)
     """What each page lists, by file name."""
-    numbers: Iterator[int] = field(default_factory=count)
-    """Of the folders of files; many threads may take one."""
 
     @property
     def files(self) -> Path:
-        """Where the files go, in folders of :meth:`new_folder`."""
+        """Where the files go, each in a folder of its own."""
         return self.root / "files"
-
-    def new_folder(self) -> Path:
-        """Return a folder that does not exist yet: whoever fetches files makes it."""
-        self.files.mkdir(mode=0o700, exist_ok=True)
-        return self.files / str(next(self.numbers))
 
     @property
     def index_url(self) -> str:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 BODY_LIMIT = 64 << 20
 """Bytes of a body that is read into memory, unless the caller knows better."""
 
+_DIGITS = 20
+"""Of a length that can be one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
@@ -43,6 +46,13 @@ class Reply:
     """Names in lower case."""
     body: Iterator[bytes]
     """Decoded from Content-Encoding. May raise :class:`TransportError`."""
+
+
+def announced(headers: Mapping[str, str]) -> int:
+    """Return how many bytes a body is to have by its *headers* (RFC 9110, 8.6); 0 if they do not say so."""
+    length = headers.get("content-length", "")
+    known = len(length) < _DIGITS and length.isdecimal() and "content-encoding" not in headers
+    return int(length) if known else 0
 
 
 class TransportError(Exception):

@@ -43,7 +43,7 @@ def stage(tmp_path):
             artifact = artifact_of(filename, data, url=index.file_url(filename), source=source, yanked="too old")
             pins.append(pin_of(artifact, requires=requires))
         with open_stage(tmp_path) as opened:
-            opened.publish(fetch(Plan.of(pins), client, opened.new_folder()), empty=["pip"])
+            opened.publish(fetch(Plan.of(pins), client, opened.files), empty=["pip"])
             yield opened
 
 

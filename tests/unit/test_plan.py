@@ -223,7 +223,13 @@ def test_measured_facts_fill_what_the_index_left_out():
 def test_nobody_but_fetch_takes_the_seal():
     package = Path(plan_module.__file__).parent
     holders = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if "_SEAL" in path.read_text()}
-    assert holders == {"plan.py", "sources/fetch.py"}
+    assert holders == {"plan.py", "verified.py", "sources/fetch.py"}
+
+
+def test_nobody_but_whoever_knows_the_user_s_hashes_makes_a_held_artifact():
+    package = Path(plan_module.__file__).parent
+    makers = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if "HeldArtifact(" in p.read_text()}
+    assert makers == {"resolve/user_hashes.py"}
 
 
 def test_the_source_of_the_default_index_is_shown_without_its_password():

@@ -14,6 +14,9 @@ import signal
 OLDEST_PIP = (23, 1)
 JUDGED = ("install", "download", "wheel", "lock")
 REFUSED = 13
+DENIED = 10
+REFUSAL = "safe-pip: refused: "
+"""How the line begins in which the host says why it leaves."""
 GUARD = "safe-pip guard:"
 """How the values begin that ``safe-pip guard`` writes into pip's configuration to stop a pip that is not hosted."""
 STOPS = (signal.SIGINT, signal.SIGTERM)

@@ -1,5 +1,6 @@
 """Builds: what they require is judged, and they run without a network."""
 
+from . import DENIED
 from .channel import refuse
 
 BACKEND_CALLERS = (
@@ -70,7 +71,6 @@ def build_environments():
 
 def hold_to_commits(commits):
     """Refuse a repository that is not, when pip checks it out, at the commit that was judged."""
-    from pip._internal.exceptions import InstallationError
     from pip._internal.models.link import Link
     from pip._internal.vcs.versioncontrol import VersionControl
 
@@ -79,7 +79,7 @@ def hold_to_commits(commits):
     def obtain_judged(self, dest, url, *args, **kwargs):
         obtain(self, dest, url, *args, **kwargs)
         expected = commits.get(Link(url.secret).url_without_fragment)
-        if expected and self.get_revision(dest) != expected:
-            raise InstallationError("safe-pip: %s has moved on from %s, which was judged" % (url, expected))
+        if expected and self.get_requirement_revision(dest) != expected:
+            refuse("%s is not at the commit %s that was asked for or judged" % (url, expected), DENIED)
 
     VersionControl.obtain = obtain_judged

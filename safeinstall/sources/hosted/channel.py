@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from . import REFUSED, STOPS
+from . import REFUSAL, REFUSED, STOPS
 
 
 def stop_once(number, frame):
@@ -43,11 +43,11 @@ class Channel:
         return json.loads(text) if text else None
 
 
-def refuse(message):
-    """Say why this pip cannot be guarded, and leave before it does anything."""
-    sys.stderr.write("safe-pip: refused: %s\nsafe-pip: nothing was installed (exit %d)\n" % (message, REFUSED))
+def refuse(message, status=REFUSED):
+    """Say why this pip cannot go on, and leave before it installs anything."""
+    sys.stderr.write("%s%s\nsafe-pip: nothing was installed (exit %d)\n" % (REFUSAL, message, status))
     sys.stderr.flush()
-    os._exit(REFUSED)
+    os._exit(status)
 
 
 def leave(options):

@@ -23,11 +23,17 @@ def index():
 
 
 @pytest.fixture
-def ahead(tmp_path):
-    with HttpClient(HttpSettings(proxy="", netrc=False, retries=0)) as client:
-        ahead = DownloadsAhead(lambda: Downloads(client, tmp_path / "files"))
-        yield ahead
-        ahead.close()
+def downloads(tmp_path):
+    with (
+        HttpClient(HttpSettings(proxy="", netrc=False, retries=0)) as client,
+        Downloads(client, tmp_path / "files") as downloads,
+    ):
+        yield downloads
+
+
+@pytest.fixture
+def ahead(downloads):
+    return DownloadsAhead(downloads)
 
 
 def offer(index, made, **facts):
@@ -37,25 +43,26 @@ def offer(index, made, **facts):
 
 
 def folder_of(tmp_path):
-    return sorted(path.name for path in (tmp_path / "files").iterdir())
+    return sorted(path.name for path in (tmp_path / "files").rglob("*") if path.is_file())
 
 
-def test_what_was_started_is_fetched_once_and_what_was_in_vain_is_removed(index, ahead, tmp_path):
+def test_what_was_started_is_fetched_once_and_what_was_in_vain_is_removed(index, ahead, downloads, tmp_path):
     a, b, c = (offer(index, make_wheel(name, "1.0")) for name in "abc")
     ahead.start(a)
     ahead.start(b)
     wait_until(lambda: len(index.requests) == 2, "download ahead")
-    verified = ahead.finish(Plan.of([pin_of(a), pin_of(c)]))
+    verified = downloads.finish(Plan.of([pin_of(a), pin_of(c)]))
+    downloads.settle()
     assert [file.pin.artifact for file in verified.files] == [a, c]
     assert sorted(index.paths()) == sorted(index.file_path(f"{name}-1.0-py3-none-any.whl") for name in "abc")
     assert folder_of(tmp_path) == ["a-1.0-py3-none-any.whl", "c-1.0-py3-none-any.whl"]
 
 
-def test_one_file_of_a_project_is_guessed(index, ahead):
+def test_one_file_of_a_project_is_guessed(index, ahead, downloads):
     ahead.start(offer(index, make_wheel("a", "2.0")))
     second = offer(index, make_wheel("a", "1.0"))
     ahead.start(second)
-    assert len(ahead.finish(Plan.of([pin_of(second)])).files) == 1
+    assert len(downloads.finish(Plan.of([pin_of(second)])).files) == 1
     assert len(index.requests) == 2
 
 
@@ -63,28 +70,28 @@ def test_one_file_of_a_project_is_guessed(index, ahead):
     "facts",
     [{"size": LARGEST + 1}, {"size": None}, {"source": Source(kind=SourceKind.DIRECT, url="", name="direct")}],
 )
-def test_what_may_be_too_dear_is_not_guessed(index, ahead, tmp_path, facts):
+def test_what_may_be_too_dear_is_not_guessed(index, ahead, downloads, tmp_path, facts):
     ahead.start(offer(index, make_wheel("a", "1.0"), **facts))
-    ahead.close()
+    downloads.close()
     assert not (tmp_path / "files").exists()
 
 
-def test_a_source_distribution_is_not_guessed(index, ahead, tmp_path):
+def test_a_source_distribution_is_not_guessed(index, ahead, downloads, tmp_path):
     ahead.start(offer(index, make_sdist("a", "1.0")))
-    ahead.close()
+    downloads.close()
     assert not (tmp_path / "files").exists()
 
 
-def test_a_wrong_guess_fails_nothing(index, ahead):
+def test_a_wrong_guess_fails_nothing(index, ahead, downloads):
     lost, taken = offer(index, make_wheel("a", "2.0")), offer(index, make_wheel("a", "1.0"))
     index.reply(index.file_path(lost.filename), Reply(status=500))
     ahead.start(replace(lost, hashes={"sha256": "0" * 64}))
-    assert len(ahead.finish(Plan.of([pin_of(taken)])).files) == 1
+    assert len(downloads.finish(Plan.of([pin_of(taken)])).files) == 1
 
 
-def test_closing_stops_and_removes_everything(index, ahead, tmp_path):
+def test_closing_stops_and_removes_everything(index, ahead, downloads, tmp_path):
     index.delay = 5
     ahead.start(offer(index, make_wheel("a", "1.0")))
-    ahead.close()
+    downloads.close()
     ahead.start(offer(index, make_wheel("b", "1.0")))
     assert not (tmp_path / "files").exists()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from lib.faults import reset, unasked_part
 from lib.index import LocalIndex, Reply
 from lib.pins import artifact_of
 
-from safeinstall.errors import DiskError, IntegrityError, SourceError
+from safeinstall.errors import DiskError, IntegrityError, SourceError, UnsatisfiableError
 from safeinstall.models import Source, SourceKind
 from safeinstall.sources.download import ATTEMPTS, Downloader
 from safeinstall.sources.download_cache import PART_FROM, PARTS, DownloadCache
@@ -203,3 +204,55 @@ def test_a_place_that_cannot_be_written_is_told(index, client, tmp_path):
         downloader.obtain(artifact_of(NAME, DATA, url=index.file_url(NAME), source=source), tmp_path / "no" / "file")
     assert caught.value.message == f"{NAME} cannot be written: No such file or directory"
     assert caught.value.hint == "make room where temporary files go, or name another place with TMPDIR"
+
+
+def test_nothing_is_read_of_a_body_that_is_announced_as_larger_than_the_page_says(index, obtain, tmp_path):
+    index.reply(index.file_path(NAME), Reply(body=DATA * 2))
+    with pytest.raises(IntegrityError) as caught:
+        obtain()
+    assert caught.value.message == f"{NAME} from acme is larger than {len(DATA)} bytes"
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_no_more_is_read_of_an_endless_body_than_the_page_says(index, tmp_path):
+    sent = []
+
+    class Endless:
+        status, headers = 200, {}
+
+        @property
+        def chunks(self):
+            while True:
+                sent.append(1)
+                yield b"x" * 1000
+
+    class Client:
+        @contextmanager
+        def stream(self, url, *, headers, index_url, accept):
+            yield Endless()
+
+    artifact = artifact_of(NAME, DATA, url=index.file_url(NAME), size=10_000)
+    with pytest.raises(IntegrityError) as caught:
+        Downloader(Client(), None, lambda _: None, threading.Event()).obtain(artifact, tmp_path / "file")
+    assert caught.value.message == f"{NAME} from default is larger than 10000 bytes"
+    assert len(sent) == 11
+
+
+WANTED = "sha256:" + "ab" * 32
+
+
+@pytest.mark.parametrize("sets", [[[WANTED]], [[f"sha256:{SHA256}"], [WANTED]]])
+def test_a_file_has_one_hash_of_each_set_that_the_user_allows(index, obtain, cache, sets):
+    """And it does not matter to the cache, which goes by what files are."""
+    assert obtain() == SHA256
+    with pytest.raises(IntegrityError) as caught:
+        obtain(user_hashes=tuple(map(frozenset, sets)))
+    assert caught.value.message == f"{NAME} from acme has sha256:{SHA256}; you ask for {WANTED}"
+    assert cache.find(SHA256).read_bytes() == DATA
+    assert len(index.requests) == 1
+
+
+def test_a_file_without_a_hash_of_the_user_is_not_taken_where_one_is_needed(obtain):
+    with pytest.raises(UnsatisfiableError) as caught:
+        obtain(lacks_hash=True, hashes={})
+    assert caught.value.message.splitlines()[1] == f"    demo==1.0 --hash=sha256:{SHA256}"

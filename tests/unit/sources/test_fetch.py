@@ -74,12 +74,12 @@ def test_a_fetched_file_is_private_and_measured(index, client, folder):
     seen = []
     verified = fetch(plan_of(listed(index)), client, folder, progress=seen.append)
     (file,) = verified.files
-    assert (file.path, file.sha256, file.size) == (str(folder / NAME), SHA256, len(DATA))
-    assert (folder / NAME).read_bytes() == DATA
+    assert (file.path, file.sha256, file.size) == (str(folder / "1" / NAME), SHA256, len(DATA))
+    assert (folder / "1" / NAME).read_bytes() == DATA
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / NAME).stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "1" / NAME).stat().st_mode) == 0o600
     assert sum(seen) == len(DATA)
-    assert [path.name for path in folder.iterdir()] == [NAME]
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == [NAME]
     assert index.requests[0].headers["accept-encoding"] == "identity"
 
 
@@ -91,7 +91,7 @@ def test_many_files_at_once(index, client, folder):
     verified = fetch(plan, client, folder)
     assert verified.plan is plan
     assert [file.pin for file in verified.files] == list(plan.files)
-    assert all((folder / name).read_bytes() == data for name, data in wheels)
+    assert {path.name: path.read_bytes() for path in folder.rglob("*.whl")} == dict(wheels)
 
 
 def test_credentials_of_the_index_are_sent(index, client, folder):
@@ -266,8 +266,8 @@ def test_a_local_file_is_copied_and_never_linked(tmp_path, client, folder, cache
     original.write_bytes(DATA)
     fetch(plan_of(direct(original)), client, folder, cache=cache)
     original.write_bytes(b"changed later")
-    assert (folder / NAME).read_bytes() == DATA
-    assert (folder / NAME).stat().st_nlink == 1
+    assert (folder / "1" / NAME).read_bytes() == DATA
+    assert (folder / "1" / NAME).stat().st_nlink == 1
     assert not cache.directory.exists()
 
 
@@ -288,7 +288,7 @@ def test_a_cached_file_is_not_downloaded_again(index, client, folder, cache):
     fetch(plan_of(listed(index)), client, folder, cache=cache)
     again = folder.with_name("again")
     assert fetch(plan_of(listed(index)), client, again, cache=cache).files[0].sha256 == SHA256
-    assert (again / NAME).stat().st_nlink == 1
+    assert (again / "1" / NAME).stat().st_nlink == 1
     assert len(index.requests) == 1
 
 
@@ -298,7 +298,7 @@ def test_a_damaged_cache_is_mended(index, client, folder, cache, damage):
     kept = cache.find(SHA256)
     kept.write_bytes(damage(DATA))
     fetch(plan_of(listed(index)), client, folder.with_name("again"), cache=cache)
-    assert (folder.with_name("again") / NAME).read_bytes() == DATA
+    assert (folder.with_name("again") / "1" / NAME).read_bytes() == DATA
     assert kept.read_bytes() == DATA
     assert len(index.requests) == 2
 
@@ -329,9 +329,9 @@ def test_files_start_before_there_is_a_plan(index, client, folder):
         downloads.start(listed(index))
         downloads.start(listed(index, *other))
         verified = downloads.finish(plan_of(listed(index)))
-    assert [file.path for file in verified.files] == [str(folder / NAME)]
+    assert [file.path for file in verified.files] == [str(folder / "1" / NAME)]
     assert index.paths().count(index.file_path(NAME)) == 1
-    assert (folder / NAME).read_bytes() == DATA
+    assert (folder / "1" / NAME).read_bytes() == DATA
 
 
 def test_a_failed_start_does_not_matter_unless_it_is_in_the_plan(index, client, folder):
@@ -339,7 +339,7 @@ def test_a_failed_start_does_not_matter_unless_it_is_in_the_plan(index, client, 
     with Downloads(client, folder) as downloads:
         downloads.start(gone)
         assert downloads.finish(plan_of(listed(index))).files
-    assert [path.name for path in folder.iterdir()] == [NAME]
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == [NAME]
 
 
 def test_leaving_without_a_plan_leaves_nothing(index, client, folder):
@@ -348,10 +348,11 @@ def test_leaving_without_a_plan_leaves_nothing(index, client, folder):
     assert not folder.exists()
 
 
-def test_the_directory_must_be_fresh(client, folder):
-    folder.mkdir()
-    with pytest.raises(FileExistsError):
-        Downloads(client, folder)
+def test_a_directory_that_somebody_else_made_is_not_used(index, client, folder):
+    """Each file has one of its own, which only this user can enter."""
+    (folder / "1").mkdir(parents=True)
+    with pytest.raises(FileExistsError), Downloads(client, folder) as downloads:
+        downloads.obtain(listed(index))
 
 
 @dataclass

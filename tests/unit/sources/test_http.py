@@ -73,16 +73,11 @@ def test_streams_a_body(index, client):
         assert b"".join(stream.chunks) == b"body of a"
 
 
-def test_downloads_to_a_file(index, client, tmp_path):
-    index.reply(index.file_path("a-1.0.tar.gz"), Reply(truncate=3), None)
-    client.download(index.file_url("a-1.0.tar.gz"), tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == b"body of a"
-
-
-def test_a_download_that_cannot_be_written_is_told(index, client, tmp_path):
-    with pytest.raises(SourceError) as caught:
-        client.download(index.file_url("a-1.0.tar.gz"), tmp_path / "no" / "a")
-    assert caught.value.message == f"cannot write {tmp_path / 'no' / 'a'}: No such file or directory"
+def test_a_body_that_is_announced_as_too_long_is_not_read(index, client):
+    index.reply(index.file_path("a-1.0.tar.gz"), Reply(body=b"x" * 11))
+    with client.stream(index.file_url("a-1.0.tar.gz"), limit=10) as stream, pytest.raises(SourceError) as caught:
+        next(stream.chunks)
+    assert caught.value.message == f"{index.file_url('a-1.0.tar.gz')} answers with more than 10 bytes"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 520, 527])

@@ -1,5 +1,6 @@
 import hashlib
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from safeinstall.errors import IntegrityError, MetadataInvalidError, SourceError
 from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.sources.download_cache import DownloadCache
+from safeinstall.sources.fetch import Downloads
 from safeinstall.sources.http import HttpClient, HttpSettings
 from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.metadata_cache import MetadataCache
@@ -30,17 +32,17 @@ def other():
 
 
 @pytest.fixture
-def new_index():
-    with HttpClient(HttpSettings(proxy="", netrc=False, retries=1), sleep=lambda seconds: None) as client:
-        opened = []
+def new_index(tmp_path_factory):
+    settings = HttpSettings(proxy="", netrc=False, retries=1)
+    with ExitStack() as stack:
+        client = stack.enter_context(HttpClient(settings, sleep=lambda seconds: None))
 
-        def new(*sources, **options):
-            opened.append(SimpleIndex(client, lambda name: sources, **options))
-            return opened[-1]
+        def new(*sources, files=None, **options):
+            downloads = Downloads(client, tmp_path_factory.mktemp("downloads") / "files", cache=files)
+            index = SimpleIndex(client, lambda name: sources, stack.enter_context(downloads), **options)
+            return stack.enter_context(index)
 
         yield new
-        for index in opened:
-            index.close()
 
 
 def source(place, name="default"):
@@ -371,7 +373,7 @@ def test_a_whole_file_with_another_hash_is_an_attack(server, new_index):
     index = new_index(source(server.url, "acme"))
     error = refusal(IntegrityError, index.metadata, artifact(index))
     assert error.message == (
-        f"a-1.0-py3-none-any.whl has the sha256 {hashlib.sha256(data).hexdigest()}, but acme announces {'00' * 32}"
+        f"a-1.0-py3-none-any.whl from acme has sha256 {hashlib.sha256(data).hexdigest()} where {'00' * 32} was promised"
     )
 
 
@@ -379,10 +381,10 @@ def test_a_whole_file_is_kept_for_whoever_fetches_later(server, new_index, tmp_p
     filename, data = make_wheel("a", "1.0")
     server.add(filename, data, metadata=False)
     downloads = DownloadCache(tmp_path)
-    index = new_index(source(server.url), downloads=downloads)
+    index = new_index(source(server.url), files=downloads)
     index.metadata(artifact(index))
     assert downloads.find(hashlib.sha256(data).hexdigest()).read_bytes() == data
-    again = new_index(source(server.url), downloads=downloads)
+    again = new_index(source(server.url), files=downloads)
     again.metadata(artifact(again))
     assert server.paths().count(f"/files/{filename}") == 1
 
@@ -393,7 +395,7 @@ def test_a_kept_file_that_was_changed_is_not_used(server, new_index, tmp_path):
     downloads = DownloadCache(tmp_path)
     (tmp_path / "changed").write_bytes(b"changed")
     downloads.add(hashlib.sha256(data).hexdigest(), tmp_path / "changed")
-    index = new_index(source(server.url), downloads=downloads)
+    index = new_index(source(server.url), files=downloads)
     assert index.metadata(artifact(index)).name == "a"
 
 
@@ -403,7 +405,10 @@ def test_a_file_that_the_index_lists_but_does_not_have_is_told(server, new_index
     index = new_index(source(server.url, "acme"))
     error = refusal(SourceError, index.metadata, artifact(index))
     assert type(error) is SourceError
-    assert error.message == "acme lists a-1.0-py3-none-any.whl but does not have it"
+    assert error.message == (
+        f"acme offers a-1.0-py3-none-any.whl but does not have it: "
+        f"{server.file_url('a-1.0-py3-none-any.whl')} answered 404 Not Found"
+    )
 
 
 @pytest.mark.parametrize("metadata", [True, False])

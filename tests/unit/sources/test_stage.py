@@ -89,13 +89,6 @@ def test_files_are_added_to_what_is_there(tmp_path):
         ]
 
 
-def test_each_folder_for_files_is_new(tmp_path):
-    with open_stage(tmp_path) as stage:
-        first = stage.new_folder()
-        first.mkdir()
-        assert [first, stage.new_folder()] == [stage.files / "0", stage.files / "1"]
-
-
 def test_a_file_from_elsewhere_is_refused(tmp_path):
     with open_stage(tmp_path) as stage:
         there = replace(verified(stage).files[0], path=str(tmp_path / NAME))

@@ -1,0 +1,219 @@
+"""No byte of a file is built, or opened, before it has every hash that is known for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+
+import pytest
+from lib.backend import BACKEND
+from lib.wheels import make_sdist, make_wheel
+
+MARK = "import os, pathlib; pathlib.Path(os.environ['MARK']).touch()\n"
+PYPROJECT = '[build-system]\nrequires = [{requires}]\nbuild-backend = "tinybuild"\nbackend-path = ["."]\n'
+EVIL_FILES = {"tinybuild.py": MARK + BACKEND, "project.json": json.dumps({"name": "evil", "version": "1.0"})}
+NAME, EVIL = make_sdist("evil", "1.0", files=EVIL_FILES, pyproject=PYPROJECT.format(requires=""))
+TRUE, WRONG = hashlib.sha256(EVIL).hexdigest(), "ab" * 32
+ALLOWED = '[rules.sdists]\nallow = ["evil", "app", "static"]\n'
+LOCK = """lock-version = "1.0"
+created-by = "a test"
+[[packages]]
+name = "evil"
+version = "1.0"
+{key} = {{ {name}url = "{url}", hashes = {{ sha256 = "{digest}" }} }}
+"""
+
+
+@pytest.fixture
+def evil(shell):
+    """The file on an index, and on disk; whoever builds it leaves a mark."""
+    shell.policy(ALLOWED)
+    shell.environ["MARK"] = str(shell.tmp / "mark")
+    shell.index.add(NAME, EVIL)
+    shell.write(f"files/{NAME}", EVIL)
+    return shell
+
+
+def built(shell):
+    return (shell.tmp / "mark").exists()
+
+
+def lock(key, url, digest=WRONG):
+    return LOCK.format(key=key, name=f'name = "{NAME}", ' if key == "sdist" else "", url=url, digest=digest)
+
+
+WAYS = {
+    "-r": {"r.txt": f"evil==1.0 --hash=sha256:{WRONG}\n"},
+    "-r with another kind of hash": {"r.txt": f"evil==1.0 --hash=sha512:{WRONG * 2}\n"},
+    "-c": {"r.txt": "evil==1.0\n-c c.txt\n", "c.txt": f"evil==1.0 --hash=sha256:{WRONG}\n"},
+    "-c beside a right one": {
+        "r.txt": f"evil==1.0 --hash=sha256:{TRUE}\n-c c.txt\n",
+        "c.txt": f"evil==1.0 --hash=sha256:{WRONG}\n",
+    },
+    "path": {"r.txt": f"./files/{NAME} --hash=sha256:{WRONG}\n"},
+    "file address with a hash": {"r.txt": f"evil @ file://WORK/files/{NAME}#sha256={WRONG}\n"},
+    "file address and --hash": {"r.txt": f"evil @ file://WORK/files/{NAME} --hash=sha256:{WRONG}\n"},
+    "a bare file address with a hash": {"r.txt": f"file://WORK/files/{NAME}#sha256={WRONG}\n"},
+    "address with a hash": {"r.txt": f"evil @ INDEX/files/{NAME}#sha256={WRONG}\n"},
+    "address and --hash": {"r.txt": f"evil @ INDEX/files/{NAME} --hash=sha256:{WRONG}\n"},
+    "address and a constraint": {
+        "r.txt": f"evil @ INDEX/files/{NAME}\n-c c.txt\n",
+        "c.txt": f"evil==1.0 --hash=sha256:{WRONG}\n",
+    },
+    "find-links": {"r.txt": f"--no-index\n--find-links files\nevil==1.0 --hash=sha256:{WRONG}\n"},
+    "lock, file of an index": {"pylock.toml": lock("sdist", f"INDEX/files/{NAME}")},
+    "lock, local file": {"pylock.toml": lock("sdist", f"file://WORK/files/{NAME}")},
+    "lock, archive": {"pylock.toml": lock("archive", f"INDEX/files/{NAME}")},
+    "lock, local archive": {"pylock.toml": lock("archive", f"file://WORK/files/{NAME}")},
+}
+
+
+def written(shell, files):
+    """Write *files*, and return the option that reads the first one."""
+    for path, text in files.items():
+        shell.write(path, text.replace("WORK", str(shell.work)).replace("INDEX", shell.index.root))
+    return "-r", next(iter(files))
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["", "dry"])
+@pytest.mark.parametrize("files", WAYS.values(), ids=WAYS.keys())
+def test_a_wrong_hash_is_found_before_anything_is_built(evil, files, dry):
+    err = evil.refuses("install", *dry, *written(evil, files))
+    assert "has sha" in err, err
+    assert not built(evil), err
+
+
+@pytest.mark.parametrize("command", [("download", "-d", "out"), ("wheel", "-w", "out")], ids=["download", "wheel"])
+def test_for_each_command(evil, command):
+    err = evil.refuses(*command, *written(evil, WAYS["-r"]))
+    assert f"has sha256:{TRUE}; you ask for sha256:{WRONG}" in err
+    assert not built(evil)
+
+
+@pytest.mark.parametrize("published", [{}, {"sha256": WRONG}, {"md5": "0" * 32}], ids=["none", "another", "a weak one"])
+def test_whatever_the_index_announces(evil, published):
+    evil.index.add(NAME, EVIL, hashes=published)
+    err = evil.refuses("install", *written(evil, WAYS["-r"]))
+    assert "has " in err
+    assert not built(evil)
+
+
+def test_an_index_that_announces_another_hash_than_its_file_has(evil):
+    evil.index.add(NAME, EVIL, hashes={"sha256": WRONG})
+    assert f"has sha256 {TRUE} where {WRONG} was promised" in evil.refuses("install", "evil==1.0")
+    assert not built(evil)
+
+
+def test_the_right_hash_is_built(evil):
+    """The mark can be left: what the others show is no accident."""
+    assert evil.run("install", *written(evil, {"r.txt": f"evil==1.0 --hash=sha256:{TRUE}\n"})).exit == 0
+    assert built(evil)
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_pin_of_the_policy(evil, published):
+    """Also where nothing but the file tells its hash, and a missing fact would only be warned of."""
+    if not published:
+        evil.index.add(NAME, EVIL, hashes={})
+    pins = f'[rules.hashes]\nrequire = "index"\non-missing = "warn"\npins = {{ "evil==1.0" = ["sha256:{WRONG}"] }}\n'
+    evil.policy(ALLOWED + pins)
+    err = evil.refuses("install", "evil==1.0")
+    assert f"sha256:{TRUE} is none of the 1 pinned for evil==1.0 (sha256:{WRONG})" in err
+    assert not built(evil)
+    evil.policy(ALLOWED + pins.replace(WRONG, TRUE))
+    assert evil.install("evil==1.0").exit == 0
+
+
+def test_a_pin_of_the_policy_holds_a_wheel_of_which_only_the_file_tells_the_hash(shell):
+    shell.offer("app", "1.0", hashes={})
+    pins = f'[rules.hashes]\nrequire = "index"\non-missing = "warn"\npins = {{ "app==1.0" = ["sha256:{WRONG}"] }}\n'
+    shell.policy(pins)
+    for dry in ((), ("--dry-run",)):
+        assert "is none of the 1 pinned for app==1.0" in shell.refuses("install", *dry, "app")
+
+
+def test_where_hashes_are_required_nothing_without_one_is_built(evil):
+    evil.offer("app", "1.0", ["evil"])
+    true = evil.index.find("app-1.0-py3-none-any.whl").hashes["sha256"]
+    err = evil.refuses("install", *written(evil, {"r.txt": f"app==1.0 --hash=sha256:{true}\n"}), code=1)
+    assert f"safe-pip:     evil==1.0 --hash=sha256:{TRUE}\n" in err
+    assert not built(evil)
+
+
+@pytest.mark.parametrize("where", ["app @ DIRECT#sha256=", "-c"])
+def test_a_build_requirement_with_a_wrong_hash(evil, where):
+    """A source distribution that another one needs to be built."""
+    requires = f'"evil @ {evil.index.root}/files/{NAME}#sha256={WRONG}"'
+    files = {**EVIL_FILES, "tinybuild.py": BACKEND, "project.json": json.dumps({"name": "app", "version": "1.0"})}
+    if where == "-c":
+        evil.index.add(NAME, EVIL, hashes={"sha256": WRONG})
+        requires = '"evil"'
+    evil.index.add(*make_sdist("app", "1.0", files=files, pyproject=PYPROJECT.format(requires=requires)))
+    err = evil.refuses("install", "app")
+    assert f"has sha256 {TRUE} where {WRONG} was promised" in err
+    assert not built(evil)
+
+
+@pytest.mark.parametrize("kind", ["tree", "repository"])
+def test_what_can_have_no_hash_is_not_built_where_one_is_asked_for(evil, kind):
+    for path, text in {**EVIL_FILES, "pyproject.toml": PYPROJECT.format(requires="")}.items():
+        evil.write(f"tree/{path}", text)
+    commit = make_repository(evil.work / "tree")
+    url = "./tree" if kind == "tree" else f"git+file://{evil.work}/tree@{commit}#egg=evil"
+    err = evil.refuses("install", *written(evil, {"r.txt": f"{url} --hash=sha256:{WRONG}\n"}), code=1)
+    assert (
+        err.splitlines()[0]
+        == {
+            "tree": "safe-pip: Can't verify hashes for these file:// requirements because they point to directories:",
+            "repository": "safe-pip: Can't verify hashes for these requirements because we don't have a way to hash version control repositories:",
+        }[kind]
+    )
+    assert not built(evil)
+
+
+def make_repository(folder):
+    def git(*argv):
+        done = subprocess.run(["git", "-C", folder, *argv], check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    git("init", "-q")
+    git("config", "user.email", "a@b.example")
+    git("config", "user.name", "a")
+    git("config", "uploadpack.allowAnySHA1InWant", "true")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    return git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("way", ["{}#egg=evil", "-e {}#egg=evil"])
+def test_a_branch_that_is_called_like_the_commit_is_not_the_commit(evil, way):
+    """pip asks a repository for a branch or tag of this name first (vcs/git.py, ``get_revision_sha``)."""
+    tree = evil.work / "tree"
+    for path, text in {**EVIL_FILES, "pyproject.toml": PYPROJECT.format(requires=""), "tinybuild.py": BACKEND}.items():
+        evil.write(f"tree/{path}", text)
+    asked = make_repository(tree)
+    evil.write("tree/tinybuild.py", EVIL_FILES["tinybuild.py"])
+    for argv in (["commit", "-qam", "two"], ["tag", asked]):
+        subprocess.run(["git", "-C", tree, *argv], check=True, capture_output=True)
+    requirement = way.format(f"git+file://{tree}@{asked}")
+    err = evil.refuses("install", *written(evil, {"r.txt": f"{requirement}\n"}))
+    assert f"is not at the commit {asked}" in err
+    assert not built(evil)
+
+
+def test_a_broken_wheel_with_a_wrong_hash_is_refused_for_its_hash(evil):
+    """Its contents are nothing that anybody looks at."""
+    filename, data = make_wheel("alpha", "1.0")
+    evil.write(f"files/{filename}", data[:-40])
+    err = evil.refuses("install", f"alpha @ file://{evil.work}/files/{filename}#sha256={WRONG}")
+    assert f"where {WRONG} was promised" in err
+
+
+def test_a_static_source_distribution_is_not_opened_before_its_hash(evil):
+    """PKG-INFO that needs no build is read out of the whole file."""
+    filename, data = make_sdist("static", "1.0", ["evil"], metadata_version="2.2")
+    evil.index.add(filename, data)
+    err = evil.refuses("install", *written(evil, {"r.txt": f"static==1.0 --hash=sha256:{WRONG}\n"}))
+    assert f"has sha256:{hashlib.sha256(data).hexdigest()}; you ask for sha256:{WRONG}" in err
+    assert not [path for path in evil.index.paths() if "evil" in path]
