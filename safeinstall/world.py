@@ -19,7 +19,9 @@ from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.ahead import DownloadsAhead
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, BuildingIndex, isolation
+from safeinstall.sources.checked_files import CheckedFiles
 from safeinstall.sources.cve_lists import list_sources
+from safeinstall.sources.destinations import check_destinations
 from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
@@ -245,7 +247,8 @@ class LiveWorld:
             return self._stage
 
     def _downloads(self) -> Downloads:
-        return Downloads(self.client, self.stage.new_folder(), cache=DownloadCache(self.cache / "files"))
+        kept, checked = DownloadCache(self.cache / "files"), CheckedFiles(self.cache / "checked")
+        return Downloads(self.client, self.stage.new_folder(), cache=kept, checked=checked)
 
     def _obtain(self, artifact: Artifact) -> Path:
         with self._downloads() as downloads:
@@ -269,6 +272,7 @@ class LiveWorld:
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
+        check_destinations(verified.files, self.invocation.scheme, metadata_directories(self.holds.rows))
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:

@@ -17,6 +17,7 @@ from safeinstall.models import ArtifactKind
 from safeinstall.plan import _SEAL, VerifiedFile, VerifiedPlan
 from safeinstall.resolve.user_hashes import check_user_hashes
 from safeinstall.sources.archives import check_sdist, check_wheel
+from safeinstall.sources.checked_files import CheckedFiles
 from safeinstall.sources.download import AbandonedError, Downloader
 from safeinstall.sources.download_cache import read_local
 from safeinstall.sources.members import shown
@@ -70,12 +71,14 @@ class Downloads:
         directory: Path,
         *,
         cache: DownloadCache | None = None,
+        checked: CheckedFiles | None = None,
         progress: Callable[[int], object] = lambda _: None,
         workers: int = WORKERS,
     ) -> None:
         """Make *directory*, which must not exist yet. *progress* is called from many threads, with bytes that came."""
         directory.mkdir(mode=0o700)
         self._directory, self._workers = directory, workers
+        self._checked = checked or CheckedFiles(None)
         self._stop = Event()
         self._downloader = Downloader(client, cache, progress, self._stop)
         self._jobs: dict[Artifact, _Job] = {}
@@ -173,7 +176,8 @@ class Downloads:
         _check_filename(artifact)
         meter = self._downloader.obtain(artifact, path)
         check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
-        return _Fetched(meter.sha256, meter.size, check(path, artifact.filename), meter.downloaded)
+        contents = self._checked.passed(meter.sha256, lambda intact: check(path, artifact.filename, intact=intact))
+        return _Fetched(meter.sha256, meter.size, contents, meter.downloaded)
 
 
 def fetch(
