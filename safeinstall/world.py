@@ -272,7 +272,8 @@ class LiveWorld:
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
-        check_destinations(verified.files, self.invocation.scheme, metadata_directories(self.holds.rows))
+        scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
+        check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:

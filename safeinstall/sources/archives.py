@@ -245,7 +245,7 @@ def _check_end(filename: str, stream: Metered, limits: Limits) -> None:
         rest += len(block)
         if block.strip(b"\0") or rest > limits.read:
             raise refusal(filename, "is damaged, or holds something behind its end")
-        block = stream.read(STEP)
+        block = stream.read(min(STEP, limits.read))
 
 
 @contextmanager

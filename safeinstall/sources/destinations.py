@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from safeinstall.errors import SafeInstallError
     from safeinstall.plan import VerifiedFile
 
 _PATH_MAX = os.pathconf("/", "PC_PATH_MAX")
@@ -26,15 +27,18 @@ _WAY_OUT = "move it away, then try again"
 
 
 def check_destinations(
-    files: Sequence[VerifiedFile], scheme: Mapping[str, str], installed: Mapping[NormalizedName, Path]
+    files: Sequence[VerifiedFile],
+    scheme: Mapping[str, str],
+    installed: Mapping[NormalizedName, Path],
+    target: str | None = None,
 ) -> None:
     """Raise the error that pip would come to, or worse, while it puts *files* below the directories of *scheme*.
 
     *installed* has the metadata directory of every distribution there: pip removes the files of one before it installs
-    another version of it. What is built is not known yet.
+    another version of it. *target* is where pip moves it all in the end (``--target``). What is built is not known yet.
 
     Raises:
-        IntegrityError: a wheel has two files for one place.
+        IntegrityError: a wheel has a file where it has a directory.
         UnsatisfiableError: one wheel has a file where another has a directory.
         DiskError: something else is in the place of a file, or it cannot be written.
     """
@@ -45,6 +49,8 @@ def check_destinations(
         if posixpath.dirname(place) not in missing:
             _check_file(place, owner, old[owner])
         _check_name(place, owner)
+    if target and tree.files:
+        _check_writable(target, next(iter(tree.files.values())))
 
 
 def plant(files: Sequence[VerifiedFile], scheme: Mapping[str, str]) -> Tree:
@@ -53,15 +59,18 @@ def plant(files: Sequence[VerifiedFile], scheme: Mapping[str, str]) -> Tree:
     for file in files:
         filename = file.pin.artifact.filename
         for place in _places(file, scheme):
-            other = tree.add(place, filename)
-            if other == filename:
-                raise refusal(filename, f"would put two things in one place: {shown(place)}")
-            if other is not None:
-                raise UnsatisfiableError(
-                    f"{other} and {filename} cannot be installed together: {place} would be a file and a directory",
-                    hint="ask for other versions, or for one of them alone",
-                )
+            if taken := tree.add(place, filename):
+                raise _clash(*taken, filename)
     return tree
+
+
+def _clash(place: str, one: str, other: str) -> SafeInstallError:
+    if one == other:
+        return refusal(one, f"would make {shown(place)} a file and a directory")
+    return UnsatisfiableError(
+        f"{one} and {other} cannot be installed together: {place} would be a file and a directory",
+        hint="ask for other versions, or for one of them alone",
+    )
 
 
 def _places(file: VerifiedFile, scheme: Mapping[str, str]) -> Iterator[str]:
@@ -90,10 +99,16 @@ def _check_directories(tree: Tree, old: Mapping[str, Path | None]) -> set[str]:
             missing.add(directory)
     receiving = {posixpath.dirname(path) for path in (*tree.files, *missing)} - missing
     for directory in sorted(receiving):
-        if not os.access(directory, os.W_OK | os.X_OK):
-            hint = "make it writable for this user, or choose another place (--user, --target)"
-            raise _obstacle(tree.directories[directory], f"{directory} cannot be written", hint)
+        _check_writable(directory, tree.directories[directory])
     return missing
+
+
+def _check_writable(directory: str, owner: str) -> None:
+    """Raise DiskError unless a file can be made in *directory*, or this directory in one above it."""
+    place = next(above for above in (Path(directory), *Path(directory).parents) if os.path.lexists(above))
+    if not os.access(place, os.W_OK | os.X_OK):
+        hint = "make it writable for this user, or choose another place (--user, --target)"
+        raise _obstacle(owner, f"{place} cannot be written", hint)
 
 
 def _length(item: tuple[str, str]) -> int:

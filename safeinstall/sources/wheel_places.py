@@ -31,15 +31,15 @@ class Tree:
     files: dict[str, str] = field(default_factory=dict)
     directories: dict[str, str] = field(default_factory=dict)
 
-    def add(self, path: str, owner: str) -> str | None:
-        """Put a file at *path*; return who wants a directory there, or a file where it needs a directory."""
+    def add(self, path: str, owner: str) -> tuple[str, str] | None:
+        """Put a file at *path*; return what cannot be both a file and a directory then, and who else wants it."""
         if path in self.directories:
-            return self.directories[path]
+            return path, self.directories[path]
         self.files.setdefault(path, owner)
         above = posixpath.dirname(path)
         while above not in self.directories:
             if above in self.files:
-                return self.files[above]
+                return above, self.files[above]
             self.directories[above] = owner
             above = posixpath.dirname(above)
         return None
@@ -51,19 +51,19 @@ def check_places(filename: str, files: Sequence[str], commands: Iterable[str], d
     *commands* are those that pip makes of its entry points.
     """
     for member in files:
-        if member != posixpath.normpath(member):
+        if member == "." or member != posixpath.normpath(member):
             raise refusal(filename, f"holds {shown(member)}, a path that can be written more plainly")
         if scheme_of(member) not in {"", *SCHEMES}:
             reason = f"holds {shown(member)}, which is in none of {', '.join(SCHEMES)} below its .data directory"
             raise refusal(filename, reason)
     tree = Tree()
     for place, member in wheel_places(files, commands, _WITHIN, "site-packages"):
-        other = tree.files.get(place) or tree.add(place, member)
-        if other is not None:
-            raise refusal(filename, f"would put {shown(other)} and {shown(member)} in one place")
+        taken = (place, tree.files[place]) if place in tree.files else tree.add(place, member)
+        if taken is not None:
+            raise refusal(filename, f"would put {shown(taken[1])} and {shown(member)} in one place")
     for name in GENERATED:
-        if other := tree.add(f"site-packages/{dist_info}/{name}", name):
-            raise refusal(filename, f"holds {shown(other)}, where pip writes a file of its own")
+        if taken := tree.add(f"site-packages/{dist_info}/{name}", name):
+            raise refusal(filename, f"holds {shown(taken[1])}, where pip writes a file of its own")
 
 
 def wheel_places(
