@@ -6,7 +6,7 @@ import os
 
 def check_removals(found):
     """Raise pip's own error for the first installed version that pip cannot remove. Nothing is changed."""
-    from pip._internal.exceptions import InstallationError
+    from pip._internal.exceptions import InstallationError, PipError
     from pip._internal.metadata import get_default_environment
 
     for ireq in found.requirements.values():
@@ -14,7 +14,7 @@ def check_removals(found):
             continue
         try:
             check_removal(get_default_environment().get_distribution(ireq.name))
-        except InstallationError:
+        except PipError:
             raise
         except Exception as error:
             message = "Cannot uninstall %s: %s: %s" % (ireq.name, type(error).__name__, error)
