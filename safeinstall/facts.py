@@ -34,3 +34,7 @@ class Layout:
     """Other files, below the root of the environment."""
     startup: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The text of each ``.pth`` file that an interpreter reads when it starts."""
+    members: tuple[str, ...] = ()
+    """All that are files, those of its own ``.dist-info`` included."""
+    pure: bool = True
+    """Whether what names no directory goes to ``purelib``, else to ``platlib``."""

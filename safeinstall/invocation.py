@@ -135,6 +135,8 @@ class Invocation:
     installed: tuple[Mapping[str, Any], ...]
     options: Mapping[str, Any]
     externals: Mapping[str, str | None]
+    scheme: Mapping[str, str] = field(default_factory=dict)
+    """Where pip would put what a wheel holds (pip: models/scheme.py); empty where it installs nothing."""
 
     def option(self, name: str) -> Any:
         """Return pip's value of option *name*; ``None`` where this pip or command has no such option."""
@@ -217,6 +219,7 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         installed=tuple(said["installed"]) if command == "install" else (),
         options=options,
         externals=said["externals"],
+        scheme=said["scheme"],
     )
 
 

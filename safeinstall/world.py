@@ -18,7 +18,9 @@ from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.ahead import DownloadsAhead
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, isolation
+from safeinstall.sources.checked_files import CheckedFiles
 from safeinstall.sources.cve_lists import list_sources
+from safeinstall.sources.destinations import check_destinations
 from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
@@ -132,7 +134,8 @@ class LiveWorld:
         routes = Routes.of(invocation, policy)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
-        downloads = stack.enter_context(Downloads(client, stage.files, cache=DownloadCache(cache / "files")))
+        kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
+        downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked))
         index = stack.enter_context(
             SimpleIndex(
                 client,
@@ -257,6 +260,8 @@ class LiveWorld:
 
     def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
+        scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
+        check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:

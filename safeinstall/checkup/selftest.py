@@ -14,6 +14,7 @@ from safeinstall.sources import policy_files
 from safeinstall.sources.builds import clean_environment
 from safeinstall.sources.directories import CONFIG_VARIABLE, STATE_VARIABLE
 from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.wheel_record import write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,14 +121,14 @@ def _make_index(place: Path) -> None:
 def _write_wheel(path: Path, project: str) -> None:
     info = f"{_module(project)}-1.0.dist-info"
     members = {
-        f"{_module(project)}.py": "",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: safe-pip\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{_module(project)}.py": b"",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: safe-pip\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = "".join(f"{name},,\n" for name in (*members, f"{info}/RECORD"))
+    record = f"{info}/RECORD"
     with zipfile.ZipFile(path, "w") as wheel:
-        for name, text in (members | {f"{info}/RECORD": record}).items():
-            wheel.writestr(name, text)
+        for name, data in (members | {record: write_record(members, record)}).items():
+            wheel.writestr(name, data)
 
 
 def _module(project: str) -> str:

@@ -25,6 +25,7 @@ from safeinstall.sources.hosted import GUARD
 from safeinstall.sources.pip import find_target, lent_pip
 from safeinstall.sources.policy_files import VARIABLE
 from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.wheel_record import write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -187,12 +188,12 @@ def _workshop() -> Iterator[Path]:
         (place / "policy.toml").write_text(_POLICY, encoding="utf-8")
         stem = f"{PACKAGE.replace('-', '_')}-1"
         members = {
-            f"{PACKAGE.replace('-', '_')}.py": "",
-            f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 1\n",
-            f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{PACKAGE.replace('-', '_')}.py": b"",
+            f"{stem}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {PACKAGE}\nVersion: 1\n".encode(),
+            f"{stem}.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         }
-        record = "".join(f"{name},,\n" for name in [*members, f"{stem}.dist-info/RECORD"])
+        record = f"{stem}.dist-info/RECORD"
         with zipfile.ZipFile(place / "links" / f"{stem}-py3-none-any.whl", "w") as wheel:
-            for name, text in {**members, f"{stem}.dist-info/RECORD": record}.items():
-                wheel.writestr(name, text)
+            for name, data in {**members, record: write_record(members, record)}.items():
+                wheel.writestr(name, data)
         yield place

@@ -9,8 +9,8 @@ import lzma
 import tarfile
 import zipfile
 import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from typing import IO, TYPE_CHECKING, cast
 
@@ -18,6 +18,8 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.layout import is_read_for_layout, wheel_layout
+from safeinstall.sources.content_coding import STEP
+from safeinstall.sources.member_bytes import read_members
 from safeinstall.sources.members import (
     Limits,
     Metered,
@@ -28,6 +30,8 @@ from safeinstall.sources.members import (
     tar_members,
     zip_members,
 )
+from safeinstall.sources.wheel_places import check_places
+from safeinstall.sources.wheel_record import check_record, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +54,9 @@ _UNREADABLE = (
     ValueError,
 )
 _METADATA = (".dist-info", ".egg-info")
-_SIGNATURES = ("RECORD.jws", "RECORD.p7s")
-"""Signatures of RECORD, which RECORD cannot list (binary distribution format, "signed wheel files")."""
+_WHEEL_VERSION = 1
+"""The major version that pip knows."""
+_ENTRY_POINTS = "entry_points.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,37 +73,44 @@ class Contents:
     """Where a wheel puts them."""
 
 
-def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
-    """Return the contents of the wheel at *path*, published as *filename*.
+def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:
+    """Return the contents of the wheel at *path*, published as *filename*. pip can install it.
 
-    RECORD must name exactly the members. Its hashes are not compared: the hash of the whole file is, and whoever can
-    change a member can change RECORD with it.
+    RECORD must name exactly the members, and each must have the hash and the size that are written there. Where these
+    very bytes are *intact*, because they once passed :data:`~safeinstall.sources.member_bytes.CHECK`, that is not done
+    again.
 
     Raises:
-        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts its own name.
+        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts itself or its own name.
     """
     with _readable(filename), _zip(path, filename, limits) as archive:
-        files = _zip_files(path, filename, archive, limits)
-        dist_info = _dist_info(filename, files)
+        located = _located(path, filename, archive, limits)
+        files = _files(archive)
+        dist_info = _dist_info(filename, archive.namelist())
         wheel = _required(filename, archive, f"{dist_info}/WHEEL", limits.wheel)
         metadata, record = (
             _required(filename, archive, f"{dist_info}/{name}", limits.read) for name in ("METADATA", "RECORD")
         )
         _check_wheel_version(filename, wheel)
-        _check_record(filename, record, files, dist_info)
+        hashes = check_record(filename, read_record(filename, record), files, dist_info)
         texts = _texts(filename, archive, [name for name in files if is_read_for_layout(name)], limits)
-    return Contents(metadata=metadata, files=files, layout=wheel_layout(files, texts))
+        texts.get(f"{dist_info}/{_ENTRY_POINTS}", b"").decode("utf-8")
+        layout = replace(wheel_layout(files, texts), members=files, pure=_is_pure(wheel))
+        check_places(filename, files, [name for name, target in layout.scripts.items() if target], dist_info)
+        if not intact:
+            read_members(filename, archive, located, [hashes])
+    return Contents(metadata=metadata, files=files, layout=layout)
 
 
-def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
-    """Return the contents of the source distribution at *path*, published as *filename*.
+def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:
+    """Return the contents of the source distribution at *path*, published as *filename*: a whole one, to its end.
 
     Raises:
-        IntegrityError: it leaves its tree, or can be read in more than one way.
+        IntegrityError: it leaves its tree, can be read in more than one way, or is damaged.
     """
     with _readable(filename):
         if filename.lower().endswith(".zip"):
-            return _zip_sdist(path, filename, limits)
+            return _zip_sdist(path, filename, limits, intact=intact)
         return _tar_sdist(path, filename, limits)
 
 
@@ -110,9 +122,12 @@ def _readable(filename: str) -> Iterator[None]:
         raise refusal(filename, f"cannot be read as an archive: {shown(str(error))}") from error
 
 
-def _zip_files(path: Path, filename: str, archive: zipfile.ZipFile, limits: Limits) -> tuple[str, ...]:
+def _located(path: Path, filename: str, archive: zipfile.ZipFile, limits: Limits) -> list[tuple[zipfile.ZipInfo, int]]:
     check_members(filename, zip_members(archive), path.stat().st_size, limits)
-    check_layout(filename, archive)
+    return check_layout(filename, archive)
+
+
+def _files(archive: zipfile.ZipFile) -> tuple[str, ...]:
     return tuple(info.filename for info in archive.infolist() if not info.is_dir())
 
 
@@ -132,19 +147,19 @@ def _required(filename: str, archive: zipfile.ZipFile, member: str, limit: int) 
     return archive.read(info)
 
 
-def _dist_info(filename: str, files: Sequence[str]) -> str:
+def _dist_info(filename: str, members: Sequence[str]) -> str:
     """Return the one ``.dist-info`` directory, which must bear the name and version of the file.
 
     Whatever else Python takes for metadata (importlib.metadata, ``Lookup``) would pass for another distribution.
     """
-    found = sorted({top for top in (f.split("/", 1)[0] for f in files) if top.lower().endswith(_METADATA)})
+    found = sorted({top for top in (m.split("/", 1)[0] for m in members) if top.lower().endswith(_METADATA)})
     if len(found) != 1 or not found[0].endswith(".dist-info"):
         raise refusal(
             filename, f"must hold one .dist-info directory, but holds {', '.join(map(shown, found)) or 'none'}"
         )
     if _named(found[0]) != _named_by(filename):
         raise refusal(filename, f"holds {shown(found[0])}, which is of another name or version")
-    smuggled = next((f for f in files if _is_smuggled(f)), None)
+    smuggled = next((m for m in members if _is_smuggled(m)), None)
     if smuggled is not None:
         raise refusal(filename, f"holds {shown(smuggled)}, which would be installed as metadata")
     return found[0]
@@ -171,26 +186,32 @@ def _named_by(filename: str) -> tuple[str, Version | str]:
         raise refusal(filename, "has a name that no wheel may have") from error
 
 
+def _header(wheel: bytes, name: str) -> str:
+    """Return a field of WHEEL; empty if it is not there."""
+    return str(HeaderParser().parsestr(wheel.decode("utf-8"))[name] or "")
+
+
+def _is_pure(wheel: bytes) -> bool:
+    """Whether what is not below ``*.data`` goes to purelib, else to platlib (pip: ``wheel_root_is_purelib``)."""
+    return _header(wheel, "Root-Is-Purelib").lower() == "true"
+
+
 def _check_wheel_version(filename: str, wheel: bytes) -> None:
-    version = HeaderParser().parsestr(wheel.decode("utf-8"))["Wheel-Version"]
-    if version is None or version.strip().split(".")[0] != "1":
-        raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
+    """Go by pip's rule: a later minor version is installed, a later major one is not (pip: utils/wheel.py)."""
+    version = _header(wheel, "Wheel-Version")
+    with suppress(ValueError):
+        major, *_ = map(int, version.strip().split("."))
+        if major <= _WHEEL_VERSION:
+            return
+    raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
 
 
-def _check_record(filename: str, record: bytes, files: Sequence[str], dist_info: str) -> None:
-    listed = {row[0] for row in csv.reader(record.decode("utf-8").splitlines()) if row}
-    exempt = {f"{dist_info}/{name}" for name in ("RECORD", *_SIGNATURES)}
-    for member in files:
-        if member not in listed and member not in exempt:
-            raise refusal(filename, f"holds {shown(member)}, which its RECORD does not list")
-    absent = min(listed.difference(files, exempt), default=None)
-    if absent is not None:
-        raise refusal(filename, f"does not hold {shown(absent)}, which its RECORD lists")
-
-
-def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
+def _zip_sdist(path: Path, filename: str, limits: Limits, *, intact: bool) -> Contents:
     with _zip(path, filename, limits) as archive:
-        files = _zip_files(path, filename, archive, limits)
+        located = _located(path, filename, archive, limits)
+        if not intact:
+            read_members(filename, archive, located)
+        files = _files(archive)
         root = _root(files)
         metadata, pyproject = (
             _required(filename, archive, root + name, limits.read) if root + name in files else None
@@ -200,15 +221,31 @@ def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
 
 
 def _tar_sdist(path: Path, filename: str, limits: Limits) -> Contents:
-    with _unpacking(path, filename) as stream, _tar(stream, filename, limits) as archive:
-        check_members(filename, tar_members(archive), path.stat().st_size, limits)
-        files = tuple(info.name for info in archive.getmembers() if info.isfile())
-        root = _root(files)
-        metadata, pyproject = (
-            _extracted(archive, root + name) if root + name in files else None
-            for name in ("PKG-INFO", "pyproject.toml")
-        )
+    with _unpacking(path, filename) as stream:
+        metered = Metered(stream, filename, limits.read)
+        with tarfile.open(fileobj=cast("IO[bytes]", metered), mode="r:") as archive:
+            check_members(filename, tar_members(archive), path.stat().st_size, limits)
+            _check_end(filename, metered, limits)
+            files = tuple(info.name for info in archive.getmembers() if info.isfile())
+            root = _root(files)
+            metadata, pyproject = (
+                _extracted(archive, root + name) if root + name in files else None
+                for name in ("PKG-INFO", "pyproject.toml")
+            )
     return Contents(metadata=metadata, pyproject=pyproject, files=files)
+
+
+def _check_end(filename: str, stream: Metered, limits: Limits) -> None:
+    """Read *stream* from the end of a tar to its own: only there is the checksum of what packs it.
+
+    Python takes a header that is damaged for the end. What follows the end is nothing but zeros.
+    """
+    block, rest = stream.last, 0
+    while block:
+        rest += len(block)
+        if block.strip(b"\0") or rest > limits.read:
+            raise refusal(filename, "is damaged, or holds something behind its end")
+        block = stream.read(min(STEP, limits.read))
 
 
 @contextmanager
@@ -217,10 +254,6 @@ def _zip(path: Path, filename: str, limits: Limits) -> Iterator[zipfile.ZipFile]
         metered = Metered(stream, filename, max(limits.read, _LEAST))
         with zipfile.ZipFile(cast("IO[bytes]", metered)) as archive:
             yield archive
-
-
-def _tar(stream: IO[bytes], filename: str, limits: Limits) -> tarfile.TarFile:
-    return tarfile.open(fileobj=cast("IO[bytes]", Metered(stream, filename, limits.read)), mode="r:")
 
 
 def _unpacking(path: Path, filename: str) -> IO[bytes]:

@@ -20,6 +20,7 @@ from safeinstall.models import ArtifactKind
 from safeinstall.plan import _SEAL as _PLAN_SEAL
 from safeinstall.plan import VerifiedFile, VerifiedPlan
 from safeinstall.sources.archives import check_sdist, check_wheel
+from safeinstall.sources.checked_files import CheckedFiles
 from safeinstall.sources.download import AbandonedError, Downloader
 from safeinstall.sources.members import shown
 from safeinstall.sources.once import Once
@@ -71,11 +72,13 @@ class Downloads:
         directory: Path,
         *,
         cache: DownloadCache | None = None,
+        checked: CheckedFiles | None = None,
         progress: Callable[[int], object] = lambda _: None,
         workers: int = WORKERS,
     ) -> None:
         """Make *directory* when it is needed. *progress* is called from many threads, with bytes that came."""
         self._client, self._directory, self._cache, self._progress = client, directory, cache, progress
+        self._checked = checked or CheckedFiles(None)
         self._workers, self._threads = workers, list[Thread]()
         self._lock = Lock()
         self._jobs: dict[HeldArtifact, _Job] = {}
@@ -172,7 +175,7 @@ class Downloads:
             artifact,
             self._directory / str(self._count),
             Once(lambda: self._fetch(job)),
-            Once(lambda: _opened(job.fetched())),
+            Once(lambda: self._open(job.fetched())),
             Event(),
         )
         return job
@@ -195,6 +198,11 @@ class Downloads:
     def _downloader(self, job: _Job) -> Downloader:
         return Downloader(self._client, self._cache, self._progress, job.stop)
 
+    def _open(self, verified: VerifiedBytes) -> Contents:
+        path, filename = Path(verified.path), verified.artifact.filename
+        check = check_wheel if verified.artifact.kind is ArtifactKind.WHEEL else check_sdist
+        return self._checked.passed(verified.sha256, lambda intact: check(path, filename, intact=intact))
+
     def _verified(self, pin: Pinned) -> VerifiedFile:
         job = self._job(pin.artifact)
         found, contents = job.fetched(), job.opened()
@@ -207,11 +215,6 @@ class Downloads:
             layout=contents.layout,
             downloaded=found.downloaded,
         )
-
-
-def _opened(verified: VerifiedBytes) -> Contents:
-    check = check_wheel if verified.artifact.kind is ArtifactKind.WHEEL else check_sdist
-    return check(Path(verified.path), verified.artifact.filename)
 
 
 def fetch(

@@ -9,6 +9,7 @@ import posixpath
 import re
 import stat
 import struct
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from safeinstall.errors import IntegrityError
 
 if TYPE_CHECKING:
     import tarfile
-    import zipfile
     from collections.abc import Iterable, Iterator
     from typing import IO
 
@@ -24,7 +24,13 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, and those that turn the direction of a line of text round."""
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_EXTRA_FIELD = struct.Struct("<2H")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
+_PATCHED = 0x20
+_PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What every Python that runs pip can unpack; ours may know more than the target's."""
+_UNICODE_PATH = 0x7075
+"""An extra field with another name of the member, which Python 3.13 goes by and 3.12 does not (APPNOTE.TXT, 4.6.9)."""
 _STREAMED = 0x8
 _UTF8 = 0x800
 _IN_ZIP64 = 0xFFFFFFFF
@@ -81,12 +87,15 @@ class Metered:
         """Refuse the file called *filename* when more than *limit* bytes of *stream* are asked for at once."""
         self._stream, self._archive, self._limit = stream, filename, limit
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+        self.last = b""
+        """What was read last."""
 
     def read(self, size: int = -1) -> bytes:
         """Return up to *size* bytes."""
         if size > self._limit:
             raise refusal(self._archive, f"holds a header or file of more than {self._limit} bytes to be read at once")
-        return self._stream.read(size)
+        self.last = self._stream.read(size)
+        return self.last
 
 
 def check_members(archive: str, members: Iterable[Member], packed: int, limits: Limits) -> None:
@@ -115,24 +124,31 @@ def tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
         yield Member(info.name, info.size, _tar_problem(info))
 
 
-def check_layout(filename: str, archive: zipfile.ZipFile) -> None:
-    """Raise IntegrityError unless the local headers agree with the central directory and no members overlap.
+def check_layout(filename: str, archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, int]]:
+    """Return the members in the order of their bytes, each with the offset at which these begin.
 
     Other tools read the local headers, pip the directory: a zip where they differ shows each another content.
+
+    Raises IntegrityError unless the local headers agree with the central directory and no members overlap.
     """
-    end = 0
+    end, found = 0, []
     for info in sorted(archive.infolist(), key=lambda i: i.header_offset):
         if info.header_offset < end:
             raise refusal(filename, f"is laid out so that {shown(info.orig_filename)} overlaps another member")
-        end = info.header_offset + _local_size(filename, archive, info) + info.compress_size
+        begin = info.header_offset + _local_size(filename, archive, info)
+        end = begin + info.compress_size
+        found.append((info, begin))
     if end > archive.start_dir:
         raise refusal(filename, "is laid out so that its last member overlaps the directory")
+    return found
 
 
 def _problem(member: Member) -> str | None:
     name = member.name
     if member.problem is not None:
         return f"holds {shown(name)}, {member.problem}"
+    if not name:
+        return "holds a member without a name"
     if _CONTROL.search(name):
         return f"holds {shown(name)}, a name with control characters"
     if name.startswith("/") or _DRIVE.match(name):
@@ -166,12 +182,24 @@ def _excess(count: int, unpacked: int, packed: int, limits: Limits) -> str | Non
 def _zip_problem(info: zipfile.ZipInfo) -> str | None:
     if info.flag_bits & _ENCRYPTED:
         return "which is encrypted"
+    if info.compress_type not in _PACKINGS or info.flag_bits & _PATCHED:
+        return "which is packed in another way than by deflate, which not every Python can unpack"
+    if _UNICODE_PATH in _extra_fields(info.extra):
+        return "which has a second name"
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "a link"
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         return "a device"
-    return None
+    return "a directory with bytes of its own" if info.filename.endswith("/") and info.file_size else None
+
+
+def _extra_fields(extra: bytes) -> Iterator[int]:
+    """Yield the kinds of the fields that follow a name in the directory."""
+    while len(extra) >= _EXTRA_FIELD.size:
+        kind, size = _EXTRA_FIELD.unpack_from(extra)
+        yield kind
+        extra = extra[_EXTRA_FIELD.size + size :]
 
 
 def _tar_problem(info: tarfile.TarInfo) -> str | None:

@@ -20,7 +20,7 @@ RECORD = {
     "modified": "2024-01-01T00:00:00Z",
     "affected": [{"package": {"ecosystem": "PyPI", "name": "app"}, "versions": ["2.0"]}],
 }
-KINDS = {"advisories", "files", "metadata", "pages"}
+KINDS = {"advisories", "checked", "files", "metadata", "pages"}
 """The directories of a cache."""
 PASSED_OVER = "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-1, severity unknown\n"
 

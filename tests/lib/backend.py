@@ -40,12 +40,16 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
 
 prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 
+def _digest(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+
 def _wheel(folder, files):
     told = _told()
     info = "%(name)s-%(version)s.dist-info" % told
     tags = "Wheel-Version: 1.0\\nGenerator: tinybuild\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     files = {**files(told), info + "/METADATA": _metadata(told), info + "/WHEEL": tags}
-    rows = [name + ",," for name in files] + [info + "/RECORD,,"]
+    rows = ["%s,sha256=%s,%d" % (name, _digest(text), len(text)) for name, text in files.items()]
+    rows.append(info + "/RECORD,,")
     name = "%(name)s-%(version)s-py3-none-any.whl" % told
     with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
         for path, text in files.items():

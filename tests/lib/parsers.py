@@ -98,15 +98,18 @@ def wheel_tail(data: bytes) -> None:
     read_wheel_metadata(io.BytesIO(data), "app-1.0-py3-none-any.whl", APP)
 
 
+MEMBERS = {
+    "app/__init__.py": b"",
+    "app-1.0.dist-info/METADATA": core_metadata("app", "1.0").encode(),
+    "app-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+}
+RECORD = "app-1.0.dist-info/RECORD"
+
+
 def _member(name: str) -> Callable[[bytes], None]:
     def inside(data: bytes) -> None:
-        members = {
-            "app/__init__.py": b"",
-            "app-1.0.dist-info/METADATA": core_metadata("app", "1.0").encode(),
-            "app-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-            name: data,
-        }
-        members.setdefault("app-1.0.dist-info/RECORD", record(members, "app-1.0.dist-info/RECORD"))
+        members = {**MEMBERS, name: data}
+        members.setdefault(RECORD, record(members, RECORD))
         wheel(zip_archive(members.items()))
 
     return inside
@@ -180,7 +183,7 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
     "page_json": page_json,
     "policy": policy,
     "pylock": pylock,
-    "record": _member("app-1.0.dist-info/RECORD"),
+    "record": _member(RECORD),
     "reference": reference,
     "sdist": sdist,
     "sdist_metadata": sdist_metadata,
@@ -237,7 +240,7 @@ def seeds() -> dict[str, list[bytes]]:
         "wheel_tail": [archive],
         "sdist": [source],
         "tar": [gzip.decompress(source)],
-        "record": [b"app/__init__.py,sha256=x,0\napp-1.0.dist-info/RECORD,,\n"],
+        "record": [record(MEMBERS, RECORD)],
         "wheel_file": [b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"],
         "entry_points": [b"[console_scripts]\napp = app:main\n"],
         "osv_record": [json.dumps(OSV).encode()],

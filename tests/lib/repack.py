@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
+
+from lib.wheels import record, zip_archive
 
 
 def repacked(own: Distribution, *, version: str | None = None) -> tuple[str, bytes]:
@@ -39,13 +39,9 @@ def safe_pip_wheel(root: Path) -> tuple[str, bytes]:
 
 
 def zipped(members: dict[str, bytes], info: str) -> bytes:
-    """Return a wheel of these files, with a RECORD that names them."""
-    record = "".join(f"{name},,\n" for name in [*members, f"{info}/RECORD"])
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for name, data in {**members, f"{info}/RECORD": record.encode()}.items():
-            wheel.writestr(name, data)
-    return packed.getvalue()
+    """Return a wheel of these files, with a RECORD of them."""
+    path = f"{info}/RECORD"
+    return zip_archive({**members, path: record(members, path)}.items())
 
 
 def _files(folder: Path) -> list[Path]:

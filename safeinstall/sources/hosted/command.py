@@ -5,6 +5,7 @@ from .channel import hear_stops, leave, refuse
 from .confine import confine
 from .describe import describe, find_credentials
 from .locks import describe_locked, read_lock, take_locks, write_lock_with_addresses
+from .removals import check_removals
 
 REWRITTEN = []
 """Lock files that are to be rewritten when pip has ended: path, and addresses."""
@@ -26,7 +27,7 @@ def judged_requirements(answer, requirements):
 
 
 def hold_to_plan(resolver, planned):
-    """Stop pip before it installs anything, should it come to another set of projects than was planned."""
+    """Stop pip before it installs anything, should it not be able to do what was planned, or be about to do another."""
     from pip._vendor.packaging.utils import canonicalize_name
 
     resolve = resolver.resolve
@@ -36,6 +37,7 @@ def hold_to_plan(resolver, planned):
         names = {str(canonicalize_name(name)) for name in found.requirements}
         if names != planned:
             refuse("this pip would install other projects than were judged: %s" % ", ".join(sorted(names ^ planned)))
+        check_removals(found)
         return found
 
     resolver.resolve = resolve_and_compare

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 
 
 def plain(value):
@@ -121,6 +122,26 @@ def describe_selection(finder):
     }
 
 
+def describe_scheme(command, options):
+    """Say where pip would put what a wheel holds, by pip's own names; nothing where it installs nothing.
+
+    With ``--target`` that is a new temporary directory, whose contents pip moves in the end.
+    """
+    if command.name != "install" or options.dry_run:
+        return {}
+    from pip._internal.locations import get_scheme
+
+    scheme = get_scheme(
+        "",
+        user=bool(options.use_user_site),
+        home=options.target_dir and os.path.join(tempfile.gettempdir(), "pip-target-%d" % os.getpid()),
+        root=options.root_path,
+        isolated=options.isolated_mode,
+        prefix=options.prefix_path,
+    )
+    return {key: getattr(scheme, key) for key in ("platlib", "purelib", "headers", "scripts", "data")}
+
+
 def describe(command, args, options, finder, session, requirements):
     """Describe the whole run, as far as pip has understood it."""
     import pip
@@ -139,6 +160,7 @@ def describe(command, args, options, finder, session, requirements):
         "requirements": [describe_requirement(ireq) for ireq in requirements],
         "build_constraints": describe_build_constraints(options, finder, session),
         "installed": describe_installed(options),
+        "scheme": describe_scheme(command, options),
         "sources": describe_sources(finder, session),
         "selection": describe_selection(finder),
         "externals": {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},

@@ -7,6 +7,7 @@ import lzma
 import struct
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 from lib.wheels import EPOCH, core_metadata, make_sdist, make_wheel, record, tar_archive, zip_archive
@@ -81,6 +82,10 @@ def patched(data: bytes, signature: bytes, name: str, offset: int, replacement: 
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
 
 
+def with_other_crc(data: bytes, name: str) -> bytes:
+    return patched(patched(data, CENTRAL, name, 16, b"evil"), LOCAL, name, 14, b"evil")
+
+
 def test_an_ordinary_wheel(accepted):
     contents = accepted(make_wheel("demo", "1.0", ["six"])[1])
     assert contents.metadata == core_metadata("demo", "1.0", ["six"]).encode()
@@ -104,10 +109,8 @@ def test_names_are_compared_as_the_standard_normalises_them(accepted, filename, 
 
 def test_quirks_of_real_wheels_pass(accepted):
     content = members({"demo/data.txt": b"x"})
-    content[f"{INFO}/RECORD"] = (
-        b'"demo.py",,\ndemo/data.txt,sha256=wrong,\n'
-        + "".join(f"{INFO}/{name},,\n" for name in ("METADATA", "WHEEL", "RECORD", "RECORD.jws")).encode()
-    )
+    rows = content[f"{INFO}/RECORD"].decode().replace("demo.py", '"demo.py"', 1).replace(",1\n", ",\n").splitlines()
+    content[f"{INFO}/RECORD"] = "\r\n".join([*rows, f"{INFO}/RECORD.jws,,", ""]).encode()
     entries = [*content.items(), (f"{INFO}/RECORD.jws", b"{}"), (special("demo/", 0o40755), b""), ("empty/", b"")]
     assert accepted(zip_archive(entries)).files == (*content, f"{INFO}/RECORD.jws")
 
@@ -277,14 +280,28 @@ def test_a_name_no_wheel_has(refused):
     assert refused(make_wheel("demo", "1.0")[1], "demo.whl") == "demo.whl has a name that no wheel may have"
 
 
-@pytest.mark.parametrize(
-    ("wheel", "version"), [(b"Wheel-Version: 2.0\n", "2.0"), (b"Wheel-Version: x\n", "x"), (b"Tag: x\n", "unknown")]
-)
-def test_wheel_versions(refused, wheel, version):
-    content = members() | {f"{INFO}/WHEEL": wheel}
-    assert refused(zip_archive(content.items())) == (
-        f"{NAME} is of wheel version '{version}', which pip cannot install"
+def with_wheel_file(text: bytes) -> bytes:
+    content = members()
+    content[f"{INFO}/WHEEL"] = text
+    del content[f"{INFO}/RECORD"]
+    content[f"{INFO}/RECORD"] = record(content, f"{INFO}/RECORD")
+    return zip_archive(content.items())
+
+
+@pytest.mark.parametrize("version", ["2.0", "x", "1.x", "1.", "", "2", "10.0"])
+def test_wheel_versions_that_pip_refuses(refused, version):
+    assert refused(with_wheel_file(f"Wheel-Version: {version}\n".encode())) == (
+        f"{NAME} is of wheel version '{version or 'unknown'}', which pip cannot install"
     )
+
+
+def test_no_wheel_version(refused):
+    assert "is of wheel version 'unknown'" in refused(with_wheel_file(b"Tag: x\n"))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1", "0.1", "1.9", " 1.0 "])
+def test_wheel_versions_that_pip_takes(accepted, version):
+    assert accepted(with_wheel_file(f"Wheel-Version: {version}\n".encode())).metadata
 
 
 def test_a_member_that_record_does_not_list(refused):
@@ -309,7 +326,7 @@ def test_a_cut_archive(refused):
 
 def test_a_damaged_metadata_file(refused):
     data = make_wheel("demo", "1.0")[1]
-    damaged = patched(patched(data, CENTRAL, f"{INFO}/METADATA", 16, b"evil"), LOCAL, f"{INFO}/METADATA", 14, b"evil")
+    damaged = with_other_crc(data, f"{INFO}/METADATA")
     assert refused(damaged) == (
         f"{NAME} cannot be read as an archive: \"Bad CRC-32 for file '{INFO}/METADATA'\"".replace('"', "'")
     )
@@ -404,3 +421,112 @@ def test_no_tar_at_all(refused):
 def test_a_cut_sdist(refused):
     data = gzip.compress(io.BytesIO(gzip.decompress(make_sdist("demo", "1.0")[1])).read(700))
     assert refused(data, SDIST) == f"{SDIST} cannot be read as an archive: 'unexpected end of data'"
+
+
+def test_a_damaged_member(refused):
+    data = with_other_crc(wheel_with("x.py", b"print()"), "x.py")
+    assert (
+        refused(data)
+        == f"{NAME} holds 'x.py' with the CRC-32 {zlib.crc32(b'print()'):08x}, but says that it has 6c697665"
+    )
+
+
+def test_a_member_that_once_was_found_whole_is_not_unpacked_again(accepted):
+    """Its bytes are known by their sha256, so that a test alone can change them."""
+    data = with_other_crc(wheel_with("x.py", b"print()"), "x.py")
+    assert "x.py" in accepted(data, intact=True).files
+
+
+def test_a_directory_with_bytes(refused):
+    data = zip_archive([*members().items(), ("demo/", b"x")])
+    assert refused(data) == f"{NAME} holds 'demo/', a directory with bytes of its own"
+
+
+def test_a_member_without_a_name(refused):
+    assert refused(zip_archive([*members().items(), (unnamed(), b"x")])) == f"{NAME} holds a member without a name"
+
+
+def unnamed() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("x", EPOCH)
+    info.filename = ""
+    return info
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_not_every_python_can_unpack(refused, packing):
+    info = zipfile.ZipInfo("x.py", EPOCH)
+    info.compress_type = packing
+    assert refused(zip_archive([(info, b"x")])) == (
+        f"{NAME} holds 'x.py', which is packed in another way than by deflate, which not every Python can unpack"
+    )
+
+
+def test_a_member_that_is_a_patch(refused):
+    data = wheel_with("x.py")
+    for signature, offset in ((LOCAL, 6), (CENTRAL, 8)):
+        data = patched(data, signature, "x.py", offset, b"\x20\x00")
+    assert "holds 'x.py', which is packed in another way" in refused(data)
+
+
+def test_a_second_name_that_only_newer_pythons_read(refused):
+    info = zipfile.ZipInfo("x.py", EPOCH)
+    name = b"evil.pth"
+    info.extra = struct.pack("<HHBL", 0x7075, 5 + len(name), 1, zlib.crc32(b"x.py")) + name
+    assert refused(zip_archive([(info, b"x")])) == f"{NAME} holds 'x.py', which has a second name"
+
+
+def test_a_dist_info_that_is_an_empty_directory(refused):
+    assert refused(zip_archive([*members().items(), ("x-1.0.dist-info/", b"")])) == (
+        f"{NAME} must hold one .dist-info directory, but holds '{INFO}', 'x-1.0.dist-info'"
+    )
+
+
+def test_entry_points_that_are_not_utf8(refused):
+    assert "'utf-8' codec" in refused(wheel_with(f"{INFO}/entry_points.txt", b"[x]\na = \xff\n"))
+
+
+def tar_of_two() -> bytes:
+    return gzip.decompress(tar_archive([("d/PKG-INFO", b"yes"), ("d/x", b"x" * 2000)]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda packed: packed[:-8] + b"evil" + packed[-4:], "cannot be read as an archive: 'CRC check failed"),
+        (lambda packed: packed[:-4] + b"evil", "cannot be read as an archive: 'Incorrect length of data produced"),
+        (lambda packed: packed[:-9], "cannot be read as an archive: 'Compressed file ended before the end-of-stream"),
+        (lambda packed: packed + b"more", "cannot be read as an archive: 'Not a gzipped file"),
+    ],
+    ids=["crc", "length", "cut", "more"],
+)
+def test_a_gzip_that_is_not_whole(refused, damage, reason):
+    assert refused(damage(gzip.compress(tar_of_two(), mtime=0)), SDIST).startswith(f"{SDIST} {reason}")
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [(".tar.bz2", bz2.compress), (".tar.xz", lzma.compress)])
+def test_other_packings_that_are_not_whole(refused, suffix, compress):
+    packed = compress(tar_of_two())
+    assert "cannot be read as an archive" in refused(packed[:-4], f"demo-1.0{suffix}")
+
+
+def test_a_damaged_header_is_not_the_end(refused):
+    """tarfile takes it for that, and whatever comes after it for nothing."""
+    plain = tar_of_two()
+    damaged = plain[:1024] + b"?" + plain[1025:]
+    for data in (damaged, damaged[:1536], damaged[:1200]):
+        assert refused(gzip.compress(data), SDIST) == f"{SDIST} is damaged, or holds something behind its end"
+
+
+def test_what_follows_the_end_of_a_tar(accepted, refused):
+    plain = tar_of_two()
+    assert accepted(gzip.compress(plain + bytes(100_000)), SDIST).metadata == b"yes"
+    assert refused(gzip.compress(plain + bytes(512) + b"x"), SDIST).endswith("holds something behind its end")
+    limits = Limits(read=50_000)
+    assert refused(gzip.compress(plain + bytes(100_000)), SDIST, limits=limits).endswith(
+        "holds something behind its end"
+    )
+
+
+def test_a_damaged_member_of_a_zip_sdist(refused):
+    data = with_other_crc(zip_archive([("d/PKG-INFO", b"yes"), ("d/x.py", b"x")]), "d/x.py")
+    assert refused(data, "demo-1.0.zip").startswith("demo-1.0.zip holds 'd/x.py' with the CRC-32 ")

@@ -190,22 +190,11 @@ def test_metadata_that_contradicts_what_was_resolved(index, client, folder, fiel
     ],
 )
 def test_metadata_of_another(index, client, folder, inside, reason):
-    name, data = make_wheel("demo", "1.0")
-    data = rewritten(data, "demo-1.0.dist-info/METADATA", f"Metadata-Version: 2.1\n{inside}".encode())
+    name, data = make_wheel("demo", "1.0", metadata=f"Metadata-Version: 2.1\n{inside}")
     index.add(name, data)
     error = refusal(plan_of(listed(index, name, data)), client, folder)
     start = f"{NAME} from acme: the metadata of demo 1.0 "
     assert str(error) == start + reason if reason else str(error).startswith(f"{start}has an invalid Requires-Dist")
-
-
-def rewritten(wheel: bytes, member: str, data: bytes) -> bytes:
-    import io
-    import zipfile
-
-    from lib.wheels import zip_archive
-
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        return zip_archive((n, data if n == member else archive.read(n)) for n in archive.namelist())
 
 
 def test_a_static_sdist_is_compared(index, client, folder):
