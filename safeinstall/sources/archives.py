@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, cast
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from safeinstall.command_names import UnclearError
 from safeinstall.layout import is_read_for_layout, wheel_layout
 from safeinstall.sources.members import (
     Limits,
@@ -75,7 +76,8 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
     change a member can change RECORD with it.
 
     Raises:
-        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts its own name.
+        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts its own name; or a command
+            of it has no plain name.
     """
     with _readable(filename), _zip(path, filename, limits) as archive:
         files = _zip_files(path, filename, archive, limits)
@@ -87,7 +89,7 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
         _check_wheel_version(filename, wheel)
         _check_record(filename, record, files, dist_info)
         texts = _texts(filename, archive, [name for name in files if is_read_for_layout(name)], limits)
-    return Contents(metadata=metadata, files=files, layout=wheel_layout(files, texts))
+    return Contents(metadata=metadata, files=files, layout=_layout(filename, files, texts))
 
 
 def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
@@ -120,6 +122,13 @@ def _texts(filename: str, archive: zipfile.ZipFile, members: Sequence[str], limi
     if sum(archive.getinfo(member).file_size for member in members) > limits.read:
         raise refusal(filename, f"holds .pth files and entry points of more than {limits.read} bytes")
     return {member: archive.read(member) for member in members}
+
+
+def _layout(filename: str, files: Sequence[str], texts: dict[str, bytes]) -> Layout:
+    try:
+        return wheel_layout(files, texts)
+    except UnclearError as error:
+        raise refusal(filename, f"{error.reason}: {shown(error.what)}") from error
 
 
 def _required(filename: str, archive: zipfile.ZipFile, member: str, limit: int) -> bytes:
