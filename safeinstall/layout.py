@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from safeinstall.command_names import UnclearError, is_plain
+from safeinstall.entry_points import read_commands
 from safeinstall.facts import Layout
+from safeinstall.file_names import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _LIBRARIES = frozenset({"purelib", "platlib"})
-_SITE_PACKAGES = re.compile(r"(?:.*/)?(?:site|dist)-packages/(.+)", re.IGNORECASE)
-_SCRIPTS = re.compile(r"(?:bin|scripts)/(.+)", re.IGNORECASE)
+_SCHEMES = _LIBRARIES | {"headers", "scripts", "data"}
+_SITE_PACKAGES = frozenset({"site-packages", "dist-packages"})
+_SCRIPTS = frozenset({"bin", "scripts"})
 _DIST_INFO = re.compile(r"[^/]+\.dist-info/", re.IGNORECASE)
 _ENTRY_POINTS = re.compile(r"[^/]+\.dist-info/entry_points\.txt")
-_COMMAND_GROUPS = frozenset({"console_scripts", "gui_scripts"})
 
 
 def is_read_for_layout(member: str) -> bool:
@@ -24,8 +27,12 @@ def is_read_for_layout(member: str) -> bool:
 
 
 def wheel_layout(members: Iterable[str], texts: Mapping[str, bytes]) -> Layout:
-    """Return where the files of a wheel go; *texts* are those of which :func:`is_read_for_layout` holds."""
-    modules, scripts, data, startup = {}, {}, [], {}
+    """Return where the files of a wheel go; *texts* are those of which :func:`is_read_for_layout` holds.
+
+    Raises:
+        UnclearError: it cannot be said of a file or a command, or pip fails to put it there.
+    """
+    modules, scripts, data, startup = {}, dict[str, str](), [], {}
     for member in members:
         where, path = _place(member)
         if where == "scripts":
@@ -38,33 +45,51 @@ def wheel_layout(members: Iterable[str], texts: Mapping[str, bytes]) -> Layout:
                 startup[path] = texts[member].decode("utf-8", "replace")
     for member, text in texts.items():
         if _ENTRY_POINTS.fullmatch(member):
-            scripts |= dict(_commands(text.decode("utf-8", "replace")))
+            scripts |= _commands(text, scripts)
     return Layout(modules=modules, scripts=scripts, data=tuple(data), startup=startup)
 
 
 def _place(member: str) -> tuple[str, str]:
     """Return one of ``modules``, ``scripts`` and ``data``, and the path there."""
-    top, _, rest = member.partition("/")
-    if not top.endswith(".data") or not rest:
+    top, *rest = parts = member.split("/")
+    if not {"", "."}.isdisjoint(parts):  # pip takes them out after it has looked where the file belongs
+        raise UnclearError("holds a file whose path is not in its shortest form", member)
+    if not top.endswith(".data"):
         return "modules", member
-    scheme, _, path = rest.partition("/")
+    scheme, *path = rest or [""]
+    if scheme not in _SCHEMES or not path:
+        raise UnclearError("holds a file that pip has no place for", member)
     if scheme in _LIBRARIES:
-        return "modules", path
-    if scheme != "data":
-        return ("scripts", path) if scheme == "scripts" else ("data", rest)
-    if match := _SITE_PACKAGES.fullmatch(path):
-        return "modules", match[1]
-    match = _SCRIPTS.fullmatch(path)
-    return ("scripts", match[1]) if match else ("data", path)
+        return "modules", "/".join(path)
+    if scheme == "scripts":
+        return "scripts", _script(path, path, member)
+    return _place_of_data(path, member) if scheme == "data" else ("data", "/".join(rest))
 
 
-def _commands(entry_points: str) -> Iterator[tuple[str, str]]:
-    """Yield the commands of an ``entry_points.txt``, read as an INI file in which ``=`` alone separates."""
-    group = ""
-    for raw in entry_points.splitlines():
-        line = raw.strip()
-        if line.startswith("["):
-            group = line.strip("[] \t")
-        elif group in _COMMAND_GROUPS and "=" in line and not line.startswith(("#", ";")):
-            name, _, target = line.partition("=")
-            yield name.strip(), target.strip()
+def _place_of_data(path: Sequence[str], member: str) -> tuple[str, str]:
+    folders = [folded(part) for part in path[:-1]]
+    site = max((place for place, folder in enumerate(folders, start=1) if folder in _SITE_PACKAGES), default=0)
+    if site:
+        return "modules", "/".join(path[site:])
+    if folders and folders[0] in _SCRIPTS:
+        return "scripts", _script(path[1:], path[1:2], member)
+    return "data", "/".join(path)
+
+
+def _script(path: Sequence[str], names: Iterable[str], member: str) -> str:
+    """Return the path of a script, all *names* of which have to be plain."""
+    if not all(map(is_plain, names)):
+        raise UnclearError("installs a command without a plain name", member)
+    return "/".join(path)
+
+
+def _commands(text: bytes, scripts: Mapping[str, str]) -> dict[str, str]:
+    """Return the commands of an ``entry_points.txt``. Each replaces the one of *scripts* that has its name."""
+    declared = read_commands(text)
+    for path, (name, _) in declared.items():
+        if path in scripts and path != name:  # pip leaves out what is declared, under the name that it is declared by
+            raise UnclearError("installs two commands that become one file", path)
+    folders = {script.partition("/")[0] for script in scripts if "/" in script}
+    if clash := folders & {*declared}:
+        raise UnclearError("installs a command in place of a folder", min(clash))
+    return {path: target for path, (_, target) in declared.items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from packaging.utils import canonicalize_name
 
+from safeinstall.file_names import folded
 from safeinstall.models import Finding, Level, Missing, Price
 from safeinstall.rules.base import is_own_path, one_line
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from safeinstall.facts import Layout
     from safeinstall.models import Evidence, PackageSelector
 
+# What is protected is compared as a file system does that tells neither cases nor forms of Unicode apart.
 _INSTALLERS = ("pip", "safeinstall")
-_HOOKS = re.compile(r"(?:site|user)customize(?:[./].*)?", re.IGNORECASE)
-_INTERPRETER = re.compile(r"pyvenv\.cfg|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+", re.IGNORECASE)
+_HOOKS = re.compile(r"(?:site|user)customize(?:[./].*)?")
+_INTERPRETER = re.compile(r"pyvenv\.cfg|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+")
 _OWNERS = {"safe-pip": "safeinstall", "uvx": "uv"}
 """Commands that are not called like the distribution they belong to."""
-_SETTINGS = re.compile(r"pip\.(?:conf|ini)|safe-pip\.toml", re.IGNORECASE)
+_SETTINGS = re.compile(r"pip\.(?:conf|ini)|safe-pip\.toml")
 """Files that pip and safe-pip read where an environment begins."""
 _IMPORTED = sys.stdlib_module_names | {
     "pip", "setuptools", "pkg_resources", "safeinstall", "packaging", "resolvelib", "httpx", "httpcore", "h11", "anyio",
@@ -33,8 +35,7 @@ _IMPORTED = sys.stdlib_module_names | {
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SHADOWING = re.compile(
     r"(?:pythonw?[\d.]*t?|pypy[\d.]*|pip[\d.]*|safe-pip|activate(?:[._].*)?|deactivate"
-    r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?",
-    re.IGNORECASE,
+    r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?"
 )
 _NAMESPACE = (
     r"import sys, types, os;has_mfs = sys\.version_info > \(3, 5\);"
@@ -68,10 +69,12 @@ class Contents:
             Default: ``"deny"``.
         scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
             (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name; or called like a module
-            that commands import (``re.py``): Python looks for modules beside the command first. Default: ``"deny"``.
+            that commands import (``re.py``): Python looks for modules beside the command first. Neither case nor the
+            form of Unicode makes another name. Default: ``"deny"``.
         overlap: files or commands that another wheel of the same run installs too, with other contents, or files of
             another package that is installed already and stays. Honest packages do so by mistake
-            (``tests/__init__.py``), or as variants of each other. Default: ``"deny"``.
+            (``tests/__init__.py``), or as variants of each other. Names are compared as the file system does that they
+            go to. Default: ``"deny"``.
         exempt: selectors of packages that may have code that runs at the start of an interpreter; nothing else is
             exempt. Default: none.
         on-missing: what follows when something has to be built before it is known what it installs.
@@ -111,9 +114,9 @@ class Contents:
             yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
         if taken := [path for path in layout.modules if _top(path) in _INSTALLERS and not _is_own(name, _top(path))]:
             yield "installer", self.installer, f"installs files of {_top(taken[0])}: {_few(taken)}"
-        if settings := [path for path in layout.data if _SETTINGS.fullmatch(path)]:
+        if settings := [path for path in layout.data if _SETTINGS.fullmatch(folded(path))]:
             yield "installer", self.installer, f"configures an installer: {_few(settings)}"
-        if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(s) and not _is_own(name, s)]:
+        if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(folded(s)) and not _is_own(name, folded(s))]:
             yield "scripts", self.scripts, f"installs commands that are called like trusted ones: {_few(shadows)}"
         if modules := [script for script in layout.scripts if _is_imported_first(script)]:
             yield "scripts", self.scripts, f"commands import it in place of another module: {_few(modules)}"
@@ -135,9 +138,9 @@ class Contents:
 
 def _hooks(layout: Layout) -> list[str]:
     code = [f"{path}: {line}" for path, text in layout.startup.items() for line in _code(text)]
-    modules = [path for path in layout.modules if _HOOKS.fullmatch(path)]
+    modules = [path for path in layout.modules if _HOOKS.fullmatch(folded(path))]
     modules += [path for path in layout.modules if "/" not in path and path.lower().endswith(".start")]
-    return code + modules + [path for path in layout.data if _INTERPRETER.fullmatch(path)]
+    return code + modules + [path for path in layout.data if _INTERPRETER.fullmatch(folded(path))]
 
 
 def _code(text: str) -> list[str]:
@@ -147,12 +150,12 @@ def _code(text: str) -> list[str]:
 
 
 def _top(path: str) -> str:
-    return path.partition("/")[0].lower().removesuffix(".py")
+    return folded(path.partition("/")[0]).removesuffix(".py")
 
 
 def _is_imported_first(script: str) -> bool:
     """Whether a file among the commands takes the place of a module: a command's own folder comes first on its path."""
-    top, _, below = script.lower().partition("/")
+    top, _, below = folded(script).partition("/")
     stem, _, suffix = top.partition(".")
     return stem in _IMPORTED and (bool(below) or suffix.rpartition(".")[2] in {"py", "pyc", "so", "pyd"})
 

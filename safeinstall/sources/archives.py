@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, cast
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from safeinstall.command_names import UnclearError
 from safeinstall.layout import is_read_for_layout, wheel_layout
 from safeinstall.sources.content_coding import STEP
 from safeinstall.sources.member_bytes import read_members
@@ -56,7 +57,6 @@ _UNREADABLE = (
 _METADATA = (".dist-info", ".egg-info")
 _WHEEL_VERSION = 1
 """The major version that pip knows."""
-_ENTRY_POINTS = "entry_points.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,8 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     again.
 
     Raises:
-        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts itself or its own name.
+        IntegrityError: it leaves its tree, can be read in more than one way, or contradicts itself or its own name; or
+            a command of it has no plain name.
     """
     with _readable(filename), _zip(path, filename, limits) as archive:
         located = _located(path, filename, archive, limits)
@@ -94,8 +95,7 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
         _check_wheel_version(filename, wheel)
         hashes = check_record(filename, read_record(filename, record), files, dist_info)
         texts = _texts(filename, archive, [name for name in files if is_read_for_layout(name)], limits)
-        texts.get(f"{dist_info}/{_ENTRY_POINTS}", b"").decode("utf-8")
-        layout = replace(wheel_layout(files, texts), members=files, pure=_is_pure(wheel))
+        layout = replace(_layout(filename, files, texts), members=files, pure=_is_pure(wheel))
         check_places(filename, files, [name for name, target in layout.scripts.items() if target], dist_info)
         if not intact:
             read_members(filename, archive, located, [hashes])
@@ -135,6 +135,13 @@ def _texts(filename: str, archive: zipfile.ZipFile, members: Sequence[str], limi
     if sum(archive.getinfo(member).file_size for member in members) > limits.read:
         raise refusal(filename, f"holds .pth files and entry points of more than {limits.read} bytes")
     return {member: archive.read(member) for member in members}
+
+
+def _layout(filename: str, files: Sequence[str], texts: dict[str, bytes]) -> Layout:
+    try:
+        return wheel_layout(files, texts)
+    except UnclearError as error:
+        raise refusal(filename, f"{error.reason}: {shown(error.what)}") from error
 
 
 def _required(filename: str, archive: zipfile.ZipFile, member: str, limit: int) -> bytes:

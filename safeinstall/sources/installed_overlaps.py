@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.sources.download_cache import read_local
+from safeinstall.sources.file_names import names_in
 from safeinstall.sources.overlaps import digest_of
 from safeinstall.sources.regular_files import read_regular
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from safeinstall.file_names import FileNames
     from safeinstall.judge import Overlaps
     from safeinstall.plan import VerifiedFile
 
@@ -33,11 +35,13 @@ def find_installed_overlaps(files: Sequence[VerifiedFile], installed: Mapping[No
     found: defaultdict[NormalizedName, defaultdict[NormalizedName, list[str]]] = defaultdict(lambda: defaultdict(list))
     for site in {info.parent for info in staying.values()}:
         taken = {file.pin.artifact.name: _taken(file, site) for file in files}
-        owners = _owners(staying, site) if any(taken.values()) else {}
+        names = names_in(site)
+        owners = _owners(staying, site, names) if any(taken.values()) else {}
         for file in files:
             for path in taken[file.pin.artifact.name]:
-                if path in owners and digest_of(file, path) != _sha256(site / path):
-                    found[file.pin.artifact.name][owners[path]].append(path)
+                owner = owners.get(names.key(path))
+                if owner is not None and digest_of(file, path) != _sha256(site / path):
+                    found[file.pin.artifact.name][owner].append(path)
     return {name: {other: tuple(paths) for other, paths in shared.items()} for name, shared in found.items()}
 
 
@@ -48,8 +52,8 @@ def _taken(file: VerifiedFile, site: Path) -> list[str]:
     return [path for path in paths if path.partition("/")[0] in tops and (site / path).is_file()]
 
 
-def _owners(staying: Mapping[NormalizedName, Path], site: Path) -> dict[str, NormalizedName]:
-    return {path: name for name, info in staying.items() if info.parent == site for path in _recorded(info)}
+def _owners(staying: Mapping[NormalizedName, Path], site: Path, names: FileNames) -> dict[str, NormalizedName]:
+    return {names.key(path): name for name, info in staying.items() if info.parent == site for path in _recorded(info)}
 
 
 def _recorded(info: Path) -> Iterator[str]:

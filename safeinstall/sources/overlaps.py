@@ -8,6 +8,8 @@ from collections import defaultdict
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from safeinstall.file_names import FileNames
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,36 +18,36 @@ if TYPE_CHECKING:
     from safeinstall.judge import Overlaps
     from safeinstall.plan import VerifiedFile
 
+_EXACT = FileNames()
 
-def find_overlaps(files: Sequence[VerifiedFile]) -> Overlaps:
-    """Return what each wheel shares with which other, unless it is the same in both.
+
+def find_overlaps(files: Sequence[VerifiedFile], names: FileNames = _EXACT) -> Overlaps:
+    """Return what each wheel shares with which other, unless it is the same in both; *names* says what is one place.
 
     Only members that stand in two wheels are read: packages of one namespace often share an ``__init__.py``, and the
     checksum of a zip is no proof that two of them are the same.
     """
     found: defaultdict[NormalizedName, defaultdict[NormalizedName, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for path, owners in _shared(files):
-        for (one, content), (other, others) in permutations(owners, 2):
-            if content != others:
+    for owners in _shared(files, names):
+        for (one, path, content), (other, _, others) in permutations(owners, 2):
+            if content != others and one is not other:
                 found[one.pin.artifact.name][other.pin.artifact.name].append(path)
     return {name: {other: tuple(paths) for other, paths in shared.items()} for name, shared in found.items()}
 
 
-def _shared(files: Sequence[VerifiedFile]) -> Iterator[tuple[str, list[tuple[VerifiedFile, str]]]]:
-    """Yield each place that is taken twice, with who takes it and what for."""
-    modules: defaultdict[str, list[VerifiedFile]] = defaultdict(list)
-    scripts: defaultdict[str, list[tuple[VerifiedFile, str]]] = defaultdict(list)
+def _shared(files: Sequence[VerifiedFile], names: FileNames) -> Iterator[list[tuple[VerifiedFile, str, str]]]:
+    """Yield each place that is taken twice: who takes it, by which path, and what for."""
+    modules: defaultdict[str, list[tuple[VerifiedFile, str]]] = defaultdict(list)
+    scripts: defaultdict[str, list[tuple[VerifiedFile, str, str]]] = defaultdict(list)
     for file in files:
         for path in file.layout.modules if file.layout else ():
-            modules[path].append(file)
+            modules[names.key(path)].append((file, path))
         for name, target in file.layout.scripts.items() if file.layout else ():
-            scripts[name].append((file, target or file.sha256))
-    for path, owners in modules.items():
+            scripts[names.key(name)].append((file, f"bin/{name}", target or file.sha256))
+    for owners in modules.values():
         if len(owners) > 1:
-            yield path, [(owner, digest_of(owner, path)) for owner in owners]
-    for name, commands in scripts.items():
-        if len(commands) > 1:
-            yield f"bin/{name}", commands
+            yield [(owner, path, digest_of(owner, path)) for owner, path in owners]
+    yield from (commands for commands in scripts.values() if len(commands) > 1)
 
 
 def digest_of(file: VerifiedFile, path: str) -> str:

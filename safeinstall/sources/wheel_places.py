@@ -14,8 +14,6 @@ from safeinstall.sources.members import refusal, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-SCHEMES = ("platlib", "purelib", "headers", "scripts", "data")
-"""The directories that a member below ``*.data`` can name (pip: models/scheme.py)."""
 GENERATED = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD")
 """What pip itself writes into ``*.dist-info``."""
 _WITHIN = {"platlib": "site-packages", "purelib": "site-packages", "headers": "include", "scripts": "bin", "data": ""}
@@ -46,16 +44,11 @@ class Tree:
 
 
 def check_places(filename: str, files: Sequence[str], commands: Iterable[str], dist_info: str) -> None:
-    """Raise IntegrityError for members of a wheel of which pip cannot put each in its place.
+    """Raise IntegrityError for members of a wheel of which two would be in one place, or one in that of a directory.
 
-    *commands* are those that pip makes of its entry points.
+    *files* are such that each has a place (:func:`~safeinstall.layout.wheel_layout`); *commands* are those that pip
+    makes of its entry points.
     """
-    for member in files:
-        if member == "." or member != posixpath.normpath(member):
-            raise refusal(filename, f"holds {shown(member)}, a path that can be written more plainly")
-        if scheme_of(member) not in {"", *SCHEMES}:
-            reason = f"holds {shown(member)}, which is in none of {', '.join(SCHEMES)} below its .data directory"
-            raise refusal(filename, reason)
     tree = Tree()
     for place, member in wheel_places(files, commands, _WITHIN, "site-packages"):
         taken = (place, tree.files[place]) if place in tree.files else tree.add(place, member)
@@ -71,7 +64,8 @@ def wheel_places(
 ) -> Iterator[tuple[str, str]]:
     """Yield the path at which pip puts each of *files*, and the member; then each of the *commands* likewise.
 
-    *schemes* are the directories of :data:`SCHEMES`; *library* is the one for what is not below ``*.data``.
+    *schemes* are the directories that a member below ``*.data`` can name (pip: models/scheme.py); *library* is the one
+    for what is not below ``*.data``.
     """
     made = {*commands}
     for member in files:
@@ -85,11 +79,9 @@ def wheel_places(
 
 
 def scheme_of(member: str) -> str:
-    """Return which directory *member* goes to: one of :data:`SCHEMES`, else ``?``; empty for the library itself."""
-    top, *rest = member.split("/", 2)
-    if not top.endswith(".data"):
-        return ""
-    return rest[0] if len(rest) > 1 and rest[0] else "?"
+    """Return which of its directories a member below ``*.data`` goes to; empty for what goes to the library."""
+    top, _, rest = member.partition("/")
+    return rest.partition("/")[0] if top.endswith(".data") else ""
 
 
 def _command_of(script: str) -> str:

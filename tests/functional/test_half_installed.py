@@ -131,19 +131,19 @@ def test_a_record_that_is_wrong(user, kind):
     assert err.endswith(f"{OWN_WAY_OUT}safe-pip: nothing was installed (exit 10)\n")
 
 
-NO_SCHEME = "which is in none of platlib, purelib, headers, scripts, data below its .data directory"
+NO_SCHEME = "holds a file that pip has no place for"
 WRONG_PLACES = {
     "a scheme that is none": (
         holding("app-1.0.data/evil/x"),
-        f"holds 'app-1.0.data/evil/x', {NO_SCHEME}",
+        f"{NO_SCHEME}: 'app-1.0.data/evil/x'",
     ),
     "directly in .data": (
         holding("app-1.0.data/x"),
-        f"holds 'app-1.0.data/x', {NO_SCHEME}",
+        f"{NO_SCHEME}: 'app-1.0.data/x'",
     ),
     "a file called .data": (
         holding("x.data"),
-        f"holds 'x.data', {NO_SCHEME}",
+        f"{NO_SCHEME}: 'x.data'",
     ),
     "a file and a directory": (holding("a", "a/b"), "would put 'a' and 'a/b' in one place"),
     "a file and a directory, once they are in place": (
@@ -158,7 +158,7 @@ WRONG_PLACES = {
         holding("a.py", "app-1.0.data/platlib/a.py"),
         "would put 'a.py' and 'app-1.0.data/platlib/a.py' in one place",
     ),
-    "a dot": (holding("."), "holds '.', a path that can be written more plainly"),
+    "a dot": (holding("."), "holds a file whose path is not in its shortest form: '.'"),
     **{
         f"a directory {name}": (
             holding(f"{INFO}/{name}/x"),
@@ -175,11 +175,11 @@ WRONG_PLACES = {
                 }
             )
         ),
-        "would put 'app-1.0.data/scripts/run/x' and 'run' in one place",
+        "installs a command in place of a folder: 'run'",
     ),
     "entry points in another encoding": (
         packed(members({f"{INFO}/entry_points.txt": b"[x]\na = \xff\n"})),
-        "cannot be read as an archive: ''utf-8' codec can't decode byte 0xff in position 8: invalid start byte'",
+        "has an entry_points.txt that is not UTF-8: 'byte 8'",
     ),
 }
 

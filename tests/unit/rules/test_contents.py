@@ -149,6 +149,24 @@ def test_the_configuration_of_an_installer(path):
     assert messages(Contents(), holding(data=(path, "share/pip.conf"))) == [f"configures an installer: {path}"]
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"scripts": {"PIP": ""}},
+        {"scripts": {"\u017fudo": ""}},
+        {"scripts": {"\ufb01sh": "acme:main"}},
+        {"scripts": {"doc\u212aer": "acme:main"}},
+        {"scripts": {"j\u017fon.py": ""}},
+        {"modules": {"\u017fafeinstall/cli.py": ""}},
+        {"modules": {"\u017fiteCustomize.py": ""}},
+        {"data": ("\u017fafe-pip.toml",)},
+        {"data": ("Lib/Python3.13/o\u017f.py",)},
+    ],
+)
+def test_a_protected_name_in_another_case_or_form_of_unicode(layout):
+    assert len(messages(Contents(), holding(**layout))) == 1
+
+
 def test_each_option_is_a_level_of_its_own():
     given = holding(
         modules={"pip/x.py": "", "sitecustomize.py": ""}, scripts={"pip": ""}, overlaps={"other": ("tests/x.py",)}

@@ -241,6 +241,49 @@ def test_a_directory_that_is_too_large_to_be_read_at_once(refused):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("demo-1.0.data/scripts/.x", "installs a command without a plain name: 'demo-1.0.data/scripts/.x'"),
+        (
+            "demo-1.0.data/./scripts/pip",
+            "holds a file whose path is not in its shortest form: 'demo-1.0.data/./scripts/pip'",
+        ),
+        (
+            "./pip-99.dist-info/METADATA",
+            "holds a file whose path is not in its shortest form: './pip-99.dist-info/METADATA'",
+        ),
+        ("demo-1.0.data/other/x", "holds a file that pip has no place for: 'demo-1.0.data/other/x'"),
+    ],
+)
+def test_a_place_that_readers_see_differently(refused, name, reason):
+    assert refused(wheel_with(name)) == f"{NAME} {reason}"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("./pip = a:main", "declares a command without a plain name: './pip'"),
+        ("a\x1b[31m = a:main", "has a character in its entry_points.txt that some readers end a line at: '\\x1b'"),
+        ("x = a", "declares a command that does not start a function of a module: 'x = a'"),
+        (f"x = {'a' * 99}", f"declares a command that does not start a function of a module: 'x = {'a' * 56}…'"),
+    ],
+)
+def test_a_command_that_readers_see_differently(refused, text, reason):
+    assert (
+        refused(wheel_with(f"{INFO}/entry_points.txt", f"[console_scripts]\n{text}\n".encode())) == f"{NAME} {reason}"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["../../bin/pip", f"{INFO}/../../../bin/pip", "demo-1.0.data/scripts/./pip", "/usr/bin/pip"]
+)
+def test_a_command_that_only_record_lists(refused, name):
+    content = members({"demo-1.0.data/scripts/pip-tool": b""})
+    content[f"{INFO}/RECORD"] += f"{name},,\n".encode()
+    assert refused(zip_archive(content.items())) == f"{NAME} does not hold '{name}', which its RECORD lists"
+
+
 @pytest.mark.parametrize("missing", ["METADATA", "WHEEL", "RECORD"])
 def test_what_dist_info_must_hold(refused, missing):
     content = members()
@@ -482,7 +525,9 @@ def test_a_dist_info_that_is_an_empty_directory(refused):
 
 
 def test_entry_points_that_are_not_utf8(refused):
-    assert "'utf-8' codec" in refused(wheel_with(f"{INFO}/entry_points.txt", b"[x]\na = \xff\n"))
+    assert "has an entry_points.txt that is not UTF-8: 'byte 8'" in refused(
+        wheel_with(f"{INFO}/entry_points.txt", b"[x]\na = \xff\n")
+    )
 
 
 def tar_of_two() -> bytes:

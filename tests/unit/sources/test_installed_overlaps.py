@@ -62,6 +62,21 @@ def test_without_a_list_of_its_files_nothing_is_known(overlaps, site):
     assert overlaps({"other": {"other.py": ""}}, app={"lib.py": "2"}) == {}
 
 
+def test_a_name_in_another_case_is_the_same_file_where_case_does_not_count(overlaps, site):
+    """Every name has another that leads to the same, as if the file system folded case."""
+    (site / "lib.py").write_text("1")
+    (site / "LIB.py").hardlink_to(site / "lib.py")
+    (site / "LIB.PY").hardlink_to(site / "lib.py")
+    (site / "lIB.PY").hardlink_to(site / "lib.py")
+    (site / "LIB-0.9.DIST-INFO").symlink_to("lib-0.9.dist-info")
+    assert overlaps({"lib": {"lib.py": "1"}}, app={"LIB.py": "2"}) == {"app": {"lib": ("LIB.py",)}}
+
+
+def test_and_another_file_where_it_does(overlaps, site):
+    (site / "LIB.py").write_text("1")
+    assert overlaps({"lib": {"lib.py": "1"}}, app={"LIB.py": "2"}) == {}
+
+
 def test_what_the_host_did_not_locate_is_left_out(site):
     rows = {"a": {"info": str(site / "a-1.dist-info")}, "b": {"info": None, "metadata": "Name: b"}}
     assert metadata_directories(rows) == {"a": site / "a-1.dist-info"}

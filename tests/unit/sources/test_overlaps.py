@@ -4,9 +4,12 @@ import pytest
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_wheel
 
+from safeinstall.file_names import FileNames
 from safeinstall.plan import VerifiedFile
 from safeinstall.sources.archives import check_sdist, check_wheel
 from safeinstall.sources.overlaps import find_overlaps
+
+EXACT, FOLDS = FileNames(), FileNames(folds_case=True)
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def overlaps(tmp_path):
         pin = pin_of(artifact_of(filename, data))
         return VerifiedFile(pin=pin, path=str(path), sha256=name, size=len(data), layout=layout)
 
-    return lambda *wheels: find_overlaps([opened(*wheel) for wheel in wheels])
+    return lambda *wheels, names=EXACT: find_overlaps([opened(*wheel) for wheel in wheels], names)
 
 
 def test_wheels_of_their_own_share_nothing(overlaps):
@@ -61,6 +64,29 @@ def test_commands_are_compared_by_what_they_start(overlaps):
 def test_a_command_that_is_a_file_is_like_no_other(overlaps):
     found = overlaps(("a", {"a-1.0.data/scripts/run": "x"}), ("b", {"b-1.0.data/scripts/run": "x"}))
     assert found["a"] == {"b": ("bin/run",)}
+
+
+BETA = "[console_scripts]\nbeta = b:main\n"
+
+
+def test_a_command_is_compared_by_the_name_that_lands_on_disk(overlaps):
+    found = overlaps(("a", {}, "[console_scripts]\nmy beta = a:main\n"), ("b", {}, BETA))
+    assert found == {"a": {"b": ("bin/beta",)}, "b": {"a": ("bin/beta",)}}
+
+
+def test_names_are_compared_as_where_they_go(overlaps):
+    a, b = ("a", {"Ns/x.py": "1"}, "[console_scripts]\nBeta = a:main\n"), ("b", {"ns/X.py": "2"}, BETA)
+    assert overlaps(a, b) == {}
+    assert overlaps(a, b, names=FOLDS) == {"a": {"b": ("Ns/x.py", "bin/Beta")}, "b": {"a": ("ns/X.py", "bin/beta")}}
+
+
+def test_the_form_of_unicode_never_counts(overlaps):
+    found = overlaps(("a", {"caf\u00e9.py": "1"}), ("b", {"cafe\u0301.py": "2"}))
+    assert found == {"a": {"b": ("caf\u00e9.py",)}, "b": {"a": ("cafe\u0301.py",)}}
+
+
+def test_a_wheel_is_not_compared_with_itself(overlaps):
+    assert overlaps(("a", {"X.py": "1", "x.py": "2"}), names=FOLDS) == {}
 
 
 def test_a_source_distribution_has_no_layout_yet(tmp_path):
