@@ -35,6 +35,15 @@ _UNDEFINED = re.compile("~=|===")
 """Operators that are defined for versions alone: ``python_version ~= "3"`` is no comparison, which shows too late."""
 _LONG_NUMBER = re.compile(r"[0-9]{1000}")
 """Python refuses to read a number of a few thousand digits, with an error that is no library's."""
+_SINGLE_USE = {
+    field.lower(): field
+    for field in (
+        "Metadata-Version", "Name", "Version", "Summary", "Description", "Description-Content-Type", "Keywords",
+        "Home-page", "Download-URL", "Author", "Author-email", "Maintainer", "Maintainer-email", "License",
+        "License-Expression", "Requires-Python",
+    )
+}  # fmt: skip
+"""Fields that may stand once in a file (core metadata specification): of two, each reader takes its own."""
 _MUST_BE_STATIC = frozenset({"requires-dist", "requires-python", "provides-extra"})
 _BLANK_LINE = re.compile(r"(?:\r\n|\r(?!\n)|\n)(?:\r|\n)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -46,13 +55,22 @@ def parse_metadata(data: bytes, *, name: NormalizedName, version: Version | None
     """Parse the METADATA file of a wheel, or the same file served beside it (PEP 658).
 
     What pip refuses is a :class:`MetadataInvalidError`: text that is not UTF-8, a missing or invalid Version, a
-    requirement that is not PEP 508 (in any extra), a Name or Version other than *name* and *version*. An invalid
-    Requires-Python counts as absent (pip: metadata/base.py, ``requires_python``). The requirements are shared
-    between calls: never change them.
+    requirement that is not PEP 508 (in any extra), a Name or Version other than *name* and *version*. So is a field
+    that stands twice and may stand once. An invalid Requires-Python counts as absent (pip: metadata/base.py,
+    ``requires_python``). The requirements are shared between calls: never change them.
     """
     about = _about(name, version)
     text = _decoded(data, about)
-    return _build(_scan(text), text, name, version, about)
+    return _build(_unambiguous(_scan(text), about), text, name, version, about)
+
+
+def parse_installed_metadata(data: bytes, *, name: NormalizedName) -> Metadata:
+    """Parse the metadata of what is installed already. Raises like :func:`parse_metadata`, but for repeated fields.
+
+    The first of these counts, as for pip: what is there is judged as it is.
+    """
+    text = _decoded(data, name)
+    return _build(_scan(text), text, name, None, name)
 
 
 def parse_sdist_metadata(data: bytes, *, name: NormalizedName, version: Version | None = None) -> Metadata:
@@ -63,7 +81,7 @@ def parse_sdist_metadata(data: bytes, *, name: NormalizedName, version: Version 
     """
     about = _about(name, version)
     text = _decoded(data, about)
-    fields = _scan(text)
+    fields = _unambiguous(_scan(text), about)
     if reason := _why_not_static(fields):
         raise MetadataDynamicError(
             f"the dependencies of the source distribution of {about} are unknown before a build: {reason}",
@@ -153,6 +171,14 @@ def _scan(text: str) -> Fields:
 def _header(text: str) -> str:
     end = _BLANK_LINE.search(text)
     return text[: end.start()] if end else text
+
+
+def _unambiguous(fields: Fields, about: str) -> Fields:
+    """Return *fields*, unless one that may stand once stands twice."""
+    for field, values in fields.items():
+        if len(values) > 1 and field in _SINGLE_USE:
+            raise MetadataInvalidError(f"the metadata of {about} has more than one {_SINGLE_USE[field]}")
+    return fields
 
 
 def _build(fields: Fields, text: str, name: NormalizedName, version: Version | None, about: str) -> Metadata:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError, SourceError
-from safeinstall.metadata import parse_metadata
+from safeinstall.metadata import parse_installed_metadata
 from safeinstall.models import ArtifactKind
 from safeinstall.requirements import Reference, parse_reference
 from safeinstall.sources.temporary import private_directory
@@ -110,7 +110,7 @@ def _package(name: str, version: str, own: Distribution | None) -> InstalledPack
 def _metadata(own: Distribution, name: NormalizedName) -> Metadata | None:
     text = own.read_text("METADATA") or own.read_text("PKG-INFO") or ""
     try:
-        return parse_metadata(text.encode(), name=name)
+        return parse_installed_metadata(text.encode(), name=name)
     except MetadataInvalidError:
         return None
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import MetadataInvalidError, RefusedError
-from safeinstall.metadata import parse_metadata
+from safeinstall.metadata import parse_installed_metadata
 from safeinstall.models import InstalledDistribution
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class InstalledDistributions:
 
 def _read(name: NormalizedName, row: Mapping[str, Any]) -> InstalledDistribution:
     try:
-        metadata = parse_metadata(_text(row), name=name)
+        metadata = parse_installed_metadata(_text(row), name=name)
     except (MetadataInvalidError, OSError) as error:
         # pip stops here too (InvalidInstalledPackage).
         raise RefusedError(

@@ -8,6 +8,7 @@ import socket
 import pytest
 from lib.index import JSON_TYPE, Reply
 from lib.shell import told
+from lib.wheels import core_metadata, make_sdist, make_wheel
 
 
 @pytest.fixture
@@ -218,6 +219,63 @@ def test_metadata_that_is_none(shell):
         safe-pip: No matching distribution found for bad
         safe-pip: nothing was installed (exit 1)
     """)
+
+
+RIGHT_FIRST, RIGHT_SECOND = "Name: bad\nName: other\n", "Name: other\nName: bad\n"
+
+
+def twice_named(names):
+    return core_metadata("bad", "1.0").replace("Name: bad\n", names)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        (*make_wheel("bad", "1.0", metadata=twice_named(RIGHT_FIRST)), True),
+        (*make_wheel("bad", "1.0", metadata=twice_named(RIGHT_SECOND)), True),
+        (*make_wheel("bad", "1.0", metadata=twice_named(RIGHT_FIRST)), False),
+        (*make_wheel("bad", "1.0"), twice_named(RIGHT_FIRST).encode()),
+        (*make_sdist("bad", "1.0", metadata_version="2.2", metadata_extra="Name: other"), False),
+        (*make_sdist("bad", "1.0", metadata_version="1.1", metadata_extra="Name: other"), False),
+    ],
+    ids=["right first", "right second", "no separate metadata", "separate metadata alone", "static sdist", "old sdist"],
+)
+def test_metadata_with_two_names(shell, listed):
+    filename, data, separate = listed
+    shell.index.add(filename, data, metadata=separate)
+    assert shell.refuses("install", "bad", code=1) == told("""
+        safe-pip: Ignoring version 1.0 of bad since it has invalid metadata: the metadata of bad 1.0 has more than one Name
+        safe-pip: Could not find a version that satisfies the requirement bad (from versions: 1.0)
+        safe-pip: No matching distribution found for bad
+        safe-pip: nothing was installed (exit 1)
+    """)
+
+
+def test_metadata_with_two_names_behind_separate_metadata_with_one(shell):
+    wheel = make_wheel("bad", "1.0", metadata=twice_named(RIGHT_FIRST))
+    shell.index.add(*wheel, metadata=core_metadata("bad", "1.0").encode())
+    assert shell.refuses("install", "bad") == told("""
+        safe-pip: bad-1.0-py3-none-any.whl from INDEX/simple/: the metadata of bad 1.0 has more than one Name
+        safe-pip: nothing was installed (exit 10)
+    """)
+
+
+def test_a_wheel_of_ones_own_with_two_summaries(shell):
+    filename, data = make_wheel("bad", "1.0", metadata_extra="Summary: a\nSummary: b")
+    shell.write(filename, data)
+    assert shell.refuses("install", f"./{filename}") == told("""
+        safe-pip: the metadata of bad 1.0 has more than one Summary
+        safe-pip: nothing was installed (exit 10)
+    """)
+
+
+def test_what_is_installed_with_two_summaries_stays_and_counts(shell):
+    filename, data = make_wheel("dep", "1.5", metadata_extra="Summary: a\nSummary: b")
+    shell.write(filename, data)
+    assert shell.pip("install", "--no-deps", f"./{filename}").exit == 0
+    done = shell.install("app")
+    assert (done.exit, done.err, shell.installed()) == (0, "", {"app": "1.0", "dep": "1.5"})
+    assert shell.run("audit").exit == 0
 
 
 # --- policies

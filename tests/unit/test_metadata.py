@@ -3,14 +3,22 @@ from email import message_from_string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.metadata import _RAW_TO_EMAIL_MAPPING, _STRING_FIELDS
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from safeinstall.errors import MetadataInvalidError
-from safeinstall.metadata import _scan, parse_metadata, parse_sdist_metadata
+from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
+from safeinstall.metadata import (
+    _SINGLE_USE,
+    _scan,
+    parse_installed_metadata,
+    parse_metadata,
+    parse_sdist_metadata,
+)
 
 HEAD = "Metadata-Version: 2.1\nName: Foo.Bar\nVersion: 1.0\n"
+SDIST = "Metadata-Version: 2.2\nName: foo-bar\nVersion: 1.0\n"
 
 
 def parse(text, version="1.0"):
@@ -46,8 +54,39 @@ def test_any_line_end_will_do(end):
     assert metadata.requires_dist == (Requirement("a"),)
 
 
-def test_the_first_of_a_repeated_field_counts():
-    assert parse(HEAD + "Requires-Python: >=3.8\nRequires-Python: >=3.9\n").requires_python == SpecifierSet(">=3.8")
+SINGLE_USE = [_RAW_TO_EMAIL_MAPPING[field] for field in sorted({*_STRING_FIELDS, "keywords"})]
+
+
+def test_the_fields_that_may_stand_once_are_those_of_packaging():
+    assert sorted(_SINGLE_USE) == sorted(SINGLE_USE)
+
+
+@pytest.mark.parametrize("field", SINGLE_USE)
+@pytest.mark.parametrize("read", [parse_metadata, parse_sdist_metadata])
+def test_a_field_that_may_stand_once_stands_twice(field, read):
+    text = "\n".join(line for line in SDIST.splitlines() if not line.lower().startswith(f"{field}:"))
+    value = {"name": "foo-bar", "metadata-version": "2.2"}.get(field, "1.0")
+    data = f"{text}\n{field.title()}: {value}\n{field.upper()}: {value}\n".encode()
+    with pytest.raises(MetadataInvalidError) as caught:
+        read(data, name="foo-bar", version=Version("1.0"))
+    assert not isinstance(caught.value, MetadataDynamicError)
+    assert caught.value.message.lower() == f"the metadata of foo-bar 1.0 has more than one {field}"
+
+
+def test_which_of_two_names_is_right_does_not_matter():
+    for names in (("foo-bar", "other"), ("other", "foo-bar")):
+        text = "Metadata-Version: 2.1\n" + "".join(f"Name: {name}\n" for name in names) + "Version: 1.0\n"
+        assert refusal(text) == "the metadata of foo-bar 1.0 has more than one Name"
+
+
+def test_fields_that_may_stand_often_and_what_is_no_header():
+    text = HEAD + "Classifier: a\nClassifier: b\nLicense-File: a\nLicense-File: b\nX: a\nX: b\n\nName: other\n"
+    assert parse(text).name == "foo-bar"
+
+
+def test_what_is_installed_is_read_as_pip_reads_it():
+    text = HEAD + "Name: other\nRequires-Python: >=3.8\nRequires-Python: >=3.9\n"
+    assert parse_installed_metadata(text.encode(), name="foo-bar").requires_python == SpecifierSet(">=3.8")
 
 
 def test_an_invalid_requires_python_counts_as_absent():
@@ -115,9 +154,6 @@ def test_sees_the_same_fields_as_the_email_package_which_pip_uses(lines, end):
 
 def _unix(value):
     return value.replace("\r\n", "\n").replace("\r", "\n")
-
-
-SDIST = "Metadata-Version: 2.2\nName: foo-bar\nVersion: 1.0\n"
 
 
 def sdist(text):
