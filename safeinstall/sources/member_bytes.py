@@ -90,6 +90,8 @@ def _unpacked(stream: IO[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
         return
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     for packed in _packed(stream, info.compress_size):
+        if unpacker.eof:
+            raise EOFError("something follows its end")
         rest = packed
         while chunk := unpacker.decompress(rest, STEP):
             yield chunk
