@@ -2,12 +2,15 @@
 
 import os
 import re
+import signal
 import sys
 
-from . import BOOT, GUARD, JUDGED, OLDEST_PIP
-from .channel import Channel, hear_stops, refuse
+from . import BOOT, GUARD, JUDGED, OLDEST_PIP, STOPS
+from .channel import Channel, refuse
 from .command import REWRITTEN, guard
 from .locks import rewrite
+from .streams import LOST, hold_streams, written_out
+
 
 
 class LentPip:
@@ -107,6 +110,7 @@ def listen_to_inputs(argv):
 
 def main():
     """Run pip with the arguments given, guarded."""
+    hold_streams()
     ours = sys.argv[1:]
     _host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
     sys.argv[:] = ["pip"] + ours[6:]
@@ -123,7 +127,7 @@ def main():
             return guard(command, channel, inputs)
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
-        hear_stops()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # a command that passes through is stopped as by pip
         return command
 
     commands.create_command = cli_main.create_command = create_guarded
@@ -132,6 +136,4 @@ def main():
     if not status:
         rewrite(REWRITTEN)
     # pip has tidied up; tearing down what it imported would only cost time.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status if isinstance(status, int) else 0)
+    os._exit((status if isinstance(status, int) else 0) if written_out() else LOST)
