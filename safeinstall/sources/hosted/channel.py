@@ -57,10 +57,9 @@ def refuse(message):
         os._exit(REFUSED)
 
 
-def leave(options):
+def leave():
     """End this pip quietly. pip's own clean-up of its temporary files still runs."""
     import logging
 
-    options.disable_pip_version_check = True  # it would ask the index on the way out
     logging.disable(logging.CRITICAL)
     raise KeyboardInterrupt

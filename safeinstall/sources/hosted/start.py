@@ -9,8 +9,11 @@ from . import BOOT, GUARD, JUDGED, OLDEST_PIP, STOPS
 from .channel import Channel, refuse
 from .command import REWRITTEN, guard
 from .locks import rewrite
+from .quiet import be_quiet
 from .streams import LOST, hold_streams, written_out
 
+REPLACED = ("parse_args", "get_requirements", "make_resolver")
+"""What is replaced of a command of pip's."""
 
 
 class LentPip:
@@ -123,7 +126,8 @@ def main():
 
     def create_guarded(name, *args, **kwargs):
         command = create(name, *args, **kwargs)
-        if hasattr(command, "get_requirements") and hasattr(command, "make_resolver"):
+        if all(hasattr(command, replaced) for replaced in REPLACED):
+            be_quiet(command)
             return guard(command, channel, inputs)
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
