@@ -35,7 +35,8 @@ pip, which reads them itself. `NO_COLOR`, `FORCE_COLOR`, `TERM=dumb` and `COLUMN
 OTHER_CODES = {
     "0": "What was asked was done, or would be.",
     "2": "Wrong usage, of an option or a command of ours; pip exits so, too.",
-    "128 + n": "Stopped by signal n. Ctrl-C is 1, as with pip.",
+    "120": "What was said could not be written out: its reader has gone, or the disk is full. Python's, and so pip's.",
+    "128 + n": "Stopped by signal n. Ctrl-C is 1, as with pip. A signal that was ignored from the start is ignored.",
     "pip's": "Whatever else pip exits with, when it was let go on.",
 }
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
-import sys
-from contextlib import suppress
 
 from safeinstall.cli import main as run
 from safeinstall.sources.pip import TerminatedError
+from safeinstall.sources.streams import end, open_streams
 
 
 def main() -> None:
     """Run, and exit at once: a thread that still waits for a server must not hold up the user."""
+    open_streams()
     gc.disable()  # a run is short: to look for its garbage costs more than the garbage
-    signal.signal(signal.SIGTERM, _terminate)
-    status = run()
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # else whoever started us wants us to go on (``nohup``)
+            signal.signal(number, _terminate)
+    try:
+        status = run()
+    except SystemExit as asked_for_help:
+        status = int(asked_for_help.code or 0)
+    end(status)
 
 
-def _terminate(_number: int, _frame: object) -> None:
-    raise TerminatedError
+def _terminate(number: int, _frame: object) -> None:
+    raise TerminatedError(number)
 
 
 if __name__ == "__main__":

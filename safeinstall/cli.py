@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall import __version__
 from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, VERSION, own_command, parse_arguments
-from safeinstall.errors import (
-    EXIT_INTERNAL,
-    EXIT_PIP_ERROR,
-    AftermathError,
-    DiskError,
-    SafeInstallError,
-    UsageError,
-)
+from safeinstall.errors import EXIT_INTERNAL, AftermathError, DiskError, SafeInstallError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         say(done if own else f"stopped; {done}")
         return exit_code_of(stop)
-    except BrokenPipeError:
-        return EXIT_PIP_ERROR
     except Exception as error:  # noqa: BLE001 - the one place where a fault of ours ends: closed, and told as such
         if full := DiskError.of(error):
             say_error(full, done)

@@ -244,8 +244,8 @@ def make_provider(
 def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
     """Start fetching along the likely way before the resolver asks."""
     fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
-    hold = UserHashes.of(invocation).hold
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch)
+    hold, follows = UserHashes.of(invocation).hold, not invocation.no_dependencies
+    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch, follows)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

@@ -153,7 +153,7 @@ def _exit_code(run: Run) -> int:
         from safeinstall.sources.pip import exit_code_of  # noqa: PLC0415 - loaded by then
 
         return exit_code_of(run.error)
-    if isinstance(run.error, BrokenPipeError) or DiskError.of(run.error):
+    if DiskError.of(run.error):
         return EXIT_PIP_ERROR
     return EXIT_INTERNAL if run.error or run.exit_code is None else run.exit_code
 

@@ -39,6 +39,8 @@ class Speculator:
     """Adds what the user has to say of the hash of a file."""
     fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
+    follows: bool = True
+    """Whether what a file requires is wanted, too."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
@@ -75,6 +77,8 @@ class Speculator:
         if self.judge(artifact, None, metadata).denied:
             return
         self.fetch(artifact)
+        if not self.follows:
+            return
         extras = self.extras.get(metadata.name, frozenset())
         for requirement in metadata.requires_dist:
             name = canonicalize_name(requirement.name)

@@ -38,12 +38,17 @@ HOST = Path(__file__).parent / "hosted" / "__init__.py"
 
 
 class TerminatedError(KeyboardInterrupt):
-    """SIGTERM has come: as Ctrl-C, but for the exit code."""
+    """SIGTERM or SIGHUP has come: as Ctrl-C, but for the exit code."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the *number* of the signal."""
+        super().__init__(number)
+        self.number = number
 
 
 def exit_code_of(stop: KeyboardInterrupt) -> int:
-    """Return pip's exit code for Ctrl-C, and the shells' for SIGTERM."""
-    return 128 + signal.SIGTERM if isinstance(stop, TerminatedError) else EXIT_PIP_ERROR
+    """Return pip's exit code for Ctrl-C, and the shells' for SIGTERM and SIGHUP."""
+    return 128 + stop.number if isinstance(stop, TerminatedError) else EXIT_PIP_ERROR
 
 
 def may_be_judged(argv: Sequence[str]) -> bool:
@@ -219,7 +224,7 @@ class HostedPip:
 
     def _stop(self, stop: KeyboardInterrupt) -> int:
         """Let pip undo what it can. Raises ``AftermathError`` unless it was done already."""
-        self.process.terminate()
+        self.process.send_signal(stop.number if isinstance(stop, TerminatedError) else signal.SIGINT)
         status = self.wait()
         if status == 0:
             return status

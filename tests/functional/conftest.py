@@ -34,4 +34,6 @@ def shell(tmp_path, template, index):
     """A user with a fresh virtual environment and an empty index."""
     target = tmp_path / "env"
     copy_environment(template, target)
-    return Shell(tmp_path, target, index)
+    shell = Shell(tmp_path, target, index)
+    yield shell
+    shell.close()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: one line, the environment as it was, nothing left in the temporary directory."""
+"""Ctrl-C, SIGTERM, SIGHUP at any moment: one line, the environment as it was, no temporary files. Or ignored by all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,19 @@ from lib.index import Reply
 from lib.shell import told, wait_until
 from lib.wheels import make_wheel
 
-SIGNALS = {signal.SIGINT: 1, signal.SIGTERM: 143}
+SIGNALS = {signal.SIGINT: 1, signal.SIGTERM: 143, signal.SIGHUP: 129}
 """And what the shell gets to see."""
+
+
+PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "_backend"\nbackend-path = ["."]\n'
+BACKEND = """
+import signal
+def build_wheel(*_, **__):
+    stops = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    open("ignored", "w").write(" ".join(n.name for n in stops if signal.getsignal(n) == signal.SIG_IGN))
+    raise SystemExit("seen")
+prepare_metadata_for_build_wheel = build_wheel
+"""
 
 
 @pytest.fixture
@@ -93,6 +104,58 @@ def test_while_pip_installs(slow, number):
         safe-pip: what pip installed stays as it is (exit CODE)
     """).replace("CODE", str(SIGNALS[number]))
     assert slow.leftovers() == []
+
+
+def deaf(shell, *names):
+    """Let ``safe-pip`` be started as ``nohup`` and a shell's ``&`` do it: with signals ignored."""
+    trap = f'trap "" {" ".join(names)}; ' if names else ""
+    shell.program = ("sh", "-c", f'{trap}exec "$@"', "sh", *shell.program)
+    return shell
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_what_was_ignored_from_the_start_is_ignored_while_we_resolve(slow, number, whole_group):
+    slow.index.reply(slow.index.page_path("app"), Reply(delay=1))
+    process = deaf(slow, number.name[3:]).start("install", "app")
+    wait_until(slow.index.paths, "request")
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    done = slow.finish(process)
+    assert (done.exit, done.err, slow.installed()) == (0, "", {"app": "1.0"})
+    assert slow.leftovers() == []
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_and_while_pip_installs(slow, number):
+    slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
+    process = deaf(slow, number.name[3:]).start("install", "--no-compile", "big")
+    wait_until((slow.site / "big").exists, "installation")
+    os.killpg(process.pid, number)
+    done = slow.finish(process)
+    assert (done.exit, done.err) == (0, "")
+    assert len(list((slow.site / "big").iterdir())) == 1500
+
+
+@pytest.mark.parametrize("names", [(), ("INT",), ("INT", "TERM", "HUP")])
+@pytest.mark.parametrize("program", ["pip", "safe-pip"])
+def test_what_pip_starts_ignores_the_same(slow, names, program):
+    slow.write("pyproject.toml", PYPROJECT)
+    slow.write("_backend.py", BACKEND)
+    if program == "pip":
+        slow.program = (str(slow.python), "-m", "pip")
+    assert slow.finish(deaf(slow, *names).start("install", ".")).exit == 1
+    assert (slow.work / "ignored").read_text().split() == [f"SIG{name}" for name in names]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_one_that_is_not_ignored_still_stops_all(slow, number):
+    """Also where only safe-pip hears it, which passes it on to a pip that ignores the others."""
+    slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
+    others = [other.name[3:] for other in SIGNALS if other != number]
+    process = deaf(slow, *others).start("install", "--no-compile", "big")
+    wait_until((slow.site / "big").exists, "installation")
+    os.kill(process.pid, number)
+    assert slow.finish(process).exit == SIGNALS[number]
 
 
 def test_the_stage_of_a_run_that_was_killed_is_swept_up_by_the_next(slow):

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -54,6 +55,7 @@ class Shell:
     index: LocalIndex
     environ: dict[str, str] = field(default_factory=dict)
     program: tuple[str, ...] = MODULE
+    _started: list[subprocess.Popen[str]] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for folder in (self.work, self.home, self.temporary):
@@ -122,7 +124,7 @@ class Shell:
     def start(self, *argv: str | Path, env: Mapping[str, str | None] | None = None) -> subprocess.Popen[str]:
         """Start ``safe-pip`` in a process group of its own, as a shell does."""
         changed = {**self.environ, **(env or {})}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*self.program, *map(str, argv)],
             cwd=self.work,
             env={name: value for name, value in changed.items() if value is not None},
@@ -132,6 +134,15 @@ class Shell:
             text=True,
             start_new_session=True,
         )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what was started and has not ended, and close its files: a test that fails breaks no other."""
+        for process in self._started:
+            with process:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def finish(self, process: subprocess.Popen[str]) -> Done:
         """Wait for a started command."""

@@ -8,12 +8,17 @@ from runpy import run_path
 
 import pytest
 
+from safeinstall.policy.load import parse_policy
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = run_path(str(DOCS / "make_reference.py"))["pages"]()
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+KEYS_WITH_DEFAULT = re.findall(
+    r"^\| `([\w-]+)` \|.* \| `(.+)` \|$", (DOCS / "policy.md").read_text("utf-8"), re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("name", REFERENCE)
@@ -21,6 +26,16 @@ def test_a_page_of_reference_is_up_to_date(name):
     written = DOCS / "reference" / name
     assert written.is_file(), "run python docs/make_reference.py"
     assert written.read_text(encoding="utf-8") == REFERENCE[name], "run python docs/make_reference.py"
+
+
+@pytest.mark.parametrize(("key", "default"), KEYS_WITH_DEFAULT)
+def test_a_key_of_a_policy_that_is_left_out_means_the_default(key, default):
+    written, left_out = (parse_policy(text, file="", read=lambda _: None) for text in (f"{key} = {default}", ""))
+    assert (written.mode, written.select, written.fail_on) == (left_out.mode, left_out.select, left_out.fail_on)
+
+
+def test_which_keys_have_a_default():
+    assert [key for key, _ in KEYS_WITH_DEFAULT] == ["schema", "mode", "select", "fail-on"]
 
 
 def test_every_variable_and_exit_code_says_what_it_is_for():

@@ -19,7 +19,7 @@ REFUSAL = "safe-pip: refused: "
 """How the line begins in which the host says why it leaves."""
 GUARD = "safe-pip guard:"
 """How the values begin that ``safe-pip guard`` writes into pip's configuration to stop a pip that is not hosted."""
-STOPS = (signal.SIGINT, signal.SIGTERM)
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Held back by our parent until we go on: until then it is the one to be stopped, and we leave when it does."""
 BOOT = (
     "import sys; sys.path[:] = [p for p in sys.path if p]; keep = sys.dont_write_bytecode; "

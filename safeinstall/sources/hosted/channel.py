@@ -10,16 +10,21 @@ from . import REFUSAL, REFUSED, STOPS
 
 def stop_once(number, frame):
     """Stop as pip stops for Ctrl-C, and let nothing disturb it while it undoes what it can."""
-    for each in STOPS:
-        signal.signal(each, lambda *_: None)  # not SIG_IGN, which what pip starts would inherit
+    on_stops(lambda *_: None)  # not SIG_IGN, which what pip starts would inherit
     raise KeyboardInterrupt
 
 
 def hear_stops():
     """Be open to Ctrl-C from here on."""
-    for each in STOPS:
-        signal.signal(each, stop_once)
+    on_stops(stop_once)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
+def on_stops(handler):
+    """Handle so what stops us, but for what was ignored when we were started (``nohup``), and stays so."""
+    for each in STOPS:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, handler)
 
 
 class Channel:
@@ -45,15 +50,16 @@ class Channel:
 
 def refuse(message, status=REFUSED):
     """Say why this pip cannot go on, and leave before it installs anything."""
-    sys.stderr.write("%s%s\nsafe-pip: nothing was installed (exit %d)\n" % (REFUSAL, message, status))
-    sys.stderr.flush()
-    os._exit(status)
+    try:
+        sys.stderr.write("%s%s\nsafe-pip: nothing was installed (exit %d)\n" % (REFUSAL, message, status))
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
 
 
-def leave(options):
+def leave():
     """End this pip quietly. pip's own clean-up of its temporary files still runs."""
     import logging
 
-    options.disable_pip_version_check = True  # it would ask the index on the way out
     logging.disable(logging.CRITICAL)
     raise KeyboardInterrupt

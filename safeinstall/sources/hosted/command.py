@@ -66,7 +66,7 @@ def guard(command, channel, inputs):
         while answer and "credentials" in answer:
             answer = channel.ask({"credentials": find_credentials(session, answer["credentials"])})
         if not answer:
-            leave(options)
+            leave()
         approved.append(answer)
         hear_stops()
         judge_build_requirements(channel)

@@ -17,8 +17,6 @@ ELSEWHERE = ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.pos
 """Audit events after which what pip understands may rest on more than files."""
 OWNED = 4
 """How much of a state tells which directory it is, and whose."""
-HARMLESS = ("rustc", "lsb_release", "uname")
-"""Programs that pip starts to tell an index about itself."""
 
 
 class Inputs:
@@ -44,7 +42,7 @@ class Inputs:
         if event == "open" or event in LISTS:
             if isinstance(args[0], (str, bytes)):
                 self.note(os.fsdecode(args[0]), listed=event in LISTS)
-        elif event in ELSEWHERE and not (args and os.path.basename(str(args[0])) in HARMLESS):
+        elif event in ELSEWHERE:
             self.complete = False
 
     def note(self, path: str, listed: bool = True) -> None:

@@ -2,12 +2,18 @@
 
 import os
 import re
+import signal
 import sys
 
-from . import BOOT, GUARD, JUDGED, OLDEST_PIP
-from .channel import Channel, hear_stops, refuse
+from . import BOOT, GUARD, JUDGED, OLDEST_PIP, STOPS
+from .channel import Channel, refuse
 from .command import REWRITTEN, guard
 from .locks import rewrite
+from .quiet import be_quiet
+from .streams import LOST, hold_streams, written_out
+
+REPLACED = ("parse_args", "get_requirements", "make_resolver")
+"""What is replaced of a command of pip's."""
 
 
 class LentPip:
@@ -107,6 +113,7 @@ def listen_to_inputs(argv):
 
 def main():
     """Run pip with the arguments given, guarded."""
+    hold_streams()
     ours = sys.argv[1:]
     _host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
     sys.argv[:] = ["pip"] + ours[6:]
@@ -119,11 +126,12 @@ def main():
 
     def create_guarded(name, *args, **kwargs):
         command = create(name, *args, **kwargs)
-        if hasattr(command, "get_requirements") and hasattr(command, "make_resolver"):
+        if all(hasattr(command, replaced) for replaced in REPLACED):
+            be_quiet(command)
             return guard(command, channel, inputs)
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
-        hear_stops()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # a command that passes through is stopped as by pip
         return command
 
     commands.create_command = cli_main.create_command = create_guarded
@@ -132,6 +140,4 @@ def main():
     if not status:
         rewrite(REWRITTEN)
     # pip has tidied up; tearing down what it imported would only cost time.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status if isinstance(status, int) else 0)
+    os._exit((status if isinstance(status, int) else 0) if written_out() else LOST)

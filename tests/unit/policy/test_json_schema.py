@@ -54,6 +54,10 @@ def test_what_we_ship_is_valid(path):
     assert faults(tomllib.loads(path.read_text(encoding="utf-8")), SCHEMA) == []
 
 
+def test_the_number_of_the_schema_may_be_left_out():
+    assert faults({}, SCHEMA) == []
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -185,6 +185,14 @@ def test_a_text_that_is_not_toml_is_one_problem(text, problem):
     assert problems(text) == [problem]
 
 
+def test_without_a_schema_the_first_is_meant():
+    text = '[rules.minimum-age]\nminimum = "3d"\n'
+    assert load(text).rules == load(f"schema = 1\n{text}").rules
+    assert problems('extends = "base"\n', base="schema = 2\n") == [
+        "base:1: schema: this safe-pip reads schema 1 only; another may mean other things"
+    ]
+
+
 @pytest.mark.parametrize("schema", ["2", "0", "true", '"1"', "1.0"])
 def test_any_other_schema_is_refused(schema):
     assert problems(f"schema = {schema}") == [

@@ -1,0 +1,17 @@
+"""However the tests were started (``nohup``, a job in the background), what they start begins as in a terminal."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals():
+    """Ignore what we were started to ignore in a way that no process inherits: by a handler."""
+    for number in STOPS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
