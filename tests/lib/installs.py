@@ -148,6 +148,10 @@ class Installs:
         lines = [line for line in (told.out + told.err).splitlines() if line.startswith(FORBIDDEN)]
         if lines:
             yield Problem("crash", f"{lines[0]!r}: {_end(told)}")
+        if frames := [
+            line for line in told.err.splitlines() if line.startswith("safe-pip:") and "/pip/_internal/" in line
+        ]:
+            yield Problem("pip's traceback is quoted", f"{len(frames)} frames: {_end(told)}")
         if told.exit not in {0, 1, 2} and "safe-pip" not in told.err:
             yield Problem("no message", _end(told))
         ours = [line for line in told.err.splitlines() if line.startswith("safe-pip: ")]
