@@ -24,6 +24,7 @@ from safeinstall.sources.destinations import check_destinations
 from safeinstall.sources.directories import cache_directory, why_not_believed
 from safeinstall.sources.download_cache import DownloadCache
 from safeinstall.sources.fetch import Downloads
+from safeinstall.sources.file_names import names_in
 from safeinstall.sources.http import HttpClient
 from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.installed import InstalledDistributions
@@ -218,13 +219,19 @@ class LiveWorld:
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""
-        among, before = find_overlaps(verified.files), find_installed_overlaps(verified.files, self._stays())
+        among = find_overlaps(verified.files, names_in(self._place()))
+        before = find_installed_overlaps(verified.files, self._stays())
         return {name: {**among.get(name, {}), **before.get(name, {})} for name in {*among, *before}}
 
     def _stays(self) -> Mapping[NormalizedName, Path]:
         """Return what is installed where the files go."""
         elsewhere = any(self.invocation.option(option) for option in ("prefix_path", "root_path", "target_dir"))
         return {} if elsewhere else metadata_directories(self.holds.rows)
+
+    def _place(self) -> Path:
+        """Return below what the files go, which need not be there yet."""
+        told = (self.invocation.option(option) for option in ("root_path", "target_dir", "prefix_path"))
+        return Path(next(filter(None, told), self.invocation.prefix)).absolute()
 
     def fetch_ahead(self, artifact: HeldArtifact) -> None:
         """See :class:`~safeinstall.pipeline.World`."""

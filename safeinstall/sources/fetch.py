@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import IntegrityError, MetadataInvalidError, SourceError
+from safeinstall.errors import IntegrityError, MetadataDynamicError, MetadataInvalidError, SourceError
 from safeinstall.metadata import parse_metadata, parse_sdist_metadata
 from safeinstall.models import ArtifactKind
 from safeinstall.plan import _SEAL as _PLAN_SEAL
@@ -255,15 +255,13 @@ def _check_metadata(pin: Pinned, contents: Contents) -> None:
 
 def _metadata_inside(artifact: Artifact, contents: Contents) -> Metadata | None:
     """Return what the file says of itself; ``None`` for a source distribution that promises nothing (PEP 643)."""
-    data = contents.metadata or b""
-    if artifact.kind is ArtifactKind.WHEEL:
-        try:
-            return parse_metadata(data, name=artifact.name, version=artifact.version)
-        except MetadataInvalidError as error:
-            raise IntegrityError(f"{artifact.filename} from {artifact.source.display}: {error.message}") from error
-    with suppress(MetadataInvalidError):
-        return parse_sdist_metadata(data, name=artifact.name, version=artifact.version)
-    return None
+    parse = parse_metadata if artifact.kind is ArtifactKind.WHEEL else parse_sdist_metadata
+    try:
+        return parse(contents.metadata or b"", name=artifact.name, version=artifact.version)
+    except MetadataDynamicError:
+        return None
+    except MetadataInvalidError as error:
+        raise IntegrityError(f"{artifact.filename} from {artifact.source.display}: {error.message}") from error
 
 
 def _fields(metadata: Metadata) -> dict[str, frozenset[str]]:

@@ -90,6 +90,17 @@ def test_two_commands_that_case_alone_tells_apart_are_two_here(shell):
     assert {"tool", " tool"} & {*commands(shell)}
 
 
+def test_and_one_where_case_does_not_count(shell):
+    """Every name of the environment has another that leads to the same, as if the file system folded case."""
+    shell.policy(CONTENTS)
+    for path in [*shell.target.iterdir()]:
+        path.with_name(path.name.swapcase()).symlink_to(path.name)
+    shell.offer("beta", "1.0", files={"beta.py": ""}, entry_points=declaring("beta", target="beta:main"))
+    shell.offer("alpha", "1.0", ["beta"], files={"alpha.py": ""}, entry_points=declaring("Beta"))
+    err = shell.refuses("install", "alpha")
+    assert "contents          installs files that beta installs too, but others: bin/Beta\n" in err
+
+
 @pytest.mark.parametrize(
     "entry_points",
     [
