@@ -22,6 +22,7 @@ from safeinstall.errors import (
 )
 from safeinstall.models import SourceKind
 from safeinstall.requirements import parse_reference
+from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
     PYTHON,
@@ -282,30 +283,45 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
                 # pip marks the whole version: its other files "most likely have invalid metadata as well".
                 seen.add(artifact.version)
             self.invalid[artifact.filename] = error.message
-            self.notices[
-                f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
-            ] = None
+            self._discard(artifact, error)
             return None
 
-    def _candidate(self, artifact: Artifact, required_by: str | None) -> FileCandidate | None:
-        """Judge by the listing, then by the metadata; ``None`` when the file is hidden."""
+    def _discard(self, artifact: Artifact, error: MetadataInvalidError) -> None:
+        """Note that *artifact* is passed over, in pip's words."""
+        if isinstance(error, MetadataInconsistentError):
+            self.notices[discarded(artifact, error)] = None
+            return
+        self.notices[
+            f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
+        ] = None
+
+    def _candidate(
+        self, artifact: Artifact, required_by: str | None, asked: NormalizedName | None = None
+    ) -> FileCandidate | None:
+        """Judge by the listing, then by the metadata; ``None`` when the file is hidden.
+
+        *asked* is the name that a direct reference is required by, if it is.
+        """
         # Addresses that differ in the hash they promise are not the same reference (pip: models/link.py).
         is_direct = artifact.source.kind is SourceKind.DIRECT
         key = (artifact.url, artifact.source.url, *(sorted(artifact.hashes.items()) if is_direct else ()))
         if key in self._files:
             return self._files[key]
-        artifact, verdict, metadata = self._judged(artifact, required_by)
+        artifact, verdict, metadata = self._judged(artifact, required_by, asked)
         if verdict.denied:
             self.hidden[key] = verdict
         is_candidate = self.rules.strict or not verdict.denied
         self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
         return self._files[key]
 
-    def _judged(self, artifact: Artifact, required_by: str | None) -> tuple[Artifact, Verdict, Metadata | None]:
+    def _judged(
+        self, artifact: Artifact, required_by: str | None, asked: NormalizedName | None
+    ) -> tuple[Artifact, Verdict, Metadata | None]:
         verdict = self.judge(artifact, required_by, None)
         if verdict.denied:
             return artifact, verdict, None
         metadata = self.index.metadata(artifact)
+        check_consistency(artifact, metadata, asked)
         # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
         artifact = replace(artifact, name=metadata.name, version=metadata.version)
         verdict = self.judge(artifact, required_by, metadata)
@@ -337,8 +353,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     def from_reference(
         self, reference: Reference, name: NormalizedName | None, required_by: str | None
     ) -> FileCandidate | None:
-        """Return the candidate of a direct reference, or ``None`` when it is denied."""
-        return self._candidate(self.open_reference(reference, name), required_by)
+        """Return the candidate of a direct reference, or ``None`` when it is denied, or of another project."""
+        artifact = self.open_reference(reference, name)
+        try:
+            return self._candidate(artifact, required_by, name)
+        except MetadataInconsistentError as error:
+            self._discard(artifact, error)
+            return None
 
     # --- dependencies
 
@@ -406,11 +427,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         """Yield the requirements that stand for a direct reference."""
         artifact = self.open_reference(reference, name)
         try:
-            candidate = self._candidate(artifact, required_by)
+            candidate = self._candidate(artifact, required_by, name)
         except MetadataInvalidError as error:
-            if required_by is None:
+            if isinstance(error, MetadataInconsistentError) and name is not None:
+                self._discard(artifact, error)
+            elif required_by is None:
                 raise
-            yield ImpossibleRequirement(artifact.name, error.message)
+            yield ImpossibleRequirement(name or artifact.name, error.message)
             return
         if candidate is None:
             yield ImpossibleRequirement(artifact.name, "denied")

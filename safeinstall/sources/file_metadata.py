@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.metadata_cache import MetadataCache
 
     class _Parse(Protocol):
-        def __call__(self, data: bytes, *, name: NormalizedName, version: Version) -> Metadata: ...
+        def __call__(self, data: bytes, *, name: NormalizedName | None, version: Version | None) -> Metadata: ...
 
 
 FILE_LIMIT = 16 * 1024**3
@@ -88,7 +88,8 @@ class FileMetadata:
         cache = None if is_local(artifact.url) else self._cache
         kept = cache.get(artifact) if cache else None
         data = read(artifact) if kept is None else kept
-        metadata = parse(data, name=artifact.name, version=artifact.version)
+        name, version = _promised(artifact)
+        metadata = parse(data, name=name, version=version)
         if cache and kept is None:
             cache.put(artifact, data)
         return metadata
@@ -179,6 +180,12 @@ class FileMetadata:
                 f"{artifact.source.display} lists {artifact.filename} but does not have it",
                 hint="try again later, or report it to whoever runs the index",
             ) from error
+
+
+def _promised(artifact: Artifact) -> tuple[NormalizedName | None, Version | None]:
+    """What the metadata has to say: of a direct source distribution nothing, since pip does not go by its address."""
+    is_guess = artifact.kind is ArtifactKind.SDIST and artifact.source.kind is SourceKind.DIRECT
+    return (None, None) if is_guess else (artifact.name, artifact.version)
 
 
 def _index_url(artifact: Artifact) -> str | None:

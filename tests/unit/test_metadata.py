@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from safeinstall.errors import MetadataInvalidError
-from safeinstall.metadata import _scan, parse_metadata, parse_sdist_metadata
+from safeinstall.metadata import _scan, parse_metadata, parse_metadata_json, parse_sdist_metadata
 
 HEAD = "Metadata-Version: 2.1\nName: Foo.Bar\nVersion: 1.0\n"
 
@@ -81,6 +81,22 @@ def test_equal_requirements_are_parsed_once():
 )
 def test_refuses_what_pip_refuses(text, message):
     assert refusal(text) == message
+
+
+@pytest.mark.parametrize("name", ["/tmp/evil", "a/b", "a[b]", "..", "a b", "a\x1b", "é", "a" * 256])
+def test_a_name_that_nobody_asked_for_is_a_name(name):
+    """It becomes a folder of the stage and an identifier of the resolver."""
+    text = f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n"
+    with pytest.raises(MetadataInvalidError) as caught:
+        parse_sdist_metadata(text.encode(), name=None)
+    assert caught.value.message == f"the metadata of the file has an invalid Name: {name!r}"
+    with pytest.raises(MetadataInvalidError):
+        parse_metadata_json({"name": name, "version": "1.0"})
+
+
+def test_a_name_that_nobody_asked_for_is_normalised():
+    found = parse_sdist_metadata(b"Metadata-Version: 2.2\nName: Foo_Bar\nVersion: 1.0\n", name=None)
+    assert found.name == parse_metadata_json({"name": "Foo_Bar", "version": "1.0"}).name == "foo-bar"
 
 
 def test_refuses_text_that_is_not_utf_8():
