@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.markers import UndefinedComparison
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName, canonicalize_name
@@ -33,8 +33,9 @@ VERSION_LENGTH = 255
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
 _STATIC_SINCE = (2, 2)
-_UNDEFINED = re.compile("~=|===")
-"""Operators that are defined for versions alone: ``python_version ~= "3"`` is no comparison, which shows too late."""
+_UNDEFINED = re.compile(r"""~=|===|extras|dependency_groups|["']\s*(?:[<>=!]+|(?:not\s+)?in)\s*["']""")
+"""What shows too late to be no comparison: operators that are defined for versions alone (``python_version ~= "3"``),
+variables that only a lock defines (PEP 751), and two texts without a variable."""
 _LONG_NUMBER = re.compile(r"[0-9]{1000}")
 """Python refuses to read a number of a few thousand digits, with an error that is no library's."""
 _MUST_BE_STATIC = frozenset({"requires-dist", "requires-python", "provides-extra"})
@@ -107,6 +108,8 @@ def parse_requirement(text: str) -> Requirement:
         raise InvalidRequirement("too deep") from error
     except UndefinedComparison as error:
         raise InvalidRequirement("its marker compares what cannot be compared") from error
+    except UndefinedEnvironmentName as error:
+        raise InvalidRequirement("its marker asks for what nobody knows") from error
     return requirement
 
 

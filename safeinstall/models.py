@@ -116,6 +116,8 @@ class Source:
     """As configured, credentials included: never print it, print ``display``."""
     name: str
     """``default``, the name a policy gives it, else its address without credentials."""
+    denied: tuple[Finding, ...] = ()
+    """Why the policy denies whatever it offers of the project in question: it is then never asked."""
 
     @property
     def display(self) -> str:
@@ -157,6 +159,10 @@ class Artifact:
     """Hashes of the separate metadata file; empty when announced without; ``None`` when not announced (PEP 714)."""
     project_status: str | None = None
     """PEP 792."""
+    lock: str | None = None
+    """The lock that binds the project to this file (PEP 751), if one does."""
+    unheard: str | None = None
+    """Why nobody knows what an index says of it: when it was uploaded, or whether it is yanked."""
     literal_version: str | None = None
     """The version as it is installed, where that is not PEP 440; ``version`` is then 0, below all others as for OSV."""
 

@@ -131,7 +131,7 @@ class LiveWorld:
         """
         stack, (cache, doubt) = ExitStack(), _usable_cache(environ, pip)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
-        routes = Routes.of(invocation, policy)
+        routes = Routes.of(invocation, policy, as_of)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
         index = stack.enter_context(
             SimpleIndex(

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from resolvelib import AbstractProvider
 
+from safeinstall.closed import closed_verdicts
 from safeinstall.errors import (
     MetadataDynamicError,
     MetadataInconsistentError,
@@ -116,6 +117,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
     hidden: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     """Verdicts of the files that were hidden, by URL and source."""
+    closed: dict[NormalizedName, tuple[Verdict, ...]] = field(default_factory=dict)
+    """By project: the sources that are not asked for it, since the policy denies whatever they offer."""
     invalid: dict[str, str] = field(default_factory=dict)
     """For messages: file name to what is wrong with its metadata."""
     notices: dict[str, None] = field(default_factory=dict)
@@ -268,6 +271,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
         if key not in self._applicable:
             self._applicable[key] = self.finder.applicable(name, specifier, hashes)
+            self.closed[name] = tuple(closed_verdicts(name, self.index.pages(name)))
         return self._applicable[key]
 
     def _of_index(

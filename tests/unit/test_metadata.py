@@ -164,3 +164,12 @@ def test_a_dynamic_source_distribution_says_nothing(text, reason):
         f"the dependencies of the source distribution of foo-bar 1.0 are unknown before a build: {reason}"
     )
     assert caught.value.hint == "choose a version with a wheel, or let the policy build this project"
+
+
+@pytest.mark.parametrize(
+    "marker", ['"x" in extras', 'os_name == "x" or "x" in dependency_groups', '"1" == "1"', "'a'in 'ab'"]
+)
+def test_a_marker_that_nobody_can_evaluate_is_invalid(marker):
+    assert refusal(f"{HEAD}Requires-Dist: a; {marker}\n").startswith(
+        "the metadata of foo-bar 1.0 has an invalid Requires-Dist"
+    )
