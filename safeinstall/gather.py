@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far the clock of an index may be from that of this machine before neither is believed."""
 _SET_CLOCK = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
-_NO_UPLOAD_TIMES = "{} does not tell when it was uploaded"
+_ASK_AN_INDEX = "let an index be asked that lists this very file, or lock again from one"
 
 
 @dataclass(slots=True)
@@ -62,19 +62,24 @@ class Gatherer:
             as_of=self.as_of,
             requested=artifact.name in self.requested,
             required_by=required_by,
-            upload_time=self._doubt or artifact.upload_time or Missing(_NO_UPLOAD_TIMES.format(source.display)),
+            upload_time=self._doubt or artifact.upload_time or _no_upload_time(artifact),
             sha256=artifact.sha256 or Missing(f"{source.display} publishes no sha256"),
             user_hashes=self.user_hashes.get(artifact.name, frozenset()),
             siblings=self._siblings_of(artifact) if self.advisories or lookalike else (),
             advisories=self._advisories_of(artifact.name),
-            is_index_listed=not self.indexes or source.kind is not SourceKind.INDEX or source.name in self.indexes,
+            is_index_listed=self._is_listed(artifact),
             rivals=self._rivals(artifact),
-            trusted_host=self._trusted_host(artifact),
+            trusted_host=trusted_host(source.url, self.trusted_hosts) or trusted_host(artifact.url, self.trusted_hosts),
             lookalike=lookalike,
             first_upload=self._doubt or self._first_upload(artifact)
             if lookalike or self.first_uploads
             else Missing("nobody asked"),
         )
+
+    def _is_listed(self, artifact: Artifact) -> bool:
+        if not self.indexes or artifact.source.kind is not SourceKind.INDEX:
+            return True
+        return artifact.unheard is None and artifact.source.name in self.indexes
 
     def _compare_clocks(self, artifact: Artifact) -> None:
         """Doubt every time, from the first page on whose index has another one. What expires does so by the later."""
@@ -95,14 +100,8 @@ class Gatherer:
         return tuple(
             page.source
             for url, page in pages.items()
-            if url != artifact.source.url and not _offers(page, artifact.sha256)
+            if url != artifact.source.url and not page.source.denied and not _offers(page, artifact.sha256)
         )
-
-    def _trusted_host(self, artifact: Artifact) -> str | None:
-        if not self.trusted_hosts:
-            return None
-        hosts = _hosts(artifact.source.url) | _hosts(artifact.url)
-        return next((entry for entry in self.trusted_hosts if entry.lower() in hosts), None)
 
     def _first_upload(self, artifact: Artifact) -> datetime | Missing:
         if artifact.source.kind is SourceKind.DIRECT:
@@ -115,7 +114,7 @@ class Gatherer:
     def _first_upload_of(self, artifact: Artifact) -> datetime | Missing:
         pages = [page for page in self.pages(artifact.name) if page.source.url == artifact.source.url]
         times = [page.first_upload for page in pages if page.first_upload is not None]
-        return min(times, default=None) or Missing(_NO_UPLOAD_TIMES.format(artifact.source.display))
+        return min(times, default=None) or _no_upload_time(artifact)
 
     def _advisories_of(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         if name not in self._advisories:
@@ -143,14 +142,30 @@ class Gatherer:
         return self._siblings[key]
 
 
+def _no_upload_time(artifact: Artifact) -> Missing:
+    if artifact.unheard is not None:
+        return Missing(artifact.unheard, _ASK_AN_INDEX)
+    return Missing(f"{artifact.source.display} does not tell when it was uploaded")
+
+
 def _offers(page: ProjectPage, sha256: str | None) -> bool:
     return sha256 is not None and any(file.hashes.get("sha256") == sha256 for file in page.files)
 
 
+def trusted_host(url: str, entries: Sequence[str]) -> str | None:
+    """Return the entry of pip's ``trusted-host`` that switches off the TLS checks of *url*, if one does."""
+    hosts = _hosts(url) if entries else ()
+    return next((entry for entry in entries if entry.lower() in hosts), None)
+
+
 def _hosts(url: str) -> set[str]:
     """Return how an entry of ``trusted-host`` may name the host of an encrypted *url* (pip: network/session.py)."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 443
+    except ValueError:  # no address: whoever asks it is told so
+        return set()
     if parts.scheme != "https" or not parts.hostname:
         return set()
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return {parts.hostname, host, f"{host}:{parts.port or 443}"}
+    return {parts.hostname, host, f"{host}:{port}"}

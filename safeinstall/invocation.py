@@ -110,7 +110,11 @@ class LockedFile:
     filename: str
     url: str
     hashes: Mapping[str, str] = field(default_factory=dict)
-    origin: str = "a lock"
+    index: str | None = None
+    """Where the lock says that it was found."""
+    size: int | None = None
+    lock: str = "a lock"
+    """The path or address of the lock, as the user gave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.markers import UndefinedComparison
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import MetadataDynamicError, MetadataInconsistentError, MetadataInvalidError
@@ -26,13 +26,16 @@ REQUIREMENTS = 10_000
 """``Requires-Dist`` fields of one file."""
 REQUIREMENT_LENGTH = 32_768
 """Characters of one requirement."""
+NAME_LENGTH = 255
+"""Characters of a name that nobody asked for: it is to be the name of a folder."""
 VERSION_LENGTH = 255
 """Characters of a version, and of a ``Requires-Python``: a version is part of a file's name."""
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
 _STATIC_SINCE = (2, 2)
-_UNDEFINED = re.compile("~=|===")
-"""Operators that are defined for versions alone: ``python_version ~= "3"`` is no comparison, which shows too late."""
+_UNDEFINED = re.compile(r"""~=|===|extras|dependency_groups|["']\s*(?:[<>=!]+|(?:not\s+)?in)\s*["']""")
+"""What shows too late to be no comparison: operators that are defined for versions alone (``python_version ~= "3"``),
+variables that only a lock defines (PEP 751), and two texts without a variable."""
 _LONG_NUMBER = re.compile(r"[0-9]{1000}")
 """Python refuses to read a number of a few thousand digits, with an error that is no library's."""
 _SINGLE_USE = {
@@ -51,13 +54,14 @@ _FIELD = re.compile(r"([!-9;-~]*):[ \t]*(.*)", re.DOTALL)
 """email.feedparser: any printable ASCII without a colon is a field name."""
 
 
-def parse_metadata(data: bytes, *, name: NormalizedName, version: Version | None = None) -> Metadata:
+def parse_metadata(data: bytes, *, name: NormalizedName | None, version: Version | None = None) -> Metadata:
     """Parse the METADATA file of a wheel, or the same file served beside it (PEP 658).
 
     What pip refuses is a :class:`MetadataInvalidError`: text that is not UTF-8, a missing or invalid Version, a
-    requirement that is not PEP 508 (in any extra), a Name or Version other than *name* and *version*. So is a field
-    that stands twice and may stand once. An invalid Requires-Python counts as absent (pip: metadata/base.py,
-    ``requires_python``). The requirements are shared between calls: never change them.
+    requirement that is not PEP 508 (in any extra), a Name or Version other than *name* and *version*, or a Name that
+    is none (PEP 508) where any may stand there (``None``). So is a field that stands twice and may stand once. An
+    invalid Requires-Python counts as absent (pip: metadata/base.py, ``requires_python``). The requirements are shared
+    between calls: never change them.
     """
     about = _about(name, version)
     text = _decoded(data, about)
@@ -73,7 +77,7 @@ def parse_installed_metadata(data: bytes, *, name: NormalizedName) -> Metadata:
     return _build(_scan(text), text, name, None, name)
 
 
-def parse_sdist_metadata(data: bytes, *, name: NormalizedName, version: Version | None = None) -> Metadata:
+def parse_sdist_metadata(data: bytes, *, name: NormalizedName | None, version: Version | None = None) -> Metadata:
     """Parse the PKG-INFO file of a source distribution, which counts only if a build cannot change it (PEP 643).
 
     Raises like :func:`parse_metadata`, and also when the file is older than 2.2 or declares one of the fields that
@@ -99,7 +103,7 @@ def parse_metadata_json(found: Mapping[str, object]) -> Metadata:
             fields[key.replace("_", "-")] = [str(one) for one in values]
     name = fields.get("name", [""])[0]
     text = "".join(f"{key.title()}: {value}\n" for key, values in fields.items() for value in values)
-    return _build(fields, text, canonicalize_name(name), None, name)
+    return _build(fields, text, None, None, name[:_SHOWN])
 
 
 def header_fields(metadata: Metadata) -> Mapping[str, Sequence[str]]:
@@ -123,6 +127,8 @@ def parse_requirement(text: str) -> Requirement:
         raise InvalidRequirement("too deep") from error
     except UndefinedComparison as error:
         raise InvalidRequirement("its marker compares what cannot be compared") from error
+    except UndefinedEnvironmentName as error:
+        raise InvalidRequirement("its marker asks for what nobody knows") from error
     return requirement
 
 
@@ -135,7 +141,9 @@ def parse_requires_python(text: str) -> SpecifierSet | None:
         return None
 
 
-def _about(name: str, version: Version | None) -> str:
+def _about(name: str | None, version: Version | None) -> str:
+    if name is None:
+        return "the file"
     return name if version is None else f"{name} {version}"
 
 
@@ -181,7 +189,7 @@ def _unambiguous(fields: Fields, about: str) -> Fields:
     return fields
 
 
-def _build(fields: Fields, text: str, name: NormalizedName, version: Version | None, about: str) -> Metadata:
+def _build(fields: Fields, text: str, name: NormalizedName | None, version: Version | None, about: str) -> Metadata:
     if len(fields.get("requires-dist", ())) > REQUIREMENTS:
         raise MetadataInvalidError(f"the metadata of {about} has more than {REQUIREMENTS} Requires-Dist")
     return Metadata(
@@ -199,13 +207,25 @@ def _first(fields: Fields, key: str) -> str | None:
     return values[0].strip() if values else None
 
 
-def _checked_name(fields: Fields, expected: NormalizedName, about: str) -> NormalizedName:
+def _checked_name(fields: Fields, expected: NormalizedName | None, about: str) -> NormalizedName:
     written = _first(fields, "name")
     if not written:
         raise MetadataInvalidError(f"the metadata of {about} has no Name")
+    if expected is None:
+        return _valid_name(written, about)
     if canonicalize_name(written) != expected:
         raise MetadataInconsistentError(f"the metadata of {about} has another name: {written[:_SHOWN]!r}")
     return expected
+
+
+def _valid_name(written: str, about: str) -> NormalizedName:
+    """What is not asked for by name chooses one, which becomes part of paths and messages: a Name (PEP 508) it is."""
+    try:
+        if len(written) <= NAME_LENGTH:
+            return canonicalize_name(written, validate=True)
+    except InvalidName:
+        pass
+    raise MetadataInvalidError(f"the metadata of {about} has an invalid Name: {written[:_SHOWN]!r}")
 
 
 def _checked_version(fields: Fields, expected: Version | None, about: str) -> Version:

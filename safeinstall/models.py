@@ -116,6 +116,8 @@ class Source:
     """As configured, credentials included: never print it, print ``display``."""
     name: str
     """``default``, the name a policy gives it, else its address without credentials."""
+    denied: tuple[Finding, ...] = ()
+    """Why the policy denies whatever it offers of the project in question: it is then never asked."""
 
     @property
     def display(self) -> str:
@@ -161,6 +163,10 @@ class Artifact:
     """What each requirement or constraint of the user allows, as ``sha256:…``: the file has one hash of each set."""
     lacks_hash: bool = False
     """Whether pip's hash-checking mode asks for a hash of the user that was not given: nobody may open the file."""
+    lock: str | None = None
+    """The lock that binds the project to this file (PEP 751), if one does."""
+    unheard: str | None = None
+    """Why nobody knows what an index says of it: when it was uploaded, or whether it is yanked."""
     literal_version: str | None = None
     """The version as it is installed, where that is not PEP 440; ``version`` is then 0, below all others as for OSV."""
 

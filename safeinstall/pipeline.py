@@ -270,10 +270,11 @@ def user_hashes(invocation: Invocation) -> dict[NormalizedName, frozenset[str]]:
 def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> dict[NormalizedName, Artifact]:
     """Return, for each project refused on an index, the best file that passes, were the requirements to allow it.
 
-    The name of a direct reference is not told to any index: pip would not either.
+    The name of a direct reference is not told to any index: pip would not either. A lock lets nothing else pass.
     """
     found: dict[NormalizedName, Artifact] = {}
-    listed = (v.artifact for v in refusal.verdicts if v.artifact.source.kind is not SourceKind.DIRECT)
+    refused_files = (v.artifact for v in refusal.verdicts if v.artifact.lock is None)
+    listed = (artifact for artifact in refused_files if artifact.source.kind is not SourceKind.DIRECT)
     for name in {artifact.name for artifact in listed}:
         files = finder.applicable(name, SpecifierSet(), {})
         held = map(UserHashes.none(finder.selection).hold, files)

@@ -44,6 +44,10 @@ class ProjectPage:
     """The earliest that it tells of any file, one of those left out included."""
     status: str | None = None
     """PEP 792 project status."""
+    lock: str | None = None
+    """The lock that binds the project to its one file, if one does (PEP 751)."""
+    unheard: str | None = None
+    """Why it is no page of an index, and tells nothing but what the lock says."""
     answered: datetime | None = field(default=None, compare=False)
     """When it was asked, by the source's own clock, if it was asked now and says so."""
 

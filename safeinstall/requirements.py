@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
+from safeinstall.metadata import parse_requirement
 from safeinstall.models import ArtifactKind
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_SHOWN = 500
+"""Characters of something invalid that a message repeats."""
 HASH_NAMES = ("sha256", "sha384", "sha512", "sha1", "sha224", "md5")
 
 
@@ -72,18 +76,23 @@ def parse_build_requirements(texts: Iterable[str], markers: Mapping[str, str]) -
 
     Raises ``MetadataInvalidError`` for one that is not PEP 508.
     """
-    found = []
-    for text in texts:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement as error:
-            raise MetadataInvalidError(f"a build requires {text!r}, which is not a requirement (PEP 508)") from error
+    found = (_of_build(text, markers) for text in texts)
+    return tuple(root for root in found if root is not None)
+
+
+def _of_build(text: str, markers: Mapping[str, str]) -> Root | None:
+    try:
+        requirement = parse_requirement(text)
         if requirement.marker is None or requirement.marker.evaluate({**markers, "extra": ""}):
-            found.append(_of_build(requirement))
-    return tuple(found)
+            return _required_by_build(requirement)
+    except ValueError as error:  # also an address that is none
+        raise MetadataInvalidError(
+            f"a build requires {text[:_SHOWN]!r}, which is not a requirement (PEP 508)"
+        ) from error
+    return None
 
 
-def _of_build(requirement: Requirement) -> Root:
+def _required_by_build(requirement: Requirement) -> Root:
     reference = parse_reference(requirement.url) if requirement.url else None
     return Root(
         name=canonicalize_name(requirement.name),
@@ -104,13 +113,21 @@ def _root(row: Mapping[str, Any]) -> Root:
         specifier=SpecifierSet() if requirement is None or reference else requirement.specifier,
         extras=frozenset(canonicalize_name(extra) for extra in row["extras"]),
         reference=reference,
-        hashes=frozenset(f"{kind}:{value.lower()}" for kind, values in row["hashes"].items() for value in values),
+        hashes=_hashes(row["hashes"]),
         editable=row["editable"],
         constraint=row["constraint"],
         user_supplied=row["user_supplied"],
         origin=row["origin"],
         text=_text(requirement, reference),
     )
+
+
+def _hashes(said: Mapping[str, list[str]]) -> frozenset[str]:
+    """A lock may name any algorithm; pip takes what Python can compute (pip: utils/hashes.py)."""
+    for kind in said:
+        if kind.startswith("shake") or kind not in hashlib.algorithms_guaranteed:
+            raise UnsatisfiableError(f"Unknown hash name: {kind}")
+    return frozenset(f"{kind}:{value.lower()}" for kind, values in said.items() for value in values)
 
 
 def _requirement(text: str) -> Requirement:

@@ -132,7 +132,7 @@ class LiveWorld:
         """
         stack, (cache, doubt) = ExitStack(), _usable_cache(environ, pip)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
-        routes = Routes.of(invocation, policy)
+        routes = Routes.of(invocation, policy, as_of)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")

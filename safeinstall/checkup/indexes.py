@@ -36,7 +36,7 @@ def check_indexes(patient: Patient) -> Iterator[Result]:
     if invocation is None or policy is None or pip is None:
         yield Result.note(INDEX, "none was asked: target and policy have to be in order first")
         return
-    routes = Routes.of(invocation, policy)
+    routes = Routes.of(invocation, policy, patient.now)
     if not routes.indexes:
         yield Result.note(INDEX, "pip is configured without an index")
     settings = replace(http_settings(invocation), timeout=PATIENCE, retries=0)

@@ -6,12 +6,14 @@ index offers it, or the one that should does not answer, what only an index know
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from safeinstall.closed import closed_verdicts
 from safeinstall.errors import SafeInstallError, SourceError
 from safeinstall.evaluate import weighed
 from safeinstall.gather import Gatherer
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 
 FILE_RULES = frozenset({"contents", "hashes", "sdists"})
 """They judge the form of a file, which nobody knows any more."""
-INDEX_RULES = frozenset({"project-status", "yanked"})
-"""They take it for a no when an index does not say a thing."""
 NOT_LISTED = "no index offers a file of it for this environment"
 
 
@@ -88,6 +88,8 @@ class InstalledJudge:
         if package.reference is not None:
             return self._by_metadata(self.direct, _direct(package, package.reference, version), package.metadata)
         files, reason = self._files(package.name, version)
+        if not files and (unasked := self._unasked(package.name, version)):
+            return unasked
         if not files:
             return self._not_listed(package, version, reason)
         verdicts = [self._by_metadata(self.listed, file, package.metadata) for file in files]
@@ -101,16 +103,16 @@ class InstalledJudge:
             return [], error.message
         return [file for file in files if file.version == version], NOT_LISTED
 
+    def _unasked(self, name: NormalizedName, version: Version) -> Verdict | None:
+        """Return the denial of a source that is not asked, if it is what might have the file."""
+        with suppress(SafeInstallError):
+            for verdict in closed_verdicts(name, self.finder.index.pages(name)):
+                return replace(verdict, artifact=_artifact(name, version, verdict.artifact.source.display))
+        return None
+
     def _not_listed(self, package: InstalledPackage, version: Version, reason: str) -> Verdict:
-        artifact = _artifact(package.name, version, self.place)
-        verdict = self._by_metadata(self.unlisted, artifact, package.metadata)
-        rules = self.policy.rules_for(package.name, version).rules
-        unheard = (
-            self._missing(rule.id, rule.on_missing, f"what an index says of it is not known: {reason}")
-            for rule in rules
-            if rule.id in INDEX_RULES
-        )
-        return verdict.also(tuple(unheard))
+        artifact = replace(_artifact(package.name, version, self.place), unheard=reason)
+        return self._by_metadata(self.unlisted, artifact, package.metadata)
 
     def _by_metadata(self, judge: Judge, artifact: Artifact, known: Metadata | None) -> Verdict:
         verdict = judge(artifact, None)

@@ -120,6 +120,7 @@ def _package(arguments: Namespace, place: Place, policy: Policy) -> int:
 
 def judge_newest(requirement: Requirement, place: Place, policy: Policy, number: int) -> Sequence[Verdict] | None:
     """Return the verdicts on the files that pip would take first; ``None`` when pip itself did not start."""
+    from safeinstall.closed import closed_verdicts  # noqa: PLC0415
     from safeinstall.invocation import parse_invocation  # noqa: PLC0415 - only this needs pip and the network
     from safeinstall.pipeline import make_judge  # noqa: PLC0415
     from safeinstall.resolve.finder import CandidateFinder  # noqa: PLC0415
@@ -136,8 +137,10 @@ def judge_newest(requirement: Requirement, place: Place, policy: Policy, number:
         with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=place.environ) as world:
             finder = CandidateFinder(world.index, invocation.selection)
             judge = make_judge(invocation, policy, world, finder, as_of)
-            files = finder.applicable(canonicalize_name(requirement.name), requirement.specifier, {})[:number]
-            verdicts = [judge(artifact, None) for artifact in files]
+            name = canonicalize_name(requirement.name)
+            files = finder.applicable(name, requirement.specifier, {})[:number]
+            unasked = closed_verdicts(name, world.index.pages(name))
+            verdicts = [*(judge(artifact, None) for artifact in files), *unasked]
             if judge.asks(Price.METADATA):
                 verdicts = [_with_metadata(verdict, judge, world) for verdict in verdicts]
             return verdicts

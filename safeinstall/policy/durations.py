@@ -11,6 +11,8 @@ _PART = re.compile(r"(\d+)([wdhms])", re.ASCII)
 _ISO = re.compile(r"P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
 _BARE = re.compile(r"[-+]?[\d.]+", re.ASCII)
 _CALENDAR = re.compile(r"P\d+[YM].*|\d+\s*(?:y|mo|years?|months?)", re.ASCII | re.IGNORECASE)
+_LONGEST = timedelta(days=365_000)
+"""A thousand years, which can be added to any upload time."""
 _EXAMPLES = '"36h", "3d", "2w" or "P3D"'
 
 
@@ -20,9 +22,12 @@ def parse_duration(text: str) -> timedelta:
     if parts is None or len(parts) != len(dict(parts)):
         raise ValueError(_explain(text))
     try:
-        return timedelta(**{_UNITS[unit]: int(count) for unit, count in parts})
+        found = timedelta(**{_UNITS[unit]: int(count) for unit, count in parts})
     except (OverflowError, ValueError):  # ValueError: more digits than int() takes
-        raise ValueError(f"{text!r} is longer than a duration can be") from None
+        found = timedelta.max
+    if found > _LONGEST:
+        raise ValueError(f"{text!r} is longer than a duration can be")
+    return found
 
 
 def _parts(text: str) -> list[tuple[str, str]] | None:

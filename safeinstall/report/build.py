@@ -130,7 +130,11 @@ def _passing(outcome: Outcome) -> Iterator[Passing]:
 
 def evidence(verdicts: Iterable[Verdict], run: Run) -> Iterator[EvidenceUsed]:
     """Yield the sources of the judged files, which were all asked in this run, and the advisories."""
-    sources = {(v.artifact.source.kind, without_secrets(v.artifact.source.display)) for v in verdicts}
+    sources = {
+        (v.artifact.source.kind, without_secrets(v.artifact.source.display))
+        for v in verdicts
+        if not v.artifact.source.denied
+    }
     for kind, name in sorted(sources, key=str):
         yield EvidenceUsed(kind=_KINDS[kind], name=name, as_of=run.started)
     yield from run.advisories

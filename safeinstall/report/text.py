@@ -92,10 +92,16 @@ def _project(
     if requirers := refusal.required_by.get(name):
         yield _line("required by", _requirers(requirers, who="a build" if refusal.building else "you"))
     if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):
-        passing = describe(newest) if newest else f"no file of {shown(name)} passes this policy"
-        yield _line("newest allowed", passing)
+        yield _line("newest allowed", _newest(name, verdicts, newest))
     if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
         yield _line("way out", shown(remedy))
+
+
+def _newest(name: NormalizedName, verdicts: Sequence[Verdict], newest: Artifact | None) -> str:
+    if lock := next((verdict.artifact.lock for verdict in verdicts if verdict.artifact.lock), None):
+        by_us = "" if "://" in lock else f" (safe-pip fix {lock})"
+        return shown(f"{lock} binds {name} to this file; lock again for another{by_us}")
+    return describe(newest) if newest else f"no file of {shown(name)} passes this policy"
 
 
 def _first_of_each_kind(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -241,4 +241,6 @@ def _artifact(
         requires_python=listed.requires_python,
         core_metadata=listed.core_metadata,
         project_status=page.status,
+        lock=page.lock,
+        unheard=page.unheard,
     )

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from resolvelib import AbstractProvider
 
+from safeinstall.closed import closed_verdicts
 from safeinstall.errors import (
     MetadataDynamicError,
     MetadataInconsistentError,
@@ -22,6 +23,7 @@ from safeinstall.errors import (
 )
 from safeinstall.models import SourceKind, Verdict
 from safeinstall.requirements import parse_reference
+from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
     PYTHON,
@@ -119,6 +121,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
     hidden: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     """Verdicts of the files that were hidden, by URL and source."""
+    closed: dict[NormalizedName, tuple[Verdict, ...]] = field(default_factory=dict)
+    """By project: the sources that are not asked for it, since the policy denies whatever they offer."""
     invalid: dict[str, str] = field(default_factory=dict)
     """For messages: file name to what is wrong with its metadata."""
     notices: dict[str, None] = field(default_factory=dict)
@@ -271,6 +275,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
         if key not in self._applicable:
             self._applicable[key] = [self.hold(each) for each in self.finder.applicable(name, specifier, hashes)]
+            self.closed[name] = tuple(closed_verdicts(name, self.index.pages(name)))
         return self._applicable[key]
 
     def _of_index(
@@ -286,26 +291,40 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
                 # pip marks the whole version: its other files "most likely have invalid metadata as well".
                 seen.add(artifact.version)
             self.invalid[artifact.filename] = error.message
-            self.notices[
-                f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
-            ] = None
+            self._discard(artifact, error)
             return None
 
-    def _candidate(self, artifact: HeldArtifact, required_by: str | None) -> FileCandidate | None:
-        """Judge by the listing, then by the metadata; ``None`` when the file is hidden."""
+    def _discard(self, artifact: Artifact, error: MetadataInvalidError) -> None:
+        """Note that *artifact* is passed over, in pip's words."""
+        if isinstance(error, MetadataInconsistentError):
+            self.notices[discarded(artifact, error)] = None
+            return
+        self.notices[
+            f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
+        ] = None
+
+    def _candidate(
+        self, artifact: HeldArtifact, required_by: str | None, asked: NormalizedName | None = None
+    ) -> FileCandidate | None:
+        """Judge by the listing, then by the metadata; ``None`` when the file is hidden.
+
+        *asked* is the name that a direct reference is required by, if it is.
+        """
         # Addresses that differ in the hash they promise are not the same reference (pip: models/link.py).
         is_direct = artifact.source.kind is SourceKind.DIRECT
         key = (artifact.url, artifact.source.url, *(sorted(artifact.hashes.items()) if is_direct else ()))
         if key in self._files:
             return self._files[key]
-        artifact, verdict, metadata = self._judged(artifact, required_by)
+        artifact, verdict, metadata = self._judged(artifact, required_by, asked)
         if verdict.denied:
             self.hidden[key] = verdict
         is_candidate = self.rules.strict or not verdict.denied
         self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
         return self._files[key]
 
-    def _judged(self, artifact: HeldArtifact, required_by: str | None) -> tuple[HeldArtifact, Verdict, Metadata | None]:
+    def _judged(
+        self, artifact: HeldArtifact, required_by: str | None, asked: NormalizedName | None
+    ) -> tuple[HeldArtifact, Verdict, Metadata | None]:
         verdict = self.judge(artifact, required_by, None)
         if verdict.denied:
             return artifact, verdict, None
@@ -313,6 +332,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         metadata = self._metadata_of(artifact, required_by)
         if isinstance(metadata, Verdict):
             return artifact, metadata, None
+        check_consistency(artifact, metadata, asked)
         # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
         artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
         verdict = self.judge(artifact, required_by, metadata)
@@ -353,8 +373,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     def from_reference(
         self, reference: Reference, name: NormalizedName | None, required_by: str | None
     ) -> FileCandidate | None:
-        """Return the candidate of a direct reference, or ``None`` when it is denied."""
-        return self._candidate(self.hold(self.open_reference(reference, name)), required_by)
+        """Return the candidate of a direct reference, or ``None`` when it is denied, or of another project."""
+        artifact = self.hold(self.open_reference(reference, name))
+        try:
+            return self._candidate(artifact, required_by, name)
+        except MetadataInconsistentError as error:
+            self._discard(artifact, error)
+            return None
 
     # --- dependencies
 
@@ -422,11 +447,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         """Yield the requirements that stand for a direct reference."""
         artifact = self.hold(self.open_reference(reference, name))
         try:
-            candidate = self._candidate(artifact, required_by)
+            candidate = self._candidate(artifact, required_by, name)
         except MetadataInvalidError as error:
-            if required_by is None:
+            if isinstance(error, MetadataInconsistentError) and name is not None:
+                self._discard(artifact, error)
+            elif required_by is None:
                 raise
-            yield ImpossibleRequirement(artifact.name, error.message)
+            yield ImpossibleRequirement(name or artifact.name, error.message)
             return
         if candidate is None:
             yield ImpossibleRequirement(artifact.name, "denied")

@@ -22,7 +22,7 @@ from safeinstall.resolve.nodes import (
 from safeinstall.resolve.provider import Constraint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
     from resolvelib.resolvers import Result
@@ -160,6 +160,8 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
         ) from None
     denied = tuple(c.verdict for c in _files(result) if c.verdict.denied)
+    if provider.rules.strict:  # whether pip would take what is offered there, nobody knows
+        denied += tuple(v for c in _files(result) for v in provider.closed.get(c.artifact.name, ()))
     if denied:
         return Refusal(
             verdicts=denied,
@@ -178,7 +180,8 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     causes = tuple(impossible.causes)
     touched = {project_of(cause.requirement.key) for cause in causes}
     touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
-    mattered = tuple(v for v in provider.hidden.values() if v.artifact.name in touched)
+    unasked = (v for name in sorted(touched) for v in provider.closed.get(name, ()))
+    mattered = (*(v for v in provider.hidden.values() if v.artifact.name in touched), *unasked)
     conflict = explain_conflict(provider, causes)
     if not mattered:
         raise UnsatisfiableError("\n".join([*provider.notices, conflict]))
@@ -197,6 +200,7 @@ def _is_explained(requirement: Requires, refused: Iterable[Verdict]) -> bool:
     """Whether the refused files are all there is to say: pip would tell of versions that do not match."""
     return any(
         isinstance(requirement, ImpossibleRequirement)
+        or bool(v.artifact.source.denied)
         or (
             isinstance(requirement, SpecifierRequirement)
             and requirement.specifier.contains(v.artifact.version, prereleases=True)
@@ -246,9 +250,16 @@ def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) ->
         kept=tuple(sorted(kept, key=lambda d: d.name)),
         required_by=_requirers(result),
         hidden=tuple(provider.hidden.values()),
-        notices=tuple(provider.notices),
+        notices=(*provider.notices, *dict.fromkeys(_unasked(provider))),
         warnings=tuple(provider.warnings),
     )
+
+
+def _unasked(provider: Provider) -> Iterator[str]:
+    """Yield one line for each source that was left out, whichever projects it might have had."""
+    for verdict in (verdict for verdicts in provider.closed.values() for verdict in verdicts):
+        finding = verdict.denials[0]
+        yield f"{verdict.artifact.source.display} was not asked: {finding.rule}: {finding.message}"
 
 
 def _installs(provider: Provider, candidate: FileCandidate, *, requested: bool) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from safeinstall.models import ArtifactKind, SourceKind
+from safeinstall.models import ArtifactKind, Finding, Level, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Artifact, Evidence, Finding, Level, Price
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, Evidence, Price, Source
 
 
 @runtime_checkable
@@ -38,6 +40,18 @@ class Rule(Protocol):
         ...
 
 
+@runtime_checkable
+class SourceRule(Rule, Protocol):
+    """A rule that may deny all that a source offers, so that the source need not be asked."""
+
+    def of_source(self, name: NormalizedName, source: Source, trusted_host: str | None) -> Iterator[Finding]:
+        """Yield what there is to say of every file of *name* on *source*, whichever it is; :meth:`check` says it too.
+
+        *trusted_host* is the entry of pip's ``trusted-host`` that switches off the TLS checks of *source*.
+        """
+        ...
+
+
 def is_local(artifact: Artifact) -> bool:
     """Whether a direct reference names a file or directory of this machine."""
     is_path = artifact.kind is ArtifactKind.TREE or artifact.url.lower().startswith("file:")
@@ -47,6 +61,18 @@ def is_local(artifact: Artifact) -> bool:
 def is_own_path(evidence: Evidence) -> bool:
     """Whether the user named this file or directory of this machine: no index has anything to say about it."""
     return is_local(evidence.artifact) and evidence.required_by is None
+
+
+def unheard(rule: str, artifact: Artifact) -> Finding:
+    """Return what *rule* has to say of an *artifact* of which no index could be asked."""
+    return Finding(
+        rule=rule,
+        level=Level.DENY,
+        missing=True,
+        message=f"what an index says of it is not known: {one_line(artifact.unheard or '')}",
+        key=f"rules.{rule}",
+        remedy="let an index be asked that lists this very file",
+    )
 
 
 _LONGEST = 200

@@ -11,13 +11,14 @@ from safeinstall.rules.base import is_local, one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Artifact, Evidence
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, Evidence, Source
 
 _NOUNS = {
     "url": "a URL",
     "vcs": "a version control repository",
     "local": "a local path",
-    "find-links": "a find-links location",
 }
 
 
@@ -58,26 +59,31 @@ class DirectReferences:
         artifact = evidence.artifact
         if artifact.source.kind is SourceKind.INDEX:
             return
+        if artifact.source.kind is SourceKind.FIND_LINKS:
+            yield from self.of_source(artifact.name, artifact.source, None)
+            return
         way = _way(artifact)
-        key, level = way, getattr(self, way.replace("-", "_"))
-        by_dependency = artifact.source.kind is SourceKind.DIRECT and evidence.required_by is not None
+        key, level = way, getattr(self, way)
+        by_dependency = evidence.required_by is not None
         if by_dependency and self.transitive >= level:
             key, level = "transitive", self.transitive
         if level is not Level.ALLOW:
             author = f", named by {one_line(evidence.required_by or '')}" if by_dependency else ""
-            yield Finding(
-                rule=self.id,
-                level=level,
-                message=f"comes from {_NOUNS[way]} ({one_line(artifact.source.display)}){author};"
-                " the policy asks for an index",
-                key=f"rules.direct-references.{key}",
-                remedy=_remedy(artifact, way, evidence.required_by if by_dependency else None),
-            )
+            remedy = _remedy(artifact, way, evidence.required_by)
+            yield self._finding(key, level, f"{_NOUNS[way]} ({one_line(artifact.source.display)}){author}", remedy)
+
+    def of_source(self, name: NormalizedName, source: Source, _trusted_host: str | None) -> Iterator[Finding]:
+        """See :class:`~safeinstall.rules.base.SourceRule`: a find-links location is one for all of its files."""
+        if source.kind is SourceKind.FIND_LINKS and self.find_links is not Level.ALLOW:
+            place = f"a find-links location ({one_line(source.display)})"
+            yield self._finding("find-links", self.find_links, place, f"install {name} from an index")
+
+    def _finding(self, key: str, level: Level, place: str, remedy: str) -> Finding:
+        message = f"comes from {place}; the policy asks for an index"
+        return Finding(rule=self.id, level=level, message=message, key=f"rules.{self.id}.{key}", remedy=remedy)
 
 
 def _way(artifact: Artifact) -> str:
-    if artifact.source.kind is SourceKind.FIND_LINKS:
-        return "find-links"
     if artifact.kind is ArtifactKind.VCS:
         return "vcs"
     return "local" if is_local(artifact) else "url"

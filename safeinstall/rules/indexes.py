@@ -13,7 +13,9 @@ from safeinstall.rules.base import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence
+    from packaging.utils import NormalizedName
+
+    from safeinstall.models import Artifact, Evidence, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +59,16 @@ class Indexes:
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for each option that applies, unless its level is ``allow``."""
-        if evidence.artifact.source.kind is not SourceKind.INDEX:
-            return
-        for option, level, message, remedy in self._found(evidence):
+        if evidence.artifact.source.kind is SourceKind.INDEX:
+            yield from self._findings(self._found(evidence))
+
+    def of_source(self, _name: NormalizedName, source: Source, trusted_host: str | None) -> Iterator[Finding]:
+        """See :class:`~safeinstall.rules.base.SourceRule`: over HTTP, or without a check of its certificate."""
+        if source.kind is SourceKind.INDEX:
+            yield from self._findings(self._of_way(source, trusted_host, is_open=_is_open(source.url)))
+
+    def _findings(self, found: Iterator[tuple[str, Level, str, str]]) -> Iterator[Finding]:
+        for option, level, message, remedy in found:
             if level is not Level.ALLOW:
                 yield Finding(rule=self.id, level=level, message=message, key=f"rules.indexes.{option}", remedy=remedy)
 
@@ -67,7 +76,7 @@ class Indexes:
         artifact = evidence.artifact
         index = one_line(artifact.source.display)
         if not evidence.is_index_listed:
-            yield "unlisted", self.unlisted, f"{index} is not an index of this policy", "list it in [[indexes]]"
+            yield "unlisted", self.unlisted, *_unlisted(artifact)
         if evidence.rivals:
             others = ", ".join(one_line(source.display) for source in evidence.rivals)
             yield (
@@ -76,25 +85,43 @@ class Indexes:
                 f"{index} offers {artifact.name}, and so does {others}, with other files; nothing says which is meant",
                 f'bind the name to one index: "{artifact.name}" in packages of an entry of [[indexes]]',
             )
-        if _is_open(artifact.source.url) or (_is_open(artifact.url) and artifact.sha256 is None):
+        is_open = _is_open(artifact.source.url) or (_is_open(artifact.url) and artifact.sha256 is None)
+        yield from self._of_way(artifact.source, evidence.trusted_host, is_open=is_open)
+
+    def _of_way(
+        self, source: Source, trusted_host: str | None, *, is_open: bool
+    ) -> Iterator[tuple[str, Level, str, str]]:
+        index = one_line(source.display)
+        if is_open:
             yield (
                 "plain-http",
                 self.plain_http,
                 f"comes from {index} over plain HTTP, which anybody on the way can change",
                 "use the https address of the index",
             )
-        if evidence.trusted_host is not None:
+        if trusted_host is not None:
             yield (
                 "trusted-host",
                 self.trusted_host,
-                f"comes from {index}, whose certificate is not checked: trusted-host {one_line(evidence.trusted_host)}",
+                f"comes from {index}, whose certificate is not checked: trusted-host {one_line(trusted_host)}",
                 "take the host out of pip's trusted-host, and give pip its certificate authority with --cert",
             )
 
 
+def _unlisted(artifact: Artifact) -> tuple[str, str]:
+    """Return what is wrong, and the way out."""
+    named = one_line(artifact.source.display)
+    if artifact.unheard is not None:
+        return f"{named} names a file that no index of this policy is known to list", "lock it again from one of them"
+    return f"{named} is not an index of this policy", "list it in [[indexes]]"
+
+
 def _is_open(url: str) -> bool:
     """Whether *url* is plain HTTP to another machine."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no address: whoever asks it is told so
+        return False
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
 

@@ -36,8 +36,9 @@ class MinimumAge:
         security-fix: the age that is enough for a version which, as an advisory states, repairs a vulnerability of the
             newest version that is old enough, and of all versions since. A malware advisory opens nothing, since it
             says that an account was stolen. Default: none, so a repair waits as long as everything else.
-        on-missing: what follows when the index gives no upload time, or one in the future; or when its clock is more
-            than a day apart from that of this machine.
+        on-missing: what follows when the index gives no upload time, or one in the future; when its clock is more than
+            a day apart from that of this machine; for a file of no index, one at an address or of find-links; and for
+            a file that a lock names, where no index that answers lists it.
 
     Denied: ``acme 2.1`` two days after its upload: "uploaded 2 days ago; the policy asks for 7 days". Fix: wait until
     the time that the message names, take an older version, or have an exception written.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.models import Finding, Level, Price
-from safeinstall.rules.base import one_line
+from safeinstall.rules.base import one_line, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,8 @@ class ProjectStatus:
         archived: the level of a project that will have no more releases. Default: ``"warn"``.
         deprecated: the level of a project that its owners advise against. Default: ``"warn"``.
         exempt: selectors of packages that may be archived or deprecated. Default: none.
-        on-missing: what follows when the index gives a status that this version does not know.
+        on-missing: what follows when the index gives a status that this version does not know, and where no index can
+            be asked of a file: one that a lock names, or that is installed.
 
     Denied: ``acme 1.0`` after a report of malware: "default has quarantined acme: it may be compromised". Fix: do not
     install it before the index has lifted the quarantine; take another package.
@@ -44,6 +45,8 @@ class ProjectStatus:
         """Yield a finding for every status but ``active``, which is also the meaning of none."""
         artifact = evidence.artifact
         index, name = one_line(artifact.source.display), artifact.name
+        if artifact.unheard is not None:
+            yield unheard(self.id, artifact)
         match (artifact.project_status or "active").strip().lower():
             case "active":
                 return

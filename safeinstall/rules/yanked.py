@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.models import Finding, Level, Price
-from safeinstall.rules.base import one_line
+from safeinstall.rules.base import one_line, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,8 @@ class Yanked:
 
     Options:
         level: what a yanked file gets. Default: ``"deny"``.
-        on-missing: unused, since a file that an index does not call yanked is not.
+        on-missing: what follows where no index can be asked of a file: one that a lock names, or that is installed. A
+            file that an index lists and does not call yanked is not.
 
     Denied: ``acme==1.4.0`` after its publisher yanked it: 'yanked by its publisher ("breaks Python 3.12"); the policy
     takes no yanked file'. Fix: ask for another version.
@@ -39,7 +40,11 @@ class Yanked:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding of the configured level for a yanked file."""
         artifact = evidence.artifact
-        if artifact.yanked is None or self.level is Level.ALLOW:
+        if self.level is Level.ALLOW:
+            return
+        if artifact.unheard is not None:
+            yield unheard(self.id, artifact)
+        if artifact.yanked is None:
             return
         reason = f'"{one_line(artifact.yanked)}"' if artifact.yanked.strip() else "without a reason"
         yield Finding(

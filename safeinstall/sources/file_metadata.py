@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.metadata_cache import MetadataCache
 
     class _Parse(Protocol):
-        def __call__(self, data: bytes, *, name: NormalizedName, version: Version) -> Metadata: ...
+        def __call__(self, data: bytes, *, name: NormalizedName | None, version: Version | None) -> Metadata: ...
 
 
 _PARTIAL = 206
@@ -74,7 +74,8 @@ class FileMetadata:
         cache = None if is_local(artifact.url) else self._cache
         kept = cache.get(artifact) if cache else None
         data = read(artifact) if kept is None else kept
-        metadata = parse(data, name=artifact.name, version=artifact.version)
+        name, version = _promised(artifact)
+        metadata = parse(data, name=name, version=version)
         if cache and kept is None:
             cache.put(artifact, data)
         return metadata
@@ -147,6 +148,12 @@ class FileMetadata:
                 hint="choose a version with a wheel, or let the policy build this project",
             )
         return metadata
+
+
+def _promised(artifact: HeldArtifact) -> tuple[NormalizedName | None, Version | None]:
+    """What the metadata has to say: of a direct source distribution nothing, since pip does not go by its address."""
+    is_guess = artifact.kind is ArtifactKind.SDIST and artifact.source.kind is SourceKind.DIRECT
+    return (None, None) if is_guess else (artifact.name, artifact.version)
 
 
 def _read(artifact: HeldArtifact, path: Path) -> bytes:

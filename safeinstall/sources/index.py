@@ -39,6 +39,7 @@ _T = TypeVar("_T")
 class SimpleIndex:
     """Answers from the sources that *route* names for a project, in pip's order (pip: index/package_finder.py).
 
+    A source that the policy denies (``Source.denied``) has a page without files, and is not asked.
     First the archives of all find-links together, by descending address; then the pages of find-links; then the
     indexes as routed. Every question is asked once and its answer kept. Close it, or leave its ``with`` block, to
     start nothing more.
@@ -139,13 +140,15 @@ class SimpleIndex:
         return answer
 
     def _collect(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
-        sources = {(source.kind, source.url): source for source in self._route(name)}.values()
+        routed = {(source.kind, source.url): source for source in self._route(name)}.values()
+        sources = [source for source in routed if not source.denied]
+        unasked = [ProjectPage(source=source, files=()) for source in routed if source.denied]
         links = [self._links(source) for source in sources if source.kind is SourceKind.FIND_LINKS]
         indexes = [source for source in sources if source.kind is SourceKind.INDEX]
         answers = self._each(indexes, lambda source: self._index_page(name, source))
         archives = _archive_pages([(source.source, file) for source in links for file in source.files(name)])
         listings = [page for source in links for page in source.pages(name)]
-        return (*archives, *listings, *(page for page in answers if page is not None))
+        return (*archives, *listings, *(page for page in answers if page is not None), *unasked)
 
     def _each(self, sources: Sequence[Source], ask: Callable[[Source], _T]) -> list[_T]:
         """Ask all *sources* at once; a single one needs no other thread."""

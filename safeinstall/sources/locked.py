@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from safeinstall.errors import SourceError
 from safeinstall.models import Source, SourceKind
 from safeinstall.ports import ListedFile, ProjectPage
+from safeinstall.sources.urls import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from safeinstall.models import HeldArtifact, Metadata
     from safeinstall.ports import IndexSource
 
+_STRONG = ("sha256", "sha384", "sha512")
+
 
 @dataclass(slots=True)
 class LockedIndex:
     """An :class:`~safeinstall.ports.IndexSource` that offers a locked project's one file, and others as before.
 
     pip asks no index for a locked project. We do, because a lock is no witness of when its file was uploaded, or that
-    it was yanked: where an index lists a file of the same name and sha256, that is what is known of it.
+    it was yanked: what is known of it is what an index says that lists the very file, whatever a lock leaves out. Where
+    none does, the page says why (``unheard``).
     """
 
     inner: IndexSource
@@ -48,20 +52,42 @@ class LockedIndex:
         self.inner.prefetch_metadata(artifact)
 
     def _page(self, name: NormalizedName, file: LockedFile) -> ProjectPage:
-        for page in self._asked(name):
-            for listed in page.files:
-                if listed.filename == file.filename and _same_hash(listed, file):
-                    known = replace(listed, url=file.url, hashes={**listed.hashes, **file.hashes})
-                    return replace(page, files=(known,))
-        source = Source(kind=SourceKind.INDEX, url=file.url, name=file.origin)
-        return ProjectPage(source=source, files=(ListedFile(filename=file.filename, url=file.url, hashes=file.hashes),))
-
-    def _asked(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
         try:
-            return self.inner.pages(name)
-        except SourceError:
-            return ()
+            pages = [page for page in self.inner.pages(name) if not page.source.denied]
+        except SourceError as error:
+            return _unheard_of(file, error.message)
+        bound = (_bound(page, file) for page in pages)
+        return next(filter(None, bound), None) or _unheard_of(file, _why_unheard(name, file, pages))
 
 
-def _same_hash(listed: ListedFile, file: LockedFile) -> bool:
-    return listed.hashes.get("sha256") is not None and listed.hashes.get("sha256") == file.hashes.get("sha256")
+def _bound(page: ProjectPage, file: LockedFile) -> ProjectPage | None:
+    """Return *page* as far as it tells of *file*."""
+    listed = next((listed for listed in page.files if _is_same(listed, file)), None)
+    if listed is None:
+        return None
+    hashes = {**listed.hashes, **file.hashes}
+    size = file.size if listed.size is None else listed.size
+    return replace(page, files=(replace(listed, url=file.url, hashes=hashes, size=size),), lock=file.lock)
+
+
+def _is_same(listed: ListedFile, file: LockedFile) -> bool:
+    """Whether an index lists *file*: by a strong hash, or by its address where the two give no such hash in common."""
+    if listed.filename != file.filename:
+        return False
+    common = [kind for kind in _STRONG if kind in listed.hashes and kind in file.hashes]
+    return all(listed.hashes[kind] == file.hashes[kind] for kind in common) and (bool(common) or listed.url == file.url)
+
+
+def _unheard_of(file: LockedFile, reason: str) -> ProjectPage:
+    source = Source(kind=SourceKind.INDEX, url=file.url, name=redacted(file.lock))
+    listed = ListedFile(filename=file.filename, url=file.url, hashes=file.hashes, size=file.size)
+    return ProjectPage(source=source, files=(listed,), lock=file.lock, unheard=reason)
+
+
+def _why_unheard(name: NormalizedName, file: LockedFile, pages: Sequence[ProjectPage]) -> str:
+    namesakes = [page for page in pages if any(listed.filename == file.filename for listed in page.files)]
+    if not pages:
+        return f"no index that may be asked has {name}"
+    if not namesakes:
+        return f"no index that may be asked lists {file.filename}"
+    return f"{namesakes[0].source.display} lists {file.filename}, but not with the hash that {file.lock} gives"

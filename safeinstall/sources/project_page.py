@@ -35,6 +35,10 @@ _HASH = re.compile(rf"(?:^|&)({'|'.join(_ALGORITHMS)})=([^&]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _FRACTION = re.compile(r"\.(\d+)")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_YEARS = range(1970, 9000)
+"""Of an upload: what lies outside cannot be told in another time zone, or have an age added to it."""
+_UTF_8 = "utf-8"
 
 
 _INTERACTIVE = frozenset({"form", "input", "button", "script", "frame", "iframe"})
@@ -101,11 +105,25 @@ def _json_page(body: bytes, url: str, source: Source, admit: Callable[[str], boo
 def _json(body: bytes) -> dict[str, Any]:
     try:
         page = json.loads(body)
+        page = _well_formed(page) if _SURROGATE.search(body) else page
     except (ValueError, RecursionError) as error:
         raise _MalformedError("it is not JSON") from error
     if not isinstance(page, dict):
         raise _MalformedError("it is no JSON object")
     return page
+
+
+def _well_formed(value: Any) -> Any:
+    """Replace what JSON can escape and no text can hold: halves of a surrogate pair, which cannot be written out."""
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case list():
+            return [_well_formed(one) for one in value]
+        case dict():
+            return {_well_formed(key): _well_formed(one) for key, one in value.items()}
+        case _:
+            return value
 
 
 def _check_version(version: object) -> None:
@@ -175,6 +193,8 @@ def _upload_time(value: object) -> datetime | None:
         time = _parse_time(value)
     except ValueError:
         return None
+    if time.year not in _YEARS:
+        return None
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
@@ -221,7 +241,8 @@ class Base:
     def resolve(self, link: str) -> tuple[str, str, str]:
         """Return absolute address, file name and fragment."""
         link, _, fragment = link.partition("#")
-        absolute = link if link.startswith(("https://", "http://")) else self._join(link)
+        is_usual = link.startswith(("https://", "http://")) and "[" not in link and link.isascii()
+        absolute = link if is_usual else self._join(link)
         path = urlsplit(absolute).path if "?" in absolute else absolute
         name = (unquote(path) if "%" in path else path).rstrip("/").rpartition("/")[2]
         return absolute, "" if name in {".", ".."} or len(name) > NAME_LENGTH else name, fragment
@@ -244,9 +265,9 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: 
         raise _ForeignError(f"its content type is {content_type!r}")
     parser = _PageParser()
     try:
-        parser.feed(body.decode(_charset(content_type)))
+        parser.feed(_decoded(body, _charset(content_type)))
         parser.close()
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise _MalformedError("it cannot be decoded") from error
     except AssertionError as error:  # html.parser's way to give up on a declaration
         raise _MalformedError("it is not HTML") from error
@@ -261,7 +282,15 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: 
 
 def _charset(content_type: str) -> str:
     found = _CHARSET.search(content_type)
-    return found[1] if found else "utf-8"
+    return found[1] if found else _UTF_8
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    """Raises ``UnicodeError``, also for a text that could not be written out again."""
+    text = body.decode(charset)
+    if charset.lower() != _UTF_8:
+        text.encode()
+    return text
 
 
 def _html_file(anchor: Mapping[str, str | None], base: Base) -> ListedFile:

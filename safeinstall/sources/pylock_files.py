@@ -55,18 +55,26 @@ def select(request: LockRequest) -> list[dict[str, Any]]:
     tags = [tag for text in request.tags for tag in parse_tag(text)]
     try:
         lock = Pylock.from_dict(tomllib.loads(read_regular(path).decode()))
-        chosen = list(lock.select(environment=cast("Environment", dict(request.markers)), tags=tags))
+        chosen = lock.select(environment=cast("Environment", dict(request.markers)), tags=tags)
+        return [_described(package, distribution, request.path) for package, distribution in chosen]
     except (OSError, ValueError, RecursionError, PylockValidationError, PylockSelectError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RefusedError(f"the lock {request.path} cannot be used: {reason}") from error
-    return [_described(package, distribution, path) for package, distribution in chosen]
 
 
-def _described(package: Package, distribution: Distribution, lock: Path) -> dict[str, Any]:
+def _described(package: Package, distribution: Distribution, named: str) -> dict[str, Any]:
+    lock = Path(named)
     if isinstance(distribution, PackageWheel | PackageSdist):
         requirement = f"{package.name}=={package.version}" if package.version else str(package.name)
         address = _address(distribution.url, distribution.path, lock)
-        file = {"url": address, "hashes": dict(distribution.hashes), "filename": distribution.filename}
+        file = {
+            "url": address,
+            "hashes": {kind: value.lower() for kind, value in distribution.hashes.items()},
+            "filename": distribution.filename,
+            "index": package.index,
+            "size": distribution.size,
+            "lock": named,
+        }
         return {"name": package.name, "requirement": requirement, "file": file}
     if isinstance(distribution, PackageArchive):
         fragment = "&".join(f"{kind}={value}" for kind, value in distribution.hashes.items())

@@ -92,4 +92,7 @@ def local_path(url: str) -> Path:
         raise SourceError(
             f"{redacted(url)} names a file of another host", hint="write a local path as file:///path/to/it"
         )
-    return Path(url2pathname(parts.path)).absolute()
+    path = url2pathname(parts.path)
+    if "\0" in path:
+        raise SourceError(f"{redacted(url)} is no path", hint="write a local path as file:///path/to/it")
+    return Path(path).absolute()

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from lib.backend import BACKEND, tree
+from lib.shell import told
 from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.sources.builds import isolation
@@ -109,6 +110,59 @@ def test_a_denied_backend_is_not_even_fetched(builder):
         "safe-pip: refused tinybuild 1.0 (tinybuild-1.0-py3-none-any.whl) from INDEX/simple/"
     )
     assert not [path for path in builder.index.paths() if "tinybuild-1.0" in path]
+
+
+def test_what_builds_as_another_version_is_passed_over(builder):
+    """As with pip, which says so too; a fault of the index or of the publisher is none of ours."""
+    builder.index.add(*make_sdist("app", "1.0", builds="app 6.6"))
+    assert builder.refuses("install", "app==1.0", code=1) == told("""
+        safe-pip: Discarding app-1.0.tar.gz from INDEX/simple/: Requested app has inconsistent version: expected '1.0', but metadata has '6.6'
+        safe-pip: Could not find a version that satisfies the requirement app==1.0 (from versions: 1.0)
+        safe-pip: No matching distribution found for app==1.0
+        safe-pip: nothing was installed (exit 1)
+    """)
+    builder.offer("app", "0.9")
+    done = builder.install("app")
+    assert done.exit == 0
+    assert "inconsistent version: expected '1.0', but metadata has '6.6'" in done.err
+    assert builder.installed() == {"app": "0.9"}
+
+
+def test_a_requirement_of_a_build_that_builds_as_another_version_is_passed_over(builder):
+    builder.index.add(*make_sdist("helper", "2.0", builds="helper 6.6"))
+    offer(builder, "app", dynamic=["helper"])
+    done = builder.install("app")
+    assert (done.exit, builder.installed()) == (0, {"app": "1.0"})
+    builder.index.projects.pop("helper")
+    builder.index.add(*make_sdist("helper", "2.0", builds="other 2.0"))
+    assert builder.refuses("install", "--force-reinstall", "app", code=1) == told("""
+        safe-pip: Discarding helper-2.0.tar.gz from INDEX/simple/: Requested helper has inconsistent name: expected 'helper', but metadata has 'other'
+        safe-pip: Could not find a version that satisfies the requirement helper (from versions: 2.0)
+        safe-pip: No matching distribution found for helper
+        safe-pip: nothing was installed (exit 1)
+    """)
+
+
+@pytest.mark.parametrize("argv", [("-e", "file://{work}/tree#egg=app"), ("app @ file://{work}/tree",)])
+def test_a_tree_that_is_asked_for_by_the_name_of_another(builder, argv):
+    plant(builder, "tree", "other")
+    argv = [word.format(work=builder.work) for word in argv]
+    assert builder.refuses("install", *argv, code=1) == told("""
+        safe-pip: Discarding file://TMP/work/tree: Requested app has inconsistent name: expected 'app', but metadata has 'other'
+        safe-pip: Could not find a version that satisfies the requirement app (unavailable) (from versions: none)
+        safe-pip: No matching distribution found for app (unavailable)
+        safe-pip: nothing was installed (exit 1)
+    """)
+
+
+def test_a_name_that_only_the_metadata_tells_is_no_path(builder):
+    elsewhere = builder.tmp / "elsewhere"
+    path = builder.write(*make_sdist("app", "1.0", builds=f"{elsewhere} 1.0", metadata_version="2.2"))
+    assert builder.refuses("install", path) == told("""
+        safe-pip: the metadata of the file has an invalid Name: 'TMP/elsewhere'
+        safe-pip: nothing was installed (exit 10)
+    """)
+    assert not elsewhere.exists()
 
 
 @needs_isolation

@@ -309,3 +309,23 @@ def test_the_lock_of_a_deployment_takes_only_what_it_names(shell):
     other = hashlib.sha256(make_wheel("dep", "1.1")[1]).hexdigest()
     shell.write("lock.txt", f"dep==1.0 --hash=sha256:{other}\n")
     assert "  hashes            sha256:" in shell.refuses("install", "-r", "lock.txt")
+
+
+@pytest.mark.parametrize("way", ["an address", "a find-links page", "a folder of find-links alone"])
+def test_no_index_tells_the_age_of_what_comes_from_none(shell, way):
+    """Though an index lists the same file: it is not where the file comes from. A warning there is what was asked for."""
+    young = datetime.now(timezone.utc) - timedelta(hours=20)
+    file = shell.offer("newer", "1.0", upload_time=young)
+    shell.write(f"wheels/{file.filename}", file.data)
+    argv = {
+        "an address": [f"newer @ {shell.index.file_url(file.filename)}"],
+        "a find-links page": ["newer", "--find-links", f"{shell.index.url}newer/", "--no-index"],
+        "a folder of find-links alone": ["newer", "--find-links", "wheels", "--no-index"],
+    }[way]
+    shell.index.html = True
+    for on_missing, code in (("deny", 11), ("warn", 0)):
+        shell.policy(f'[evidence]\non-missing = "{on_missing}"\n[rules.minimum-age]\nminimum = "3d"\n')
+        done = shell.install(*argv)
+        assert done.exit == code, done
+        assert "minimum-age" in done.err
+        assert "the upload time is not known: " in done.err

@@ -178,3 +178,26 @@ def test_an_installed_environment_is_what_was_judged_though_the_cache_was_poison
     assert cached
     assert done.exit == 0
     assert (victim.site / "app" / "__init__.py").read_text() == '__version__ = "1.0"\n'
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ({"upload-time": "9999-12-31T23:59:59-14:00"}, 11),
+        ({"upload-time": "0001-01-01T00:00:00+14:00"}, 11),
+        ({"url": "http://[x/app-1.0-py3-none-any.whl"}, 11),
+        ({"hashes": {"sha256": "\ud800"}}, 10),
+        ({"requires-python": ">=3\ud800"}, 0),
+        ({"yanked": "\ud800"}, 0),
+        ({"size": 10**400}, 10),
+    ],
+)
+def test_no_fact_of_a_page_is_a_fault_of_ours(victim, entry, code):
+    """What cannot be told in another zone, written out or reckoned with."""
+    victim.policy('[rules.minimum-age]\nminimum = "7d"\n')
+    file = {"upload-time": "2020-01-01T00:00:00Z", "url": victim.index.file_path("app-1.0-py3-none-any.whl"), **entry}
+    body = json.dumps({"meta": {"api-version": "1.1"}, "files": [file]}).encode()
+    victim.index.reply(victim.index.page_path("app"), Reply(body=body, headers={"Content-Type": JSON_TYPE}))
+    done = victim.install("app==1.0", "--policy-report", "json=report.json")
+    assert done.exit == code, done
+    assert json.loads((victim.work / "report.json").read_text())["exit_code"] == code

@@ -192,6 +192,7 @@ class Loader:
     def _build(self, place: str, about: dict[str, Any]) -> tuple[str, bytes]:
         make = make_wheel if about["kind"] == "wheel" else make_sdist
         keys = ("extras", "requires_python", "tag", "build", "entry_points", "metadata", "metadata_extra", "contents")
+        keys += ("builds", "metadata_version") * (about["kind"] == "sdist")
         facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
         filename, data = make(about["name"], about["version"], about["requires"], **facts)
         filename = about.get("filename", filename)

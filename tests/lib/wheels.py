@@ -76,13 +76,16 @@ def make_sdist(
     pyproject: str | None = None,
     metadata_version: str = "2.1",
     dynamic: Sequence[str] = (),
+    builds: str = "",
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid ``.tar.gz`` source distribution.
 
     With neither *setup_py* nor *pyproject* it builds offline: a backend inside it unpacks the wheel that
-    :func:`make_wheel` makes of the same arguments.
+    :func:`make_wheel` makes of the same arguments. *builds* is the name and version that it then turns out to have,
+    instead of those that its file name says.
     """
     stem = f"{_escaped(name)}-{version}"
+    name, version = builds.split() if builds else (name, version)
     members = _encoded(_module(name, version) if files is None else files)
     metadata = core_metadata(
         name,

@@ -14,6 +14,7 @@ from safeinstall.metadata import (
     _scan,
     parse_installed_metadata,
     parse_metadata,
+    parse_metadata_json,
     parse_sdist_metadata,
 )
 
@@ -122,6 +123,22 @@ def test_refuses_what_pip_refuses(text, message):
     assert refusal(text) == message
 
 
+@pytest.mark.parametrize("name", ["/tmp/evil", "a/b", "a[b]", "..", "a b", "a\x1b", "é", "a" * 256])
+def test_a_name_that_nobody_asked_for_is_a_name(name):
+    """It becomes a folder of the stage and an identifier of the resolver."""
+    text = f"Metadata-Version: 2.2\nName: {name}\nVersion: 1.0\n"
+    with pytest.raises(MetadataInvalidError) as caught:
+        parse_sdist_metadata(text.encode(), name=None)
+    assert caught.value.message == f"the metadata of the file has an invalid Name: {name!r}"
+    with pytest.raises(MetadataInvalidError):
+        parse_metadata_json({"name": name, "version": "1.0"})
+
+
+def test_a_name_that_nobody_asked_for_is_normalised():
+    found = parse_sdist_metadata(b"Metadata-Version: 2.2\nName: Foo_Bar\nVersion: 1.0\n", name=None)
+    assert found.name == parse_metadata_json({"name": "Foo_Bar", "version": "1.0"}).name == "foo-bar"
+
+
 def test_refuses_text_that_is_not_utf_8():
     with pytest.raises(MetadataInvalidError) as caught:
         parse_metadata(HEAD.encode() + b"\xff", name="foo-bar")
@@ -184,3 +201,12 @@ def test_a_dynamic_source_distribution_says_nothing(text, reason):
         f"the dependencies of the source distribution of foo-bar 1.0 are unknown before a build: {reason}"
     )
     assert caught.value.hint == "choose a version with a wheel, or let the policy build this project"
+
+
+@pytest.mark.parametrize(
+    "marker", ['"x" in extras', 'os_name == "x" or "x" in dependency_groups', '"1" == "1"', "'a'in 'ab'"]
+)
+def test_a_marker_that_nobody_can_evaluate_is_invalid(marker):
+    assert refusal(f"{HEAD}Requires-Dist: a; {marker}\n").startswith(
+        "the metadata of foo-bar 1.0 has an invalid Requires-Dist"
+    )

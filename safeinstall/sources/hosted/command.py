@@ -4,7 +4,7 @@ from .builds import judge_build_requirements
 from .channel import hear_stops, leave, refuse
 from .confine import confine
 from .describe import describe, find_credentials
-from .locks import describe_locked, read_lock, take_locks, write_lock_with_addresses
+from .locks import let_go_of_locks, listen_to_locks, read_lock, take_locks, write_lock_with_addresses
 from .removals import check_removals
 
 REWRITTEN = []
@@ -49,9 +49,9 @@ def guard(command, channel, inputs):
 
     def get_requirements(args, options, finder, session):
         locks = take_locks(options)
+        locked = listen_to_locks()
         only_locks = locks and not (args or options.editables or options.requirements)
         requirements = [] if only_locks else read(args, options, finder, session)
-        locked = describe_locked(finder)
         for path in locks:
             more, files = read_lock(path, channel, finder)
             requirements += more
@@ -71,6 +71,7 @@ def guard(command, channel, inputs):
         hear_stops()
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
+        let_go_of_locks(finder, requirements)
         if command.name == "lock":
             REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
         return judged_requirements(answer, requirements)

@@ -20,7 +20,6 @@ def confine(command, answer, options, finder, session):
         logging.getLogger("pip._internal.cli.req_command").info(places)
     scope = {"find_links": [], "index_urls": [answer["index"]], "no_index": False}
     finder.search_scope = SearchScope.create(**scope)
-    getattr(finder, "_locked_links", {}).clear()
     for name in [name for name in os.environ if name.startswith(("PIP_", "_PIP_")) and name not in KEPT_VARIABLES]:
         del os.environ[name]
     os.environ.update(

@@ -27,15 +27,25 @@ def take_locks(options):
 def read_lock(path, channel, finder):
     """Return the requirements of one lock, and the file that it binds each project to, as our parent reads it."""
     from pip._internal.exceptions import InstallationError
-    from pip._internal.req.constructors import install_req_from_editable, install_req_from_line
     from pip._vendor.packaging.markers import default_environment
 
     question = {"path": path, "markers": dict(default_environment()), "tags": describe_selection(finder)["tags"]}
     answer = channel.ask({"lock": question})
     if not answer or "problem" in answer:
         raise InstallationError((answer or {}).get("problem", "the lock %s was not read" % path))
+    try:
+        requirements = locked_requirements(path, answer["packages"])
+    except ValueError as error:
+        raise InstallationError("the lock %s cannot be used: %s" % (path, error)) from error
+    return requirements, {package["name"]: package["file"] for package in answer["packages"] if package["file"]}
+
+
+def locked_requirements(path, packages):
+    """Return the requirements that a lock stands for."""
+    from pip._internal.req.constructors import install_req_from_editable, install_req_from_line
+
     requirements = []
-    for package in answer["packages"]:
+    for package in packages:
         if package.get("editable"):
             requirements.append(install_req_from_editable(package["requirement"], comes_from=path, user_supplied=True))
             continue
@@ -44,15 +54,51 @@ def read_lock(path, channel, finder):
         if file:
             ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
         requirements.append(ireq)
-    return requirements, {package["name"]: package["file"] for package in answer["packages"] if package["file"]}
+    return requirements
 
 
-def describe_locked(finder):
-    """Describe the files that locks bind projects to (pip 26.1 and later)."""
+def listen_to_locks():
+    """Note from now on, for each project that pip reads from a lock, the file that it is bound to (pip 26.1 and later).
+
+    Neither the link nor the requirement that pip makes of it keeps the index and the size that the lock names.
+    """
+    from pip._internal.cli import req_command
+
+    locked = {}
+    read = getattr(req_command, "install_req_from_pylock_package", None)
+    if read is None:
+        return locked
+
+    def install_req_from_pylock_package(package, file, lock, *args, **kwargs):
+        made = read(package, file, lock, *args, **kwargs)
+        ireq, link = made if isinstance(made, tuple) else (made, made.locked_link)
+        if link is not None:
+            locked[str(package.name)] = describe_locked(package, file, lock, ireq, link)
+        return made
+
+    req_command.install_req_from_pylock_package = install_req_from_pylock_package
+    return locked
+
+
+def describe_locked(package, file, lock, ireq, link):
+    """Describe the file that *lock* binds *package* to; pip may have taken another one of it than *file*."""
+    hashes = {kind: values[0] for kind, values in ireq.hash_options.items()}
     return {
-        str(name): {"url": link.url_without_fragment, "hashes": dict(link._hashes), "filename": link.filename}
-        for name, link in getattr(finder, "_locked_links", {}).items()
+        "url": link.url_without_fragment,
+        "hashes": {kind: value.lower() for kind, value in hashes.items()},
+        "filename": link.filename,
+        "index": package.index,
+        "size": file.size if dict(file.hashes) == hashes else None,
+        "lock": str(lock),
     }
+
+
+def let_go_of_locks(finder, requirements):
+    """Let pip find what is staged, in place of what locks bind it to."""
+    getattr(finder, "_locked_links", {}).clear()
+    for ireq in requirements:
+        if getattr(ireq, "locked_link", None) is not None:  # pip 26.1
+            ireq.locked_link = ireq.locked_version = None
 
 
 class LockText:

@@ -143,6 +143,32 @@ def test_upload_times_have_a_time_zone(value, time):
 
 
 @pytest.mark.parametrize(
+    "value",
+    ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:30Z", "9000-01-01", "1969-12-31"],
+)
+def test_a_time_that_no_other_can_be_reckoned_from_is_none(value):
+    assert file(**{"upload-time": value}).upload_time is None
+
+
+def test_half_a_surrogate_pair_is_no_character():
+    """JSON can escape it, and nothing can write it out again."""
+    half, whole = "\ud800", "\U0001f600"
+    entry = {"yanked": half + whole, "requires-python": half, "hashes": {half: half}, "url": f"{half}/foo-1.0.tar.gz"}
+    found = file(**entry)
+    assert (found.yanked, found.requires_python, found.hashes) == ("\ufffd" + whole, "\ufffd", {"\ufffd": "\ufffd"})
+    assert found.url.endswith("/\ufffd/foo-1.0.tar.gz")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[x/foo-1.0.tar.gz", "https://[x/foo.tar.gz?y", "http://\ufb00\u2100.example/foo"]
+)
+def test_an_address_that_is_none_is_an_error(url):
+    said = f"a file has the impossible address {url!r}"
+    assert said in refusal({"files": [{"url": url}]}).message
+    assert said in refusal(f"<a href='{url}'>text</a>".encode(), "text/html").message
+
+
+@pytest.mark.parametrize(
     ("keys", "expected"),
     [
         ({"core-metadata": True}, {}),
@@ -298,9 +324,17 @@ def test_honours_the_charset(body, content_type):
     assert found.files[0].yanked == "é"
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/html; charset=nonsense"])
-def test_a_page_that_cannot_be_decoded_is_an_error(content_type):
-    error = refusal(b"\xff", content_type)
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"\xff", "text/html"),
+        (b"\xff", "text/html; charset=nonsense"),
+        (b"a", "text/html; charset=undefined"),
+        (b"\\ud800", "text/html; charset=unicode_escape"),
+    ],
+)
+def test_a_page_that_cannot_be_decoded_is_an_error(body, content_type):
+    error = refusal(body, content_type)
     assert error.message == f"the project page {URL} cannot be used: it cannot be decoded"
 
 

@@ -105,3 +105,9 @@ def test_a_file_of_another_host_is_refused():
     with pytest.raises(SourceError) as caught:
         local_path("file://host/a")
     assert caught.value.message == "file://host/a names a file of another host"
+
+
+def test_a_path_with_a_nul_is_none():
+    with pytest.raises(SourceError) as caught:
+        local_path("file:///a%00/b.whl")
+    assert caught.value.message == "file:///a%00/b.whl is no path"

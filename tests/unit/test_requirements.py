@@ -1,0 +1,58 @@
+"""Requirements as pip read them, and as a build asks for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
+from safeinstall.requirements import parse_build_requirements, parse_roots
+
+ROW = {
+    "requirement": "app==1.0",
+    "name": "app",
+    "extras": [],
+    "link": None,
+    "applies": True,
+    "editable": False,
+    "constraint": False,
+    "user_supplied": True,
+    "origin": "",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "((",
+        "a @ http://[x/a-1.0-py3-none-any.whl",
+        "a>=" + "9" * 6000,
+        "a; " + "(" * 5000 + "os_name == 'x'" + ")" * 5000,
+        'a; "x" in extras',
+        "a\0b",
+    ],
+)
+def test_what_a_build_asks_for_is_a_requirement(text):
+    with pytest.raises(MetadataInvalidError) as caught:
+        parse_build_requirements([text], {})
+    assert caught.value.message == f"a build requires {text[:500]!r}, which is not a requirement (PEP 508)"
+
+
+def test_of_a_build_only_what_applies_counts():
+    found = parse_build_requirements(["a>=1", "b; os_name == 'x'", "c @ https://i.example/c.whl"], {"os_name": "posix"})
+    assert [(root.name, str(root.specifier), bool(root.reference)) for root in found] == [
+        ("a", ">=1", False),
+        ("c", "", True),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["foo", "shake_128", ""])
+def test_a_hash_that_nobody_can_compute(kind):
+    """A lock may name any."""
+    with pytest.raises(UnsatisfiableError) as caught:
+        parse_roots([{**ROW, "hashes": {kind: ["00"]}}])
+    assert caught.value.message == f"Unknown hash name: {kind}"
+
+
+def test_hashes_are_compared_in_lower_case():
+    (root,) = parse_roots([{**ROW, "hashes": {"sha256": ["AB"], "blake2b": ["00"]}}])
+    assert root.hashes == {"sha256:ab", "blake2b:00"}
