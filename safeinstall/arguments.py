@@ -10,7 +10,7 @@ from safeinstall.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "guard", "log", "policy", "why"})
+OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "guard", "log", "policy", "recover", "why"})
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
 VERSION = (("--version",), ("-V",))
@@ -24,6 +24,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.
   log                         Tell what was installed, when and by which policy.
+  recover                     Undo what an installation that was killed has left half there.
   doctor                      Check that all is in order, try the gate, and say what to do.
 
 Its own options, on install, download, wheel and lock:

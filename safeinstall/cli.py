@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from safeinstall import __version__
 from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, VERSION, own_command, parse_arguments
-from safeinstall.errors import EXIT_INTERNAL, AftermathError, DiskError, SafeInstallError, UsageError
+from safeinstall.errors import (
+    EXIT_INTERNAL,
+    AftermathError,
+    DiskError,
+    LeftHalfError,
+    SafeInstallError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +110,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
+    recover_first(arguments.pip, environ)
     recorder, recalled = Recorder(wanted, environ, say, arguments.pip), recall(arguments.pip, environ)
     with recorder as record, recalled or HostedPip.start(arguments.pip, environ) as pip:
         watch = Stopwatch(record.phases)
@@ -119,6 +127,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
         record.invocation = parse_invocation(said)
         recorder.announce()
+        look_for_half(record.invocation, environ)
         record.exit_code = judge(record, record.invocation, record.policy, pip, environ, watch)
         return record.exit_code
 
@@ -153,6 +162,41 @@ def preload(environ: Mapping[str, str], *, http: bool) -> None:
     _ = _pipeline, _world
 
 
+def recover_first(argv: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Undo what a killed installation left in the environment that pip will act on, before pip looks at it."""
+    from safeinstall.sources.journals import journals_directory
+
+    if "install" not in argv or "--dry-run" in argv or not journals_directory(environ).is_dir():
+        return
+    from safeinstall.report.aftermath import render_left
+    from safeinstall.report.text import shown
+    from safeinstall.sources.pip import follow_python
+    from safeinstall.sources.recovery import by, recover
+
+    for left in recover(environ, by(follow_python(argv, environ)[0]), careful=True):
+        for line in render_left(left):
+            say(shown(line))
+
+
+def look_for_half(invocation: Invocation, environ: Mapping[str, str]) -> None:
+    """Say what is half there in the environment. Raises ``RefusedError`` for an installation into it."""
+    from safeinstall.sources.journals import journals_directory
+
+    if not journals_directory(environ).is_dir():
+        return
+    from safeinstall.report.aftermath import render_left
+    from safeinstall.report.text import shown
+    from safeinstall.sources.recovery import find_left, into
+
+    installs = invocation.command == "install" and not invocation.dry_run
+    for left in find_left(environ, into(invocation.prefix)):
+        if installs and left.aftermath.recoverable:
+            raise LeftHalfError(invocation.prefix)
+        if not installs:
+            for line in render_left(left):
+                say(shown(line))
+
+
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
     from safeinstall.sources.policy_files import load_policy
@@ -179,6 +223,7 @@ def judge(  # noqa: PLR0917 - called in one place
 ) -> int:
     """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline
+    from safeinstall.report.aftermath import render_failed
     from safeinstall.report.exceptions import render_exceptions
     from safeinstall.report.text import shown
     from safeinstall.world import LiveWorld
@@ -191,9 +236,12 @@ def judge(  # noqa: PLR0917 - called in one place
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
+            record.aftermath = world.aftermath
     for notice in (*world.builder.notices, *renewed(outcome, invocation, environ)):
         say(notice)
     exit_code = tell(outcome, invocation, policy, shown=record.shown)
+    for line in render_failed(world.aftermath, exit_code) if world.aftermath else ():
+        say(shown(line))
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
         say(line)
     return exit_code

@@ -24,6 +24,7 @@ EXIT_LOG = 15
 """The policy requires that a receipt is forwarded, and it was not taken."""
 EXIT_INTERNAL = 70
 """A fault of ours (BSD sysexits: EX_SOFTWARE)."""
+UNDO_OR_KEEP = "undo it: safe-pip recover; or leave it so: safe-pip recover --keep"
 _OUT_OF_ROOM = frozenset({EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS})
 
 
@@ -72,6 +73,18 @@ class AftermathError(IntegrityError):
     """pip has installed, and what it then reports is not what was planned, or cannot be passed on."""
 
 
+class UndoneError(SafeInstallError):
+    """pip was stopped while it installed, and what it had changed was undone."""
+
+    exit_code = EXIT_PIP_ERROR
+
+
+class JournalError(SafeInstallError):
+    """The journal of a half installation cannot be read or followed."""
+
+    exit_code = EXIT_PIP_ERROR
+
+
 class LogError(SafeInstallError):
     """Where receipts have to go, nobody takes them."""
 
@@ -101,6 +114,14 @@ class RefusedError(SafeInstallError):
     """The request cannot be guarded, so it is not carried out."""
 
     exit_code = EXIT_REFUSED
+
+
+class LeftHalfError(RefusedError):
+    """An installation into the same place was killed, and has not been undone."""
+
+    def __init__(self, prefix: str) -> None:
+        """Say so of the environment *prefix*."""
+        super().__init__(f"an installation into {prefix} was killed, and is half there", hint=UNDO_OR_KEEP)
 
 
 class UsageError(SafeInstallError):

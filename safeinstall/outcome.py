@@ -19,6 +19,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What became of an installation that pip did not bring to a good end."""
+
+    undone: bool = False
+    """Whether the environment is as it was before."""
+    finished: bool = False
+    """Whether all was installed by then."""
+    complete: tuple[str, ...] = ()
+    """Each ``NAME==VERSION`` that is there as a whole, where it was not undone."""
+    half: tuple[str, ...] = ()
+    """Likewise, what is half there."""
+    problem: str = ""
+    """Why it was not undone."""
+    recoverable: bool = False
+    """Whether it still can be, by its journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """An installation that was killed."""
+
+    journal: str
+    prefix: str = ""
+    """Where it was to; empty if its journal cannot be read."""
+    began: str = ""
+    changed: str = ""
+    """A path that something has changed after it was killed; to undo it would undo that."""
+    aftermath: Aftermath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a run ended."""
 

@@ -13,6 +13,7 @@ from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError,
 from safeinstall.invocation import installed_names
 from safeinstall.models import ArtifactKind, Missing, SourceKind
 from safeinstall.plan import lock_lines
+from safeinstall.report.aftermath import stopped
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
@@ -29,6 +30,7 @@ from safeinstall.sources.http import HttpClient
 from safeinstall.sources.index import SimpleIndex
 from safeinstall.sources.installed import InstalledDistributions
 from safeinstall.sources.installed_overlaps import find_installed_overlaps, metadata_directories
+from safeinstall.sources.installing import Installing
 from safeinstall.sources.local_advisories import LocalAdvisories
 from safeinstall.sources.locked import LockedIndex
 from safeinstall.sources.metadata_cache import MetadataCache
@@ -36,6 +38,7 @@ from safeinstall.sources.network import brief, http_settings
 from safeinstall.sources.osv_dump import resolve_sources
 from safeinstall.sources.overlaps import find_overlaps
 from safeinstall.sources.page_cache import PageCache
+from safeinstall.sources.pip import exit_code_of
 from safeinstall.sources.popular_names import popular_names
 from safeinstall.sources.references import open_reference
 from safeinstall.sources.routes import Routes
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from safeinstall.invocation import Invocation
     from safeinstall.judge import Overlaps
     from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution
+    from safeinstall.outcome import Aftermath
     from safeinstall.pipeline import Listener
     from safeinstall.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
@@ -95,6 +99,8 @@ class LiveWorld:
     watch: Stopwatch = field(default_factory=Stopwatch)
     index: LockedIndex = field(init=False)
     builder: Builder = field(init=False)
+    aftermath: Aftermath | None = None
+    """What became of an installation that ended otherwise than well."""
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
     _build_problem: SafeInstallError | None = None
     _building: bool = False
@@ -273,12 +279,29 @@ class LiveWorld:
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             _writable(place, "a").close()  # pip too fails before it installs
-        with self.watch("install"):
-            status = self.pip.proceed(self._answer(verified, resolution, told), self._stage_build)
+        status = self._proceed(self._answer(verified, resolution, told), resolution)
         self._raise_build_problem()
         if status == 0 and told.exists():
             with _aftermath():
                 self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
+        return status
+
+    def _proceed(self, answer: dict[str, Any], resolution: Resolution) -> int:
+        """Let pip install, and undo what it does not bring to a good end. Raises what stops it."""
+        planned = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins if pin.installs]
+        installing = Installing.begin(self.invocation, planned, self.environ)
+        try:
+            with self.watch("install"):
+                status = self.pip.proceed(answer | {"journal": installing.terms}, self._stage_build)
+        except KeyboardInterrupt as stop:
+            self.aftermath = installing.settle(exit_code_of(stop))
+            if self.aftermath is not None:
+                raise stopped(self.aftermath, exit_code_of(stop)) from stop
+            raise
+        except BaseException:
+            self.aftermath = installing.settle(EXIT_PIP_ERROR)
+            raise
+        self.aftermath = installing.settle(status)
         return status
 
     def _answer(self, verified: VerifiedPlan, resolution: Resolution, told: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from safeinstall.checkup.builds import check_builds
 from safeinstall.checkup.clock import check_clock
 from safeinstall.checkup.directories import check_directories
 from safeinstall.checkup.indexes import check_indexes
+from safeinstall.checkup.installations import check_installations
 from safeinstall.checkup.interception import check_interception
 from safeinstall.checkup.log import check_log
 from safeinstall.checkup.patient import admit
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Callable[[Patient], Iterator[Result]], ...] = (
     check_target,
     check_environment,
+    check_installations,
     check_policy,
     check_indexes,
     check_clock,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from safeinstall.models import Finding, Verdict
-    from safeinstall.outcome import Outcome
+    from safeinstall.outcome import Aftermath, Outcome
     from safeinstall.report.run import Run
 
 SCHEMA = 2
@@ -43,10 +43,17 @@ def render_receipt(run: Run, *, exit_code: int | None, who: Mapping[str, str]) -
         "dry_run": invocation.dry_run if invocation else "--dry-run" in run.arguments,
         "exit_code": exit_code,
         "error": error and asdict(error),
+        "aftermath": run.aftermath and _aftermath(run.aftermath),
         "files": _files(outcome),
         "denied": [_verdict(v) for v in (outcome.refused.verdicts if outcome and outcome.refused else ())],
         "hidden": [_verdict(v) for v in (outcome.result.hidden if outcome else ())],
     }
+
+
+def _aftermath(aftermath: Aftermath) -> dict[str, Any]:
+    state = "undone" if aftermath.undone else "installed" if aftermath.finished else "half"
+    lists = {"complete": list(aftermath.complete), "half": list(aftermath.half)}
+    return {"state": state, **lists, "problem": aftermath.problem or None}
 
 
 def _command(run: Run) -> str | None:

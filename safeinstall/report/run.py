@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from safeinstall.invocation import Invocation
-    from safeinstall.outcome import Outcome
+    from safeinstall.outcome import Aftermath, Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.report.model import EvidenceUsed
 
@@ -32,6 +32,8 @@ class Run:
     outcome: Outcome | None = None
     advisories: tuple[EvidenceUsed, ...] = ()
     """The advisories and the lists of CVEs, if any rule asked for them."""
+    aftermath: Aftermath | None = None
+    """What became of an installation that pip did not bring to a good end."""
     error: BaseException | None = None
     phases: dict[str, float] = field(default_factory=dict)
     """Seconds, in the order of the phases."""

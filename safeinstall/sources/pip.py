@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO
 
-from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, RefusedError
+from safeinstall.errors import EXIT_PIP_ERROR, RefusedError
 from safeinstall.sources.channel import hear
 from safeinstall.sources.hosted import BOOT, JUDGED, STOPS
 from safeinstall.sources.temporary import private_directory
@@ -49,6 +49,13 @@ class TerminatedError(KeyboardInterrupt):
 def exit_code_of(stop: KeyboardInterrupt) -> int:
     """Return pip's exit code for Ctrl-C, and the shells' for SIGTERM and SIGHUP."""
     return 128 + stop.number if isinstance(stop, TerminatedError) else EXIT_PIP_ERROR
+
+
+def _signal_of(error: BaseException) -> int:
+    """Return the signal that stops a hosted pip as *error* stopped us: what we were born to ignore, it ignores too."""
+    if isinstance(error, TerminatedError):
+        return error.number
+    return signal.SIGINT if isinstance(error, KeyboardInterrupt) else signal.SIGTERM
 
 
 def may_be_judged(argv: Sequence[str]) -> bool:
@@ -209,7 +216,7 @@ class HostedPip:
         return (found[0] or "", found[1] or "") if found else None
 
     def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
-        """Let pip go on as *answer* says; return its exit code.
+        """Let pip go on as *answer* says; return its exit code. pip has ended then, also when this raises.
 
         *on_build* is called with the requirements of each isolated build, and returns whether they are on the stage.
         """
@@ -219,18 +226,18 @@ class HostedPip:
             while said := hear(self.heard):
                 self._tell({"staged": on_build(said["build"])})
             return self.wait()
-        except KeyboardInterrupt as stop:
-            return self._stop(stop)
+        except BaseException as error:
+            self.process.send_signal(_signal_of(error))
+            status = self._outlast()
+            if status == 0 and isinstance(error, KeyboardInterrupt):
+                return status  # it was done already
+            raise
 
-    def _stop(self, stop: KeyboardInterrupt) -> int:
-        """Let pip undo what it can. Raises ``AftermathError`` unless it was done already."""
-        self.process.send_signal(stop.number if isinstance(stop, TerminatedError) else signal.SIGINT)
-        status = self.wait()
-        if status == 0:
-            return status
-        error = AftermathError("stopped while pip was installing", hint="look at the environment before you use it")
-        error.exit_code = exit_code_of(stop)
-        raise error from stop
+    def _outlast(self) -> int:
+        """Wait for pip to tidy up, whoever gets impatient: what it has changed can only be undone when it has ended."""
+        while True:
+            with suppress(KeyboardInterrupt):
+                return self.wait()
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError):  # pip has ended; its exit code says why

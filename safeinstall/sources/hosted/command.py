@@ -4,6 +4,7 @@ from .builds import judge_build_requirements
 from .channel import hear_stops, leave, refuse
 from .confine import confine
 from .describe import describe, find_credentials
+from .journal import complete_at_end, journal_installation
 from .locks import let_go_of_locks, listen_to_locks, read_lock, take_locks, write_lock_with_addresses
 from .removals import check_removals
 
@@ -72,6 +73,7 @@ def guard(command, channel, inputs):
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         let_go_of_locks(finder, requirements)
+        journal_installation(command, options, answer.get("journal"))
         if command.name == "lock":
             REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
         return judged_requirements(answer, requirements)
@@ -85,6 +87,7 @@ def guard(command, channel, inputs):
             hold_to_plan(resolver, set(approved[0]["planned"]))
         return resolver
 
+    complete_at_end(command)
     command.get_requirements = get_requirements
     command.make_resolver = make_judged_resolver
     return command

@@ -1,0 +1,90 @@
+"""One installation from before pip goes on until it has ended: its journal is made, and settled however it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safeinstall.errors import JournalError, LeftHalfError
+from safeinstall.outcome import Aftermath
+from safeinstall.sources.completeness import sort_out
+from safeinstall.sources.journals import make_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from safeinstall.invocation import Invocation
+    from safeinstall.sources.journals import Journal
+
+ELSEWHERE = ("target_dir", "prefix_path", "root_path")
+"""pip's options that install elsewhere than into the environment."""
+
+
+@dataclass(slots=True)
+class Installing:
+    """An installation that is about to begin."""
+
+    planned: tuple[str, ...]
+    sites: tuple[str, ...]
+    """Where its distributions may be, as long as pip has not said."""
+    journal: Journal | None = None
+    terms: Mapping[str, str] | None = None
+    """What the host has to know of the journal; ``None`` without one."""
+    problem: str = ""
+    """Why there is none."""
+
+    @classmethod
+    def begin(cls, invocation: Invocation, planned: Sequence[str], environ: Mapping[str, str]) -> Installing:
+        """Make the journal; where the state directory cannot be written, do without. Waits for another installation.
+
+        Raises ``RefusedError`` when there is a journal of one that was killed.
+        """
+        sites = tuple(map(str, Path(invocation.prefix).glob("lib/python3*/site-packages")))
+        begun = cls(tuple(planned), sites)
+        if invocation.command != "install" or not planned:
+            return begun
+        key = [invocation.prefix, *(invocation.option(option) for option in ELSEWHERE)]
+        terms = {"prefix": invocation.prefix, "python": invocation.python, "planned": list(planned)}
+        try:
+            begun.journal, identity = make_journal(key, environ, **terms)
+        except FileExistsError as error:
+            raise LeftHalfError(invocation.prefix) from error
+        except (OSError, JournalError) as error:
+            begun.problem = f"no journal could be kept: {error}"
+        else:
+            begun.terms = {"path": str(begun.journal.path), "id": identity}
+        return begun
+
+    def settle(self, status: int) -> Aftermath | None:
+        """Return what became of an installation that pip has ended with *status*, after undoing it if it is half.
+
+        ``None`` if it ended well, or had not begun to change anything.
+        """
+        if self.journal is None:
+            return self._sorted_out(self.problem, self.sites) if self.problem and status else None
+        try:
+            found = self._settled(self.journal)
+        except JournalError as error:
+            return self._sorted_out(error.message, self.sites)
+        else:
+            return found if status or not (found and found.finished) else None
+        finally:
+            self.journal.close()
+
+    def _settled(self, journal: Journal) -> Aftermath | None:
+        from safeinstall.sources.undo import let_go, undo  # noqa: PLC0415 - few installations end otherwise than well
+
+        told = journal.read()
+        if told.complete or not told.changing:
+            let_go(journal, told)
+            return Aftermath(complete=self.planned, finished=True) if told.complete else None
+        try:
+            undo(journal, told)
+        except JournalError as error:
+            return self._sorted_out(error.message, told.sites, recoverable=told.watched)
+        return Aftermath(undone=True)
+
+    def _sorted_out(self, problem: str, sites: Sequence[str], *, recoverable: bool = False) -> Aftermath:
+        complete, half = sort_out(self.planned, sites)
+        return Aftermath(complete=complete, half=half, problem=problem, recoverable=recoverable)

@@ -1,0 +1,131 @@
+"""Whatever ends pip while it installs, the environment is as before, and one message says so."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from lib.sabotage import plant, sabotage, tree
+from lib.shell import told
+from lib.targets import find_pip
+
+PIPS = ("23.2.1", "26.3")
+MOMENTS = 5
+"""In the gate; ``-m slow`` tries every change."""
+CODES = {"SIGINT": 1, "SIGKILL": 137, "error": 2, "full": 1, "all SIGINT": 1, "one SIGTERM": 143}
+"""What happens to pip, to safe-pip alone or to all; and the exit code."""
+
+
+@pytest.fixture(params=PIPS)
+def user(request, shell):
+    """A user with packages of every kind installed, and a saboteur in the environment."""
+    if request.param != version("pip"):
+        pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
+        if isinstance(pip, str):
+            pytest.skip(pip)
+        for old in shell.site.glob("pip*"):
+            shutil.rmtree(old)
+        for name in ("pip", f"pip-{pip.version}.dist-info"):
+            shutil.copytree(pip.folder / name, shell.site / name)
+        subprocess.run([shell.python, "-m", "compileall", "-q", shell.site / "pip"], check=True)
+    shell.policy("")
+    script = {"entry_points": "[console_scripts]\n{0} = {0}:main\n"}
+    for name, versions in {"up": ("1.0", "2.0"), "down": ("1.0", "2.0"), "fresh": ("1.0",), "last": ("1.0",)}.items():
+        for number in versions:
+            files = {
+                f"{name}/__init__.py": f"version = {number}\n",
+                f"{name}/deep/data{number}.txt": number,
+                f"{name}_single.py": f"x = {number}\n",
+                "shared_space/" + name + "/m.py": "",
+            }
+            shell.offer(name, number, files=files, entry_points=script["entry_points"].format(name))
+    assert shell.install("up==1.0", "down==2.0").exit == 0
+    (shell.site / "up" / "notes.txt").write_text("belongs to nobody")
+    (shell.site / "fresh").mkdir()
+    (shell.site / "fresh" / "__init__.py").write_text("belongs to nobody either")
+    (shell.site / "fresh" / "__init__.py").chmod(0o640)
+    (shell.site / "last_single.py").symlink_to("nowhere.py")
+    (shell.target / "bin" / "fresh").write_text("#!/bin/sh\n")
+    plant(shell.site, shell.python)
+    return shell
+
+
+MIXED = ("install", "up==2.0", "down==1.0", "fresh", "last")
+"""An upgrade, a downgrade and two new ones, over files that belong to nobody."""
+
+
+def moments(user, *argv, place, most=MOMENTS):
+    """Return the numbers of the changes at which to go wrong: how many there are is counted in a run that ends well."""
+    spare, tally = user.tmp / "spare", user.tmp / "tally"
+    keep_copy(place, spare)
+    tally.touch()
+    done = user.run(*argv, env=sabotage("count", 0, place, tally))
+    assert (done.exit, done.err) == (0, ""), done
+    assert not list(place.rglob(".safe-pip-*"))
+    assert journals(user) == []
+    shutil.rmtree(place)
+    if spare.exists():
+        shutil.copytree(spare, place, symlinks=True)
+    count = tally.stat().st_size
+    assert count > 20
+    return sorted({1, 2, count, *range(1, count, max(1, count // most))})
+
+
+def keep_copy(place, spare):
+    if place.exists():
+        shutil.copytree(place, spare, symlinks=True)
+
+
+def again(user):
+    """Let the environment be as it was."""
+    shutil.rmtree(user.target)
+    shutil.copytree(user.tmp / "spare", user.target, symlinks=True)
+
+
+def journals(user):
+    return sorted((user.tmp / "state" / "installing").glob("*"))
+
+
+def expected(kind):
+    code = CODES[kind]
+    if " " in kind:
+        return told(f"""
+            safe-pip: stopped while pip was installing; what it had changed was undone
+            safe-pip: nothing was installed (exit {code})
+        """)
+    return (
+        f"safe-pip: pip failed while it installed (exit {code});"
+        " what it had changed was undone: the environment is as before\n"
+    )
+
+
+def ends(user, kind, number, *argv, place):
+    """Let *kind* happen; return how the run ended."""
+    process = user.start(*argv, env=sabotage(kind, number, place, user.tmp / "tally"))
+    done = user.finish(process)
+    assert user.leftovers() == []
+    return done
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_an_installation_that_fails_is_undone(user, kind):
+    before = tree(user.target)
+    for number in moments(user, *MIXED, place=user.target):
+        assert tree(user.target) == before
+        done = ends(user, kind, number, *MIXED, place=user.target)
+        if done.exit == 0:  # pip goes on when it cannot tidy up
+            assert user.installed() == {"up": "2.0", "down": "1.0", "fresh": "1.0", "last": "1.0"}
+            again(user)
+            continue
+        assert tree(user.target) == before, (number, done)
+        assert done.exit == CODES[kind], (number, done)
+        assert done.err.endswith(expected(kind)), (number, done)
+        assert journals(user) == []
+        receipt = user.receipts()[-1]
+        assert receipt["exit_code"] == CODES[kind]
+        assert receipt["aftermath"] == {"state": "undone", "complete": [], "half": [], "problem": None}
+    assert user.run(*MIXED).exit == 0
+    assert user.installed() == {"up": "2.0", "down": "1.0", "fresh": "1.0", "last": "1.0"}
