@@ -18,6 +18,7 @@ from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.ahead import DownloadsAhead
+from safeinstall.sources.archives import check_built
 from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, isolation
 from safeinstall.sources.checked_files import CheckedFiles
 from safeinstall.sources.cve_lists import list_sources
@@ -44,7 +45,7 @@ from safeinstall.sources.references import open_reference
 from safeinstall.sources.routes import Routes
 from safeinstall.sources.stage import Stage, open_stage
 from safeinstall.sources.stopwatch import Stopwatch
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.urls import is_local, local_path, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -115,7 +116,7 @@ class LiveWorld:
             self.environ,
             lambda: self.stage.index_url,
             self.downloads.obtain,
-            self._stage_build,
+            self._allows,
             self._raise_build_problem,
         )
         self.index = LockedIndex(self.pages, self.invocation.locked)
@@ -255,17 +256,27 @@ class LiveWorld:
         """See :class:`~safeinstall.pipeline.World`."""
         self._plan_build = plan
 
-    def _stage_build(self, requirements: Sequence[str]) -> bool:
-        """Put judged *requirements* of a build on the stage. What speaks against it is raised when pip has ended."""
-        outer, self._building = self._building, True  # what a build requires may have to be built itself
+    def _allows(self, question: str, words: Sequence[str]) -> bool:
+        """Answer a pip that goes on. What speaks against it is raised when pip has ended."""
         try:
-            self.stage.publish(self._plan_build(requirements))
+            self._check_built(words) if question == "built" else self._stage_build(words)
         except SafeInstallError as error:
             self._build_problem = self._build_problem or error
             return False
+        return True
+
+    def _stage_build(self, requirements: Sequence[str]) -> None:
+        """Put judged *requirements* of a build on the stage."""
+        outer, self._building = self._building, True  # what a build requires may have to be built itself
+        try:
+            self.stage.publish(self._plan_build(requirements))
         finally:
             self._building = outer
-        return True
+
+    def _check_built(self, paths: Sequence[str]) -> None:
+        """Look at the wheels that pip has built as at those that were fetched: their author made what made them."""
+        for path in map(Path, paths):
+            check_built(path)
 
     def _raise_build_problem(self) -> None:
         if self._build_problem is not None:
@@ -292,7 +303,7 @@ class LiveWorld:
         installing = Installing.begin(self.invocation, planned, self.environ)
         try:
             with self.watch("install"):
-                status = self.pip.proceed(answer | {"journal": installing.terms}, self._stage_build)
+                status = self.pip.proceed(answer | {"journal": installing.terms}, self._allows)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
@@ -306,6 +317,7 @@ class LiveWorld:
 
     def _answer(self, verified: VerifiedPlan, resolution: Resolution, told: Path) -> dict[str, Any]:
         direct = [f for f in verified.files if f.pin.artifact.source.kind is SourceKind.DIRECT]
+        urls = [file.pin.artifact.url for file in direct]
         pins = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins]
         options: dict[str, Any] = {"cache_dir": None, "require_hashes": False, "disable_pip_version_check": True}
         if self.invocation.command == "install":
@@ -319,6 +331,7 @@ class LiveWorld:
             "files": {f.pin.artifact.url: f.path for f in direct if not f.pin.artifact.url.startswith("file:")},
             "downloaded": {Path(file.path).name: file.size for file in verified.files if file.downloaded},
             "options": options,
+            "checked": [*(f.path for f in verified.files), *(str(local_path(url)) for url in urls if is_local(url))],
             "isolation": self._isolation(resolution),
             "commits": self.builder.commits_of(pin.artifact for pin in resolution.pins),
             "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},

@@ -18,7 +18,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.command_names import UnclearError
+from safeinstall.errors import MetadataInvalidError
 from safeinstall.layout import is_read_for_layout, wheel_layout
+from safeinstall.metadata import parse_metadata
 from safeinstall.sources.content_coding import STEP
 from safeinstall.sources.member_bytes import read_members
 from safeinstall.sources.members import (
@@ -100,6 +102,18 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
         if not intact:
             read_members(filename, archive, located, [hashes])
     return Contents(metadata=metadata, files=files, layout=layout)
+
+
+def check_built(path: Path) -> None:
+    """Look at a wheel that pip has built at *path*: its author made what made it. Raises as :func:`check_wheel`, and
+    for metadata of another project or version than its name tells.
+    """
+    contents = check_wheel(path, path.name)
+    name, version, *_ = parse_wheel_filename(path.name)
+    try:
+        parse_metadata(contents.metadata or b"", name=name, version=version)
+    except MetadataInvalidError as error:
+        raise refusal(path.name, f"is not what it is called: {error.message}") from error
 
 
 def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:

@@ -67,7 +67,7 @@ class Builder:
     """Of the stage, where build requirements are put."""
     obtain: Callable[[HeldArtifact], VerifiedBytes]
     """Fetches and verifies a file."""
-    on_build: Callable[[Sequence[str]], bool]
+    allows: Callable[[str, Sequence[str]], bool]
     raise_problem: Callable[[], None]
     """Raises what spoke against a build requirement, if anything did."""
     commits: dict[str, str] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class Builder:
         ):
             if pip.describe() is None:
                 return pip.wait()
-            return pip.proceed(self._answer(source), self.on_build)
+            return pip.proceed(self._answer(source), self.allows)
 
     def _settings(self) -> list[str]:
         found: list[str] = []

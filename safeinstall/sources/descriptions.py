@@ -64,9 +64,9 @@ class RecalledPip:
         """See :class:`HostedPip`."""
         return self._started().credentials(url)
 
-    def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
+    def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
         """See :class:`HostedPip`. Raises ``RefusedError`` if pip does not understand any more what it did."""
-        return self._started().proceed(answer, on_build)
+        return self._started().proceed(answer, allows)
 
     def wait(self) -> int:
         """See :class:`HostedPip`."""

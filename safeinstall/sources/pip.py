@@ -215,16 +215,18 @@ class HostedPip:
         found = said["credentials"] if said else None
         return (found[0] or "", found[1] or "") if found else None
 
-    def proceed(self, answer: Mapping[str, Any], on_build: Callable[[Sequence[str]], bool]) -> int:
+    def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
         """Let pip go on as *answer* says; return its exit code. pip has ended then, also when this raises.
 
-        *on_build* is called with the requirements of each isolated build, and returns whether they are on the stage.
+        *allows* is called with each question that pip has then, and what it is about: ``build``, the requirements of an
+        isolated build, which are on the stage if it says so; ``built``, the paths of wheels that pip has built.
         """
         self.goes_on = True
         try:
             self._tell(answer)
             while said := hear(self.heard):
-                self._tell({"staged": on_build(said["build"])})
+                ((question, words),) = said.items()
+                self._tell({"allowed": allows(question, words)})
             return self.wait()
         except BaseException as error:
             self.process.send_signal(_signal_of(error))

@@ -221,3 +221,22 @@ def test_a_build_requirement_that_must_be_built_itself(builder):
     offer(builder, "app", dynamic=["helper>=2"])
     assert builder.install("app").exit == 0
     assert builder.installed() == {"app": "1.0"}
+
+
+EVIL_WHEELS = {
+    "a command with a path": {"entry_points": "[console_scripts]\n../../evil = app:main\n"},
+    "a start-up hook of another name": {"record": "app.py,sha256=AAAA,1\n"},
+}
+
+
+@pytest.mark.parametrize("told", EVIL_WHEELS.values(), ids=EVIL_WHEELS.keys())
+@pytest.mark.parametrize("argv", [["app"], ["./tree"], ["-e", "./tree"]], ids=["sdist", "tree", "editable"])
+def test_a_wheel_that_a_build_makes_is_looked_at_like_any_other(builder, told, argv):
+    offer(builder, "app", **told)
+    plant(builder, "tree", "app", **told)
+    before = builder.snapshot()
+    done = builder.install(*argv)
+    assert done.exit == 10
+    assert "safe-pip: app-1.0-py3-none-any.whl " in done.err
+    assert builder.snapshot() == before
+    assert builder.installed() == {}

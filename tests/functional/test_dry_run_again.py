@@ -171,4 +171,4 @@ def test_a_pip_that_says_something_else_than_was_remembered_is_not_let_go_on(she
     found = remembered(shell)
     changed = RecalledPip({**found.said, "args": ["other"]}, lambda: HostedPip.start(WORDS, shell.environ))
     with changed, pytest.raises(RefusedError, match=r"^pip's configuration changed during this run$"):
-        changed.proceed({}, lambda _: False)
+        changed.proceed({}, lambda *_: False)

@@ -48,7 +48,10 @@ def _wheel(folder, files):
     info = "%(name)s-%(version)s.dist-info" % told
     tags = "Wheel-Version: 1.0\\nGenerator: tinybuild\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     files = {**files(told), info + "/METADATA": _metadata(told), info + "/WHEEL": tags}
-    rows = ["%s,sha256=%s,%d" % (name, _digest(text), len(text)) for name, text in files.items()]
+    if told.get("entry_points"):
+        files[info + "/entry_points.txt"] = told["entry_points"]
+    rows = [told["record"]] if "record" in told else []
+    rows += ["%s,sha256=%s,%d" % (name, _digest(text), len(text)) for name, text in files.items()]
     rows.append(info + "/RECORD,,")
     name = "%(name)s-%(version)s-py3-none-any.whl" % told
     with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:

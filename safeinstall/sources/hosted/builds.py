@@ -1,5 +1,7 @@
 """Builds: what they require is judged, and they run without a network."""
 
+import os
+
 from . import DENIED
 from .channel import refuse
 
@@ -44,14 +46,39 @@ def judge_build_requirements(channel):
             if wanted is None:
                 wanted = next(a for a in args if not isinstance(a, str) and not hasattr(a, "find_links"))
             wanted = [str(requirement) for requirement in wanted]
-            answer = channel.ask({"build": wanted}) if wanted else {"staged": True}
-            if not answer or not answer.get("staged"):
+            if wanted and not is_allowed(channel, "build", wanted):
                 from pip._internal.exceptions import InstallationError
 
                 raise InstallationError("safe-pip did not allow the build requirements: %s" % ", ".join(wanted))
             return install(self, *args, **kwargs)
 
         environment.install_requirements = install_requirements
+
+
+def is_allowed(channel, question, words):
+    """Ask the parent; nobody to answer is no."""
+    answer = channel.ask({question: words})
+    return bool(answer and answer.get("allowed"))
+
+
+def check_built(command, channel, checked):
+    """Let the parent look at each wheel that pip has built, before anything is installed: it saw the *checked* ones."""
+    if command.name != "install" or checked is None:
+        return
+    from pip._internal.commands import install
+    from pip._internal.exceptions import InstallationError
+
+    go_on = install.install_given_reqs
+
+    def install_given_reqs(requirements, *args, **kwargs):
+        paths = [ireq.local_file_path for ireq in requirements if ireq.local_file_path]
+        built = [path for path in paths if path.endswith(".whl") and path not in checked]
+        if built and not is_allowed(channel, "built", built):
+            names = ", ".join(os.path.basename(path) for path in built)
+            raise InstallationError("safe-pip did not allow what was built: %s" % names)
+        return go_on(requirements, *args, **kwargs)
+
+    install.install_given_reqs = install_given_reqs
 
 
 def build_environments():

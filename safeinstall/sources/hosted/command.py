@@ -1,6 +1,6 @@
 """Replace the two steps of a command between which pip looks for files."""
 
-from .builds import judge_build_requirements
+from .builds import check_built, judge_build_requirements
 from .channel import hear_stops, leave, refuse
 from .confine import confine
 from .describe import describe, find_credentials
@@ -74,6 +74,7 @@ def guard(command, channel, inputs):
         confine(command, answer, options, finder, session)
         let_go_of_locks(finder, requirements)
         journal_installation(command, options, answer.get("journal"))
+        check_built(command, channel, answer.get("checked"))
         if command.name == "lock":
             REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
         return judged_requirements(answer, requirements)
