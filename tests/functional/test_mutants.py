@@ -18,7 +18,11 @@ GATE, LONG = range(0, 200, CHUNK), range(200, 800, CHUNK)
 KNOWN: tuple[tuple[str, str, str], ...] = (
     ("1", r"^mark", r"wrong: user"),
     ("1: of another size or md5 than the page tells", r"^mark", r"wrong: (small size|size|md5)"),
-    ("3: data", r"BadZipFile|zlib\.error|compression method|EOFError|LZMAError|OSError: Invalid data stream", r""),
+    (
+        "3: data",
+        r"BadZipFile|zlib\.error|compression method|strong encryption|EOFError|LZMAError|OSError: Invalid data stream",
+        r"",
+    ),
     ("3: RECORD", r"^RECORD|IndexError: list index out of range|_csv\.Error", r"RECORD| beside |member "),
     (
         "3: entry_points.txt",
@@ -34,7 +38,7 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
     ("5", r"^exit 70|internal error", r"PKG-INFO|METADATA|file called|prepared metadata|built wheel"),
     (
         "pip's traceback of a build",
-        r"BackendUnavailable|TOMLDecodeError|argument of type|is quoted",
+        r"BackendUnavailable|TOMLDecodeError|argument of type|expandtabs|is quoted",
         r"setup\.py|pyproject|backend|tar",
     ),
 )

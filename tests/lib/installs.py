@@ -215,7 +215,8 @@ def recorded(root: Path, site: Path, folder: Path) -> tuple[set[str], list[Probl
     """Return the paths that a RECORD explains, and where it is wrong."""
     paths, problems = set(), []
     try:
-        rows = list(csv.reader((folder / "RECORD").read_text(encoding="utf-8").splitlines()))
+        with (folder / "RECORD").open(encoding="utf-8", newline="") as text:
+            rows = list(csv.reader(text))
     except (OSError, ValueError, csv.Error) as error:
         return set(), [Problem("RECORD cannot be read", f"{folder.name}: {error!r}")]
     for row in rows:
