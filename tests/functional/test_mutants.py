@@ -34,7 +34,11 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
     ("3: files where directories are", r"Not a directory|Is a directory|File exists|File name too long", r""),
     ("3: a member without a name", r"IndexError: string index out of range", r"name of nothing|member ''"),
     ("3: Wheel-Version", r"invalid Wheel-Version", r"Wheel-Version|WHEEL"),
-    ("3: what a build yields", r"TypeError: expected string or bytes-like object", r"built wheel|prepared"),
+    (
+        "3: what a build yields",
+        r"TypeError: expected string or bytes-like object|another name|is not met|invalid requirement",
+        r"built wheel|prepared",
+    ),
     ("5", r"^exit 70|internal error", r"PKG-INFO|METADATA|file called|prepared metadata|built wheel"),
     (
         "pip's traceback of a build",
