@@ -18,7 +18,11 @@ GATE, LONG = range(0, 200, CHUNK), range(200, 800, CHUNK)
 KNOWN: tuple[tuple[str, str, str], ...] = (
     ("1", r"^mark", r"wrong: user"),
     ("1: of another size or md5 than the page tells", r"^mark", r"wrong: (small size|size|md5)"),
-    ("3: data", r"BadZipFile|zlib\.error|compression method|EOFError|LZMAError|OSError: Invalid data stream", r""),
+    (
+        "3: data",
+        r"BadZipFile|zlib\.error|compression method|strong encryption|EOFError|LZMAError|OSError: Invalid data stream",
+        r"",
+    ),
     ("3: RECORD", r"^RECORD|IndexError: list index out of range|_csv\.Error", r"RECORD| beside |member "),
     (
         "3: entry_points.txt",
@@ -30,11 +34,15 @@ KNOWN: tuple[tuple[str, str, str], ...] = (
     ("3: files where directories are", r"Not a directory|Is a directory|File exists|File name too long", r""),
     ("3: a member without a name", r"IndexError: string index out of range", r"name of nothing|member ''"),
     ("3: Wheel-Version", r"invalid Wheel-Version", r"Wheel-Version|WHEEL"),
-    ("3: what a build yields", r"TypeError: expected string or bytes-like object", r"built wheel|prepared"),
+    (
+        "3: what a build yields",
+        r"TypeError: expected string or bytes-like object|another name|is not met|invalid requirement",
+        r"built wheel|prepared",
+    ),
     ("5", r"^exit 70|internal error", r"PKG-INFO|METADATA|file called|prepared metadata|built wheel"),
     (
         "pip's traceback of a build",
-        r"BackendUnavailable|TOMLDecodeError|argument of type|is quoted",
+        r"BackendUnavailable|TOMLDecodeError|argument of type|expandtabs|is quoted",
         r"setup\.py|pyproject|backend|tar",
     ),
 )

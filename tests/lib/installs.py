@@ -207,15 +207,15 @@ def complete(root: Path, site: Path, before: Tree, after: Tree, mutant: Mutant) 
         if any(other.startswith(f"{path}/") for other in explained | removed):
             continue
         yield Problem("not in RECORD", f"{path!r}: {before.get(path)} became {after.get(path)}")
-    if "--no-deps" not in mutant.argv:
-        yield from unmet(found, mutant)
+    yield from unmet(found, deps="--no-deps" not in mutant.argv)
 
 
 def recorded(root: Path, site: Path, folder: Path) -> tuple[set[str], list[Problem]]:
     """Return the paths that a RECORD explains, and where it is wrong."""
     paths, problems = set(), []
     try:
-        rows = list(csv.reader((folder / "RECORD").read_text(encoding="utf-8").splitlines()))
+        with (folder / "RECORD").open(encoding="utf-8", newline="") as text:
+            rows = list(csv.reader(text))
     except (OSError, ValueError, csv.Error) as error:
         return set(), [Problem("RECORD cannot be read", f"{folder.name}: {error!r}")]
     for row in rows:
@@ -255,8 +255,8 @@ def _removed(before: Tree, mutant: Mutant) -> set[str]:
     return {path for path in before if path.startswith(tops)}
 
 
-def unmet(found: Mapping[str, Path], mutant: Mutant) -> Iterator[Problem]:
-    """Yield the requirements that are not met, as ``pip check`` does."""
+def unmet(found: Mapping[str, Path], *, deps: bool) -> Iterator[Problem]:
+    """Yield what is called otherwise within, and the requirements that are not met, as ``pip check`` does."""
     for name, folder in found.items():
         if name in {"pip", "neighbour"}:
             continue
@@ -264,7 +264,7 @@ def unmet(found: Mapping[str, Path], mutant: Mutant) -> Iterator[Problem]:
         said = own.metadata["Name"] if own.metadata else None
         if said is None or canonicalize_name(said) != name:
             yield Problem("installed under another name", f"{folder.name}: {said!r}")
-        for text in own.metadata.get_all("Requires-Dist") or () if own.metadata else ():
+        for text in own.metadata.get_all("Requires-Dist") or () if own.metadata and deps else ():
             try:
                 wanted = Requirement(text)
                 if wanted.marker and not wanted.marker.evaluate({"extra": ""}):

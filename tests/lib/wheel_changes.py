@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lib.texts import (
@@ -228,7 +229,8 @@ def record_row(wheel: Wheel, chance: Random) -> str:
     kind, place = chance.choice(sorted(ROWS)), chance.random()
 
     def change(rows: list[list[str]]) -> None:
-        ROWS[kind](rows, int(place * len(rows)))
+        with suppress(IndexError):  # an earlier change has taken the row or the cell away
+            ROWS[kind](rows, int(place * len(rows)))
 
     wheel.rows.append(change)
     return f"RECORD, row at {place:.2f}: {kind}"
