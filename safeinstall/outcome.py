@@ -40,7 +40,6 @@ class Aftermath:
 class Left:
     """An installation that was killed."""
 
-    journal: str
     prefix: str = ""
     """Where it was to; empty if its journal cannot be read."""
     began: str = ""

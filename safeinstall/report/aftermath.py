@@ -38,11 +38,8 @@ def stopped(aftermath: Aftermath, exit_code: int) -> SafeInstallError:
 def render_left(left: Left, *, kept: bool = False) -> list[str]:
     """Return what to say of an installation that was killed."""
     if not left.prefix:
-        told = f"the journal {left.journal}: {left.aftermath.problem}"
-        return [
-            told,
-            "it is forgotten" if kept else "way out: look at the environment, then run: safe-pip recover --keep",
-        ]
+        then = "it is forgotten" if kept else "way out: look at the environment, then run: safe-pip recover --keep"
+        return [left.aftermath.problem, then]
     told = f"an installation into {left.prefix} was killed (it began {left.began})"
     if left.aftermath.undone:
         return [f"{told}; what it had changed was undone: the environment is as before it"]

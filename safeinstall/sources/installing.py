@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import JournalError, LeftHalfError
+from safeinstall.errors import JournalError, LeftHalfError, RefusedError
 from safeinstall.outcome import Aftermath
 from safeinstall.sources.completeness import sort_out
 from safeinstall.sources.journals import make_journal
@@ -50,7 +50,9 @@ class Installing:
             begun.journal, identity = make_journal(key, environ, **terms)
         except FileExistsError as error:
             raise LeftHalfError(invocation.prefix) from error
-        except (OSError, JournalError) as error:
+        except JournalError as error:
+            raise RefusedError(error.message, hint=error.hint) from error
+        except OSError as error:
             begun.problem = f"no journal could be kept: {error}"
         else:
             begun.terms = {"path": str(begun.journal.path), "id": identity}
@@ -64,21 +66,19 @@ class Installing:
         if self.journal is None:
             return self._sorted_out(self.problem, self.sites) if self.problem and status else None
         try:
-            found = self._settled(self.journal)
+            return self._settled(self.journal, status)
         except JournalError as error:
             return self._sorted_out(error.message, self.sites)
-        else:
-            return found if status or not (found and found.finished) else None
         finally:
             self.journal.close()
 
-    def _settled(self, journal: Journal) -> Aftermath | None:
+    def _settled(self, journal: Journal, status: int) -> Aftermath | None:
         from safeinstall.sources.undo import let_go, undo  # noqa: PLC0415 - few installations end otherwise than well
 
         told = journal.read()
         if told.complete or not told.changing:
             let_go(journal, told)
-            return Aftermath(complete=self.planned, finished=True) if told.complete else None
+            return Aftermath(complete=self.planned, finished=True) if told.complete and status else None
         try:
             undo(journal, told)
         except JournalError as error:

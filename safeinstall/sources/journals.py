@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".journal"
+FORGET = "look at the environment, then run: safe-pip recover --keep"
 LIMIT = 256 << 20
 """Bytes of a journal that is read."""
 _SCHEMA = 1
@@ -116,7 +117,7 @@ class Journal:
 
     def damaged(self, why: str) -> JournalError:
         """Return the error to raise for a journal that cannot be followed."""
-        return JournalError(f"the journal {self.path} {why}")
+        return JournalError(f"the journal {self.path} {why}", hint=FORGET)
 
     def cut(self, length: int) -> None:
         """Take the records from byte *length* on away: what they told of is undone."""
@@ -193,12 +194,16 @@ def open_journal(path: Path) -> Journal | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be read: {error.strerror}") from error
+        raise JournalError(
+            f"the journal {path} cannot be read: {error.strerror}", hint="look at it, and remove it"
+        ) from error
     found, journal = os.fstat(descriptor), Journal(path, descriptor)
     private = found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or not private:
         journal.close()
-        raise journal.damaged("is not a file that only this user can write")
+        raise JournalError(
+            f"the journal {path} is not a file that only this user can write", hint="look at it, and remove it"
+        )
     return journal
 
 

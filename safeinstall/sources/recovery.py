@@ -39,7 +39,8 @@ def by(python: str) -> Callable[[Installation], bool]:
 
 def find_left(environ: Mapping[str, str], wanted: Callable[[Installation], bool]) -> Iterator[Left]:
     """Yield what was left half there. Changes nothing but that it forgets those of which nothing is half there."""
-    return (_left(journal, told) for journal, told in _half(environ, wanted) if told is not None)
+    half = _half(environ, wanted)
+    return (_left(journal, told) for journal, told in half if not isinstance(told, JournalError))
 
 
 def recover(
@@ -51,11 +52,10 @@ def recover(
     and forgotten with *keep*.
     """
     for journal, told in _half(environ, wanted):
-        if told is None:
+        if isinstance(told, JournalError):
             if keep:
                 journal.remove()
-            problem = "it cannot be read"
-            yield Left(journal=str(journal.path), aftermath=Aftermath(problem=problem))
+            yield Left(aftermath=Aftermath(problem=told.message))
             continue
         left = _left(journal, told)
         if keep:
@@ -77,13 +77,13 @@ def _undone(journal: Journal, told: Installation, half: Aftermath) -> Aftermath:
 
 def _half(
     environ: Mapping[str, str], wanted: Callable[[Installation], bool]
-) -> Iterator[tuple[Journal, Installation | None]]:
-    """Yield the journals of what was left half there; ``None`` with one that cannot be read."""
+) -> Iterator[tuple[Journal, Installation | JournalError]]:
+    """Yield the journals of what was left half there, with what they say or why they cannot be read."""
     for journal in abandoned_journals(environ):
         try:
             told = journal.read()
-        except JournalError:
-            yield journal, None
+        except JournalError as error:
+            yield journal, error
             continue
         if not wanted(told):
             continue
@@ -99,7 +99,6 @@ def _left(journal: Journal, told: Installation) -> Left:
     complete, half = sort_out(told.planned, told.sites)
     problem = "" if told.watched else "the target's Python is older than 3.8"
     return Left(
-        journal=str(journal.path),
         prefix=told.prefix,
         began=told.began,
         changed=_changed_later(journal, told),

@@ -90,8 +90,9 @@ def test_while_pip_starts(slow, number):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_while_pip_installs(slow, number):
-    """pip stops in its own way; what it leaves half done is told, not denied."""
+    """pip stops in its own way; what it leaves half done is undone."""
     slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
+    before = slow.snapshot()
     process = slow.start("install", "--no-compile", "big")
     wait_until((slow.site / "big").exists, "installation")
     os.killpg(process.pid, number)
@@ -99,10 +100,10 @@ def test_while_pip_installs(slow, number):
     assert done.exit == SIGNALS[number]
     assert done.err == told("""
         ERROR: Operation cancelled by user
-        safe-pip: stopped while pip was installing
-        safe-pip: way out: look at the environment before you use it
-        safe-pip: what pip installed stays as it is (exit CODE)
+        safe-pip: stopped while pip was installing; what it had changed was undone
+        safe-pip: nothing was installed (exit CODE)
     """).replace("CODE", str(SIGNALS[number]))
+    assert slow.snapshot() == before
     assert slow.leftovers() == []
 
 

@@ -71,8 +71,9 @@ def test_of_all_processes(shell, moment):
     if moment in places:
         assert shell.snapshot() == before
     assert shell.leftovers() != []
-    done = shell.install("--force-reinstall", "app")
+    done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert ("the environment is as before it" in done.err) is (moment == "installing")
     assert (shell.site / "app" / "m299.py").read_text() == "x = 1\n" * 20
 
 

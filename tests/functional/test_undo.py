@@ -13,8 +13,8 @@ from lib.shell import told
 from lib.targets import find_pip
 
 PIPS = ("23.2.1", "26.3")
-MOMENTS = 5
-"""In the gate; ``-m slow`` tries every change."""
+MOMENTS = 2
+"""In the gate, and the first and the last change; ``-m slow`` tries three hundred."""
 CODES = {"SIGINT": 1, "SIGKILL": 137, "error": 2, "full": 1, "all SIGINT": 1, "one SIGTERM": 143}
 """What happens to pip, to safe-pip alone or to all; and the exit code."""
 
@@ -71,7 +71,7 @@ def moments(user, *argv, place, most=MOMENTS):
         shutil.copytree(spare, place, symlinks=True)
     count = tally.stat().st_size
     assert count > 20
-    return sorted({1, 2, count, *range(1, count, max(1, count // most))})
+    return sorted({1, count, *range(1 + count // 3, count, max(1, count // most))})
 
 
 def keep_copy(place, spare):
@@ -79,10 +79,10 @@ def keep_copy(place, spare):
         shutil.copytree(place, spare, symlinks=True)
 
 
-def again(user):
-    """Let the environment be as it was."""
-    shutil.rmtree(user.target)
-    shutil.copytree(user.tmp / "spare", user.target, symlinks=True)
+def again(user, place):
+    """Let everything be as it was."""
+    shutil.rmtree(place)
+    shutil.copytree(user.tmp / "spare", place, symlinks=True)
 
 
 def journals(user):
@@ -96,6 +96,10 @@ def expected(kind):
             safe-pip: stopped while pip was installing; what it had changed was undone
             safe-pip: nothing was installed (exit {code})
         """)
+    return failed(code)
+
+
+def failed(code):
     return (
         f"safe-pip: pip failed while it installed (exit {code});"
         " what it had changed was undone: the environment is as before\n"
@@ -112,13 +116,23 @@ def ends(user, kind, number, *argv, place):
 
 @pytest.mark.parametrize("kind", CODES)
 def test_an_installation_that_fails_is_undone(user, kind):
+    fail_everywhere(user, kind, MOMENTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", CODES)
+def test_at_every_change(user, kind):
+    fail_everywhere(user, kind, 300)
+
+
+def fail_everywhere(user, kind, most):
     before = tree(user.target)
-    for number in moments(user, *MIXED, place=user.target):
+    for number in moments(user, *MIXED, place=user.target, most=most):
         assert tree(user.target) == before
         done = ends(user, kind, number, *MIXED, place=user.target)
         if done.exit == 0:  # pip goes on when it cannot tidy up
             assert user.installed() == {"up": "2.0", "down": "1.0", "fresh": "1.0", "last": "1.0"}
-            again(user)
+            again(user, user.target)
             continue
         assert tree(user.target) == before, (number, done)
         assert done.exit == CODES[kind], (number, done)
@@ -129,3 +143,42 @@ def test_an_installation_that_fails_is_undone(user, kind):
         assert receipt["aftermath"] == {"state": "undone", "complete": [], "half": [], "problem": None}
     assert user.run(*MIXED).exit == 0
     assert user.installed() == {"up": "2.0", "down": "1.0", "fresh": "1.0", "last": "1.0"}
+
+
+@pytest.mark.parametrize(("kind", "code"), [("SIGKILL", 137), ("full", 2)])
+def test_into_a_target_directory(user, kind, code):
+    """pip installs elsewhere first, and then replaces what is there."""
+    place = user.work / "lib"
+    assert user.install("--target", "lib", "up==1.0").exit == 0
+    (place / "up" / "notes.txt").write_text("belongs to nobody")
+    (place / "fresh_single.py").write_text("belongs to nobody")
+    before = tree(place)
+    argv = ("install", "--target", "lib", "--upgrade", "up==2.0", "fresh")
+    for number in moments(user, *argv, place=place):
+        done = ends(user, kind, number, *argv, place=place)
+        if done.exit == 0:
+            again(user, place)
+            continue
+        assert done.exit == code, (number, done)
+        assert tree(place) == before, (number, done)
+        assert done.err.endswith(failed(code)), (number, done)
+
+
+def test_into_the_users_own_packages(shell):
+    """Not into a virtual environment: with ``--user``, where scripts and packages have one root, the user's."""
+    python = getattr(sys, "_base_executable", sys.executable)
+    base = shell.tmp / "base"
+    shell.policy("")
+    for number in ("1.0", "2.0"):
+        shell.offer("up", number, entry_points="[console_scripts]\nup = up:main\n", files={f"up/m{number}.py": ""})
+    shell.offer("fresh", "1.0", files={"fresh/big.bin": bytes(3_000_000)})
+    shell.environ |= {"PYTHONUSERBASE": str(base), "PIP_BREAK_SYSTEM_PACKAGES": "1"}
+    assert shell.run("--python", python, "install", "--user", "up==1.0").exit == 0
+    before = tree(base)
+    limited = "import resource, sys, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)); "
+    run = "sys.argv[1:] = {}; runpy.run_module('safeinstall', run_name='__main__')"
+    argv = ["--python", python, "install", "--user", "--no-compile", "up==2.0", "fresh"]
+    shell.index.ranges = False
+    shell.program = (sys.executable, "-c", limited + run.format(argv))
+    assert shell.run().exit == 1
+    assert tree(base) == before
