@@ -164,7 +164,8 @@ def _unwieldy(name: str, limits: Limits) -> str | None:
     parts = name.split("/")
     if len(name) > limits.path or len(parts) > limits.depth:
         return f"holds {shown(name[:_SHOWN])}…, a path longer than {limits.path} characters or {limits.depth} parts"
-    if any(len(part) > limits.part or len(part.encode(errors="replace")) > limits.part for part in parts):
+    encoded = name.encode(errors="replace")
+    if len(encoded) > limits.part and any(len(part) > limits.part for part in encoded.split(b"/")):
         return f"holds {shown(name[:_SHOWN])}…, a name longer than {limits.part} bytes"
     return None
 

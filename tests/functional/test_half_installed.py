@@ -362,3 +362,12 @@ def test_a_source_distribution_that_is_not_whole_is_not_opened(user):
         "safe-pip: Ignoring version 1.0 of app since it has invalid metadata: app-1.0.tar.gz cannot be read as an archive:"
         " 'CRC check failed "
     )
+
+
+def test_a_name_that_this_locale_cannot_write(shell):
+    shell.policy("")
+    shell.offer("app", "1.0", files={"app/\N{SNOWMAN}.txt": ""})
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    err = shell.refuses("install", "app", code=1, env=ascii_only)
+    assert f"this locale has no way to write 'TMP/env/{SITE_PACKAGES}/app/\\u2603.txt'\n" in err
+    assert shell.install("app").exit == 0
