@@ -128,7 +128,7 @@ def test_a_version_that_no_index_offers(guarded):
     done = guarded.run("audit")
     assert done.exit == 0
     assert done.out == told("""
-        safe-pip: warned: app 0.1: minimum-age: the upload time is not known: TMP/env does not tell when it was uploaded [policy.toml:3]
+        safe-pip: warned: app 0.1: minimum-age: the upload time is not known: no index offers a file of it for this environment [policy.toml:3]
         safe-pip: warned: app 0.1: yanked: what an index says of it is not known: no index offers a file of it for this environment [policy.toml:3]
         safe-pip: TMP/env by policy policy.toml: 1 warned of
     """)
