@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import lzma
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -35,6 +36,11 @@ from safeinstall.sources.members import (
 )
 from safeinstall.sources.wheel_places import check_places
 from safeinstall.sources.wheel_record import check_record, read_record
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,9 +129,18 @@ def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
         IntegrityError: it leaves its tree, can be read in more than one way, or is damaged.
     """
     with _readable(filename):
-        if filename.lower().endswith(".zip"):
-            return _zip_sdist(path, filename, limits, intact=intact)
-        return _tar_sdist(path, filename, limits)
+        is_zip = filename.lower().endswith(".zip")
+        contents = _zip_sdist(path, filename, limits, intact=intact) if is_zip else _tar_sdist(path, filename, limits)
+    _check_pyproject(filename, contents.pyproject or b"")
+    return contents
+
+
+def _check_pyproject(filename: str, pyproject: bytes) -> None:
+    """Refuse what pip ends on in a traceback, when everything else has been decided."""
+    try:
+        tomllib.loads(pyproject.decode())
+    except (ValueError, RecursionError) as error:
+        raise refusal(filename, f"holds a pyproject.toml that cannot be read: {shown(str(error))}") from error
 
 
 @contextmanager

