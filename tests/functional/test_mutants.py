@@ -47,6 +47,11 @@ def is_of_a_build(problem, made):
     return OF_A_BUILD.search(problem.text) and re.search(r"setup\.py|pyproject|backend|tar", " ".join(made.changes))
 
 
+@pytest.mark.parametrize("start", GATE)
+def test_all_or_nothing_and_a_message(installs, start):
+    assert problems(installs, start) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("start", LONG)
 @pytest.mark.parametrize("installs", ["23.2.1", "26.3"], indirect=True)

@@ -61,23 +61,33 @@ def is_allowed(channel, question, words):
     return bool(answer and answer.get("allowed"))
 
 
-def check_built(command, channel, checked):
-    """Let the parent look at each wheel that pip has built, before anything is installed: it saw the *checked* ones."""
-    if command.name != "install" or checked is None:
+def check_built(channel, checked):
+    """Let the parent look at each wheel that pip has built, before pip does: it saw the *checked* ones."""
+    if checked is None:
         return
+    from pip._internal import wheel_builder
     from pip._internal.commands import install
     from pip._internal.exceptions import InstallationError
 
-    go_on = install.install_given_reqs
-
-    def install_given_reqs(requirements, *args, **kwargs):
-        paths = [ireq.local_file_path for ireq in requirements if ireq.local_file_path]
+    def look_at(paths):
         built = [path for path in paths if path.endswith(".whl") and path not in checked]
         if built and not is_allowed(channel, "built", built):
             names = ", ".join(os.path.basename(path) for path in built)
             raise InstallationError("safe-pip did not allow what was built: %s" % names)
+        checked.extend(built)
+
+    verify, go_on = getattr(wheel_builder, "_verify_one", None), install.install_given_reqs
+
+    def verify_one(req, wheel_path):
+        look_at([wheel_path])
+        return verify(req, wheel_path)
+
+    def install_given_reqs(requirements, *args, **kwargs):
+        look_at([ireq.local_file_path for ireq in requirements if ireq.local_file_path])
         return go_on(requirements, *args, **kwargs)
 
+    if verify:  # pip reads what it has built here, and falls over metadata without a name
+        wheel_builder._verify_one = verify_one
     install.install_given_reqs = install_given_reqs
 
 

@@ -74,7 +74,7 @@ def guard(command, channel, inputs):
         confine(command, answer, options, finder, session)
         let_go_of_locks(finder, requirements)
         journal_installation(command, options, answer.get("journal"))
-        check_built(command, channel, answer.get("checked"))
+        check_built(channel, answer.get("checked"))
         if command.name == "lock":
             REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))
         return judged_requirements(answer, requirements)

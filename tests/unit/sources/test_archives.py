@@ -581,5 +581,5 @@ def test_a_damaged_member_of_a_zip_sdist(refused):
 def test_a_pyproject_that_pip_would_fall_over(tmp_path, pyproject):
     path = tmp_path / "demo-1.0.tar.gz"
     path.write_bytes(tar_archive([("demo-1.0/pyproject.toml", pyproject)]))
-    with pytest.raises(IntegrityError, match="holds a pyproject.toml that cannot be read"):
+    with pytest.raises(IntegrityError, match=r"holds a pyproject\.toml that cannot be read"):
         check_sdist(path, path.name)
