@@ -11,11 +11,11 @@ from safeinstall.checkup.builds import check_builds
 from safeinstall.checkup.clock import check_clock
 from safeinstall.checkup.directories import check_directories
 from safeinstall.checkup.indexes import check_indexes
-from safeinstall.checkup.installations import check_installations
 from safeinstall.checkup.interception import check_interception
 from safeinstall.checkup.log import check_log
 from safeinstall.checkup.patient import admit
 from safeinstall.checkup.policies import check_policy
+from safeinstall.checkup.recovery import check_recovery
 from safeinstall.checkup.result import Mark
 from safeinstall.checkup.selftest import check_self_test
 from safeinstall.checkup.target import check_environment, check_target
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Callable[[Patient], Iterator[Result]], ...] = (
     check_target,
     check_environment,
-    check_installations,
+    check_recovery,
     check_policy,
     check_indexes,
     check_clock,

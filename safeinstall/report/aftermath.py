@@ -68,9 +68,9 @@ def _lists(aftermath: Aftermath) -> str:
 
 
 def way_out(aftermath: Aftermath) -> str:
-    """Return the commands that repair it."""
+    """Return the commands that repair it. pip cannot uninstall what has no RECORD yet, but can install over it."""
     undo = ["undo it: safe-pip recover"] if aftermath.recoverable else []
-    again = [f"safe-pip install --force-reinstall --no-deps {' '.join(aftermath.half)}"] if aftermath.half else []
+    again = [f"safe-pip install --ignore-installed --no-deps {' '.join(aftermath.half)}"] if aftermath.half else []
     return ", or: ".join(undo + again) or "look at the environment before you use it"
 
 

@@ -77,6 +77,11 @@ class Installation:
     watched: bool = True
     """Whether changes were seen: Python 3.7 has no audit hooks."""
 
+    @property
+    def is_half(self) -> bool:
+        """Whether it has changed, or may have, what it has not brought to its end."""
+        return self.changing and not self.complete and bool(self.changes or not self.watched)
+
 
 @dataclass(slots=True)
 class Journal:
@@ -251,7 +256,7 @@ def _wait_for(path: Path) -> None:
         if not is_there(journal):
             return
         told = journal.read()
-        if told.changing and not told.complete:
+        if told.is_half and told.watched:
             raise FileExistsError(17, "an installation was killed there", str(path))
         journal.remove()
     finally:

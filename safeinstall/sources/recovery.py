@@ -87,7 +87,7 @@ def _half(
             continue
         if not wanted(told):
             continue
-        if told.complete or not (told.changing and (told.changes or not told.watched)):
+        if not told.is_half:
             let_go(journal, told)
         elif not told.watched and not sort_out(told.planned, told.sites)[1]:
             journal.remove()  # repaired by now

@@ -83,7 +83,7 @@ def test_until_then_it_is_told_and_nothing_is_touched(user, killed):
         assert user.run(*argv).err.startswith(since(f"safe-pip: {KILLED}, and is half there\n", text))
     assert user.run("recover", "--dry-run").out.startswith(since(f"{KILLED}, and is half there\n", text))
     checks = json.loads(user.run("doctor", "--format", "json").out)["checks"]
-    (found,) = [check for check in checks if check["check"] == "installations"]
+    (found,) = [check for check in checks if check["check"] == "recovery"]
     assert found["mark"] == "problem"
     assert found["remedy"].startswith(way_out)
     assert tree(user.target) == half

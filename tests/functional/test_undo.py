@@ -183,3 +183,39 @@ def test_into_the_users_own_packages(shell):
     shell.program = (sys.executable, "-c", limited + run.format(argv))
     assert shell.run().exit == 1
     assert tree(base) == before
+
+
+LATE = 55
+"""A change of the second of three packages, when its metadata is there."""
+NO_HOOKS = "import sys; hasattr(sys, 'addaudithook') and delattr(sys, 'addaudithook')\n"
+
+
+def test_what_cannot_be_undone_is_told_with_the_way_to_repair_it(shell):
+    """With Python 3.7, which has no audit hooks."""
+    shell.policy("")
+    for name in ("one", "two", "three"):
+        shell.offer(name, "1.0", files={f"{name}/m{number}.py": "" for number in range(9)})
+    plant(shell.site, shell.python)
+    (shell.site / "zz.pth").write_text(NO_HOOKS)
+    argv = ("install", "--no-compile", "one", "two", "three")
+    done = ends(shell, "error", LATE, *argv, place=shell.target)
+    lines = done.err.splitlines()
+    assert done.exit == 2
+    why = "the target's Python has no audit hooks (3.8 and later have), so no change was seen"
+    assert lines[-3:] == [
+        f"safe-pip: pip failed while it installed (exit 2); what it had changed could not be undone: {why}",
+        "safe-pip: complete: two==1.0; half there: three==1.0",
+        "safe-pip: way out: safe-pip install --ignore-installed --no-deps three==1.0",
+    ]
+    aftermath = shell.receipts()[-1]["aftermath"]
+    assert (aftermath["state"], aftermath["complete"], aftermath["half"]) == ("half", ["two==1.0"], ["three==1.0"])
+    recovered = shell.run("recover")
+    assert recovered.exit == 1
+    assert (
+        "half there: three==1.0\nway out: safe-pip install --ignore-installed --no-deps three==1.0\n" in recovered.out
+    )
+    repaired = shell.install("--ignore-installed", "--no-deps", "three==1.0")
+    assert repaired.exit == 0
+    assert "half there: three==1.0" in repaired.err
+    assert shell.install("one").err == ""
+    assert journals(shell) == []

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
     from safeinstall.checkup.patient import Patient
 
-INSTALLATIONS = "installations"
+RECOVERY = "recovery"
 
 
-def check_installations(patient: Patient) -> Iterator[Result]:
+def check_recovery(patient: Patient) -> Iterator[Result]:
     """Tell of each that was killed in the target. Nothing is undone."""
     if patient.invocation is None:
         return
     try:
         found = list(find_left(patient.environ, into(patient.invocation.prefix)))
     except JournalError as error:
-        yield Result.problem(INSTALLATIONS, error.message, "look at it, and remove it")
+        yield Result.problem(RECOVERY, error.message, "look at it, and remove it")
         return
     for left in found:
         *told, way_out = render_left(left)
-        yield Result.problem(INSTALLATIONS, "; ".join(told), way_out.removeprefix("way out: "))
+        yield Result.problem(RECOVERY, "; ".join(told), way_out.removeprefix("way out: "))
     if not found:
-        yield Result.ok(INSTALLATIONS, "none was left half there")
+        yield Result.ok(RECOVERY, "no installation was left half there")

@@ -1,0 +1,133 @@
+"""Records that real pip rarely or never leaves, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from safeinstall.errors import JournalError
+from safeinstall.sources.journals import make_journal, open_journal
+from safeinstall.sources.undo import undo
+
+
+@pytest.fixture
+def place(tmp_path):
+    folder = tmp_path / "env"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def journal(tmp_path, place):
+    journal, _ = make_journal(
+        ["key"], {"SAFE_PIP_STATE_DIR": str(tmp_path)}, prefix=str(place), python="python", planned=[]
+    )
+    yield journal
+    journal.close()
+
+
+def write(journal, place, *records):
+    begin = ["begin", {"roots": [str(place)], "sites": [], "watched": True}]
+    for record in (begin, *records):
+        os.write(journal.descriptor, json.dumps([str(r) if hasattr(r, "joinpath") else r for r in record]).encode())
+        os.write(journal.descriptor, b"\n")
+
+
+def test_the_last_change_is_undone_first(journal, place):
+    (place / "old").write_text("old")
+    inode = (place / "old").stat().st_ino
+    (place / "old").rename(place / "aside")
+    (place / "old").write_text("new")
+    write(journal, place, ["moved", place / "old", place / "aside", inode], ["new", place / "old"])
+    undo(journal, journal.read())
+    assert [path.name for path in place.iterdir()] == ["old"]
+    assert (place / "old").read_text() == "old"
+    assert not journal.path.exists()
+
+
+def test_only_the_last_change_may_not_have_been_made(journal, place):
+    (place / "file").write_text("as it was")
+    write(journal, place, ["kept", place / "file", place / "aside"])
+    undo(journal, journal.read())
+    assert (place / "file").read_text() == "as it was"
+
+
+def test_something_that_was_kept_and_is_gone_stops_it(journal, place):
+    (place / "file").write_text("new")
+    (place / "other").mkdir()
+    write(journal, place, ["kept", place / "file", place / "aside"], ["new", place / "other"])
+    with pytest.raises(JournalError, match=r"where .*file was kept, is gone"):
+        undo(journal, journal.read())
+    assert not (place / "other").exists()
+    assert [change.kind for change in journal.read().changes] == ["kept"]
+    assert journal.path.exists()
+
+
+def test_a_directory_and_its_permissions_come_back(journal, place):
+    (place / "file").mkdir(mode=0o755)
+    write(journal, place, ["gone", place / "dir", 0o750, os.getuid(), os.getgid()], ["mode", place / "file", 0o700])
+    undo(journal, journal.read())
+    assert (place / "dir").stat().st_mode & 0o777 == 0o750
+    assert (place / "file").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        ["new", "/etc/passwd"],
+        ["new", "PLACE"],
+        ["new", "PLACE/../x"],
+        ["new", "PLACE//x"],
+        ["kept", "PLACE/x", "/etc/x"],
+        ["moved", "PLACE/link/x", "PLACE/y", 1],
+    ],
+)
+def test_nothing_is_touched_when_one_record_leads_elsewhere(journal, place, record):
+    (place / "link").symlink_to("/")
+    (place / "file").touch()
+    write(
+        journal, place, [r.replace("PLACE", str(place)) if isinstance(r, str) else r for r in record],
+        ["new", place / "file"],
+    )  # fmt: skip
+    with pytest.raises(JournalError, match="is not, or not any more, below what was installed into"):
+        undo(journal, journal.read())
+    assert (place / "file").exists()
+    assert len(journal.read().changes) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"noise", b"[]", b"{}", b'["new"]', b'["new", 1]', b'["gone", "/x", true, 1, 1]', b'["what", "/x"]', b"\xff",
+        b'["begin", 1]', b'["begin", {"roots": 1}]', b'["run", {"schema": 2}]', b"[" * 10_000,
+    ],
+)  # fmt: skip
+def test_what_is_no_record_is_told(journal, place, line):
+    write(journal, place, ["new", place / "file"])
+    os.write(journal.descriptor, line + b"\n")
+    with pytest.raises(JournalError, match=r"the journal .* (cannot be read|does not say)"):
+        journal.read()
+
+
+def test_what_was_changed_elsewhere_is_told_when_all_else_is_undone(journal, place):
+    (place / "file").touch()
+    write(journal, place, ["beyond", "/somewhere"], ["new", place / "file"])
+    with pytest.raises(JournalError, match="/somewhere was changed, which is outside"):
+        undo(journal, journal.read())
+    assert not (place / "file").exists()
+
+
+def test_a_journal_that_others_can_write_is_not_ours(journal):
+    journal.path.chmod(0o666)
+    with pytest.raises(JournalError, match="is not a file that only this user can write"):
+        open_journal(journal.path)
+
+
+def test_nor_is_a_link_or_a_pipe(tmp_path, journal):
+    (tmp_path / "link").symlink_to(journal.path)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(JournalError):
+            open_journal(tmp_path / name)
