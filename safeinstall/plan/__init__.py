@@ -1,0 +1,1 @@
+"""What will be installed, and what proves that it is that. Only ``sources/files`` can build the proofs."""

@@ -1,0 +1,1 @@
+"""What is kept of a run, and who is told? Door: ``receipts`` and ``forward``."""
