@@ -21,12 +21,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.advisories import matching
-from safeinstall.sources.advisories import AdvisoryDatabase
-from safeinstall.sources.advisory_sync import Syncer
-from safeinstall.sources.cve_lists import ListSource
-from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.osv_dump import Dump, DumpReader
+from safeinstall.facts.advisories import matching
+from safeinstall.sources.advisories.cve_lists import ListSource
+from safeinstall.sources.advisories.database import AdvisoryDatabase
+from safeinstall.sources.advisories.osv_dump import Dump, DumpReader
+from safeinstall.sources.advisories.sync import Syncer
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 from packaging.utils import canonicalize_name, is_normalized_name
 
-from safeinstall.sources.popular_names import FILE
+from safeinstall.sources.index.popular_names import FILE
 
 HEADER = """\
 # Names of the most popular projects, normalised, the most popular first.

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import safeinstall
 from safeinstall import errors
-from safeinstall.arguments import OWN_COMMANDS, OWN_OPTIONS
 from safeinstall.policy.model import Settings
 from safeinstall.policy.render import render_value
-from safeinstall.policy.rule_docs import as_markdown
 from safeinstall.policy.schema import field_types, required_keys
+from safeinstall.policy.shown.rule_docs import as_markdown
+from safeinstall.request.arguments import OWN_COMMANDS, OWN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ def _rows(cls: type, prefix: str) -> Iterator[tuple[str, str, str]]:
 
 def _nested(kind: Any) -> type | None:
     inner = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else kind
-    own = is_dataclass(inner) and inner.__module__ in {"safeinstall.policy.model", "safeinstall.models"}
+    own = is_dataclass(inner) and inner.__module__ in {"safeinstall.policy.model", "safeinstall.facts.artifact"}
     return inner if own and inner.__name__.endswith(("Settings", "Grants", "Waiver")) else None
 
 

@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from safeinstall.models import Level, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.policy.render import render_value
-from safeinstall.policy.rule_docs import as_markdown, rule_docs
 from safeinstall.policy.schema import field_types
+from safeinstall.policy.shown.rule_docs import as_markdown, rule_docs
 from safeinstall.rules.registry import known_rules
 
 FOLDER = Path(__file__).with_name("rules")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import signal
 
-from safeinstall.cli import main as run
-from safeinstall.sources.pip import TerminatedError
-from safeinstall.sources.streams import end, open_streams
+from safeinstall.app.cli import main as run
+from safeinstall.sources.pip.host import TerminatedError
+from safeinstall.sources.pip.streams import end, open_streams
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Every way a run can end other than well, each with its exit code.
 
-A denial is not here: it is a :class:`~safeinstall.models.Verdict`, a result. pip's own exit codes stay
+A denial is not here: it is a :class:`~safeinstall.facts.artifact.Verdict`, a result. pip's own exit codes stay
 pip's, so ours start where pip's end.
 """
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 from packaging.specifiers import SpecifierSet
 
 from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
-from safeinstall.gather import Gatherer
-from safeinstall.judge import Judge
-from safeinstall.lookalikes import Lookalikes
-from safeinstall.models import Price, SourceKind
-from safeinstall.outcome import Outcome
-from safeinstall.plan import Plan
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.judge.gather import Gatherer
+from safeinstall.judge.judge import Judge
+from safeinstall.plan.plan import Plan
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.hash_mode import check_mode
+from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, collect_constraints, refused, resolve
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.judge import Overlaps
-    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata
-    from safeinstall.plan import VerifiedPlan
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.judge.judge import Overlaps
+    from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import AdvisorySource, BuildSource, IndexSource
-    from safeinstall.requirements import Reference
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.request.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
 
 ADVISORY_RULES = frozenset({"vulnerability", "malware"})

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Advisory, HeldArtifact, Metadata, Missing, Source
-    from safeinstall.verified import Buildable
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.artifact import HeldArtifact, Metadata, Source
+    from safeinstall.facts.values import Missing
+    from safeinstall.plan.verified import Buildable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall import __version__
-from safeinstall.arguments import HELP, OWN_COMMANDS, OWN_HELP, SELECTIONS, VERSION, own_command, parse_arguments
 from safeinstall.errors import (
     EXIT_INTERNAL,
     AftermathError,
@@ -21,18 +20,27 @@ from safeinstall.errors import (
     SafeInstallError,
     UsageError,
 )
+from safeinstall.request.arguments import (
+    HELP,
+    OWN_COMMANDS,
+    OWN_HELP,
+    SELECTIONS,
+    VERSION,
+    own_command,
+    parse_arguments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from safeinstall.arguments import Arguments
-    from safeinstall.invocation import Invocation
-    from safeinstall.outcome import Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.report.run import Run
-    from safeinstall.sources.descriptions import RecalledPip
-    from safeinstall.sources.pip import HostedPip
-    from safeinstall.sources.stopwatch import Stopwatch
+    from safeinstall.request.arguments import Arguments
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.resolve.outcome import Outcome
+    from safeinstall.sources.pip.descriptions import RecalledPip
+    from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.places.stopwatch import Stopwatch
 
 PREFIX = "safe-pip: "
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
@@ -50,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say_error(error, done)
         return error.exit_code
     except KeyboardInterrupt as stop:
-        from safeinstall.sources.pip import exit_code_of
+        from safeinstall.sources.pip.host import exit_code_of
 
         say(done if own else f"stopped; {done}")
         return exit_code_of(stop)
@@ -88,10 +96,10 @@ def say_error(error: SafeInstallError, done: str) -> None:
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
-    from safeinstall.recorder import Recorder, parse_wanted
-    from safeinstall.sources.descriptions import keep, recall
-    from safeinstall.sources.pip import HostedPip, may_be_judged, pass_through
-    from safeinstall.sources.stopwatch import Stopwatch
+    from safeinstall.app.recorder import Recorder, parse_wanted
+    from safeinstall.sources.pip.descriptions import keep, recall
+    from safeinstall.sources.pip.host import HostedPip, may_be_judged, pass_through
+    from safeinstall.sources.places.stopwatch import Stopwatch
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
@@ -123,7 +131,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             return record.exit_code
         if recalled is None:
             keep(arguments.pip, environ, said)
-        from safeinstall.invocation import parse_invocation
+        from safeinstall.request.invocation import parse_invocation
 
         record.invocation = parse_invocation(said)
         recorder.announce()
@@ -153,10 +161,10 @@ def _suggest_own(words: Sequence[str]) -> None:
 def preload(environ: Mapping[str, str], *, http: bool) -> None:
     """Load what a judged command needs, while pip starts on the other processor; *http*, if requests are likely."""
     from safeinstall import pipeline as _pipeline
-    from safeinstall import world as _world
+    from safeinstall.app import world as _world
 
     if http:
-        from safeinstall.sources import httpx_transport
+        from safeinstall.sources.network import httpx_transport
 
         httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
     _ = _pipeline, _world
@@ -164,14 +172,14 @@ def preload(environ: Mapping[str, str], *, http: bool) -> None:
 
 def recover_first(argv: Sequence[str], environ: Mapping[str, str]) -> None:
     """Undo what a killed installation left in the environment that pip will act on, before pip looks at it."""
-    from safeinstall.sources.journals import journals_directory
+    from safeinstall.sources.undoing.journals import journals_directory
 
     if "install" not in argv or "--dry-run" in argv or not journals_directory(environ).is_dir():
         return
     from safeinstall.report.aftermath import render_left
     from safeinstall.report.text import shown
-    from safeinstall.sources.pip import follow_python
-    from safeinstall.sources.recovery import by, recover
+    from safeinstall.sources.pip.host import follow_python
+    from safeinstall.sources.undoing.recovery import by, recover
 
     for left in recover(environ, by(follow_python(argv, environ)[0]), careful=True):
         for line in render_left(left):
@@ -180,13 +188,13 @@ def recover_first(argv: Sequence[str], environ: Mapping[str, str]) -> None:
 
 def look_for_half(invocation: Invocation, environ: Mapping[str, str]) -> None:
     """Say what is half there in the environment. Raises ``RefusedError`` for an installation into it."""
-    from safeinstall.sources.journals import journals_directory
+    from safeinstall.sources.undoing.journals import journals_directory
 
     if not journals_directory(environ).is_dir():
         return
     from safeinstall.report.aftermath import render_left
     from safeinstall.report.text import shown
-    from safeinstall.sources.recovery import find_left, into
+    from safeinstall.sources.undoing.recovery import find_left, into
 
     installs = invocation.command == "install" and not invocation.dry_run
     for left in find_left(environ, into(invocation.prefix)):
@@ -199,7 +207,7 @@ def look_for_half(invocation: Invocation, environ: Mapping[str, str]) -> None:
 
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
-    from safeinstall.sources.policy_files import load_policy
+    from safeinstall.sources.policies.policy_files import load_policy
 
     policy = load_policy(arguments.policy, environ, Path.cwd())
     if arguments.select is None or arguments.select == policy.select:
@@ -223,10 +231,10 @@ def judge(  # noqa: PLR0917 - called in one place
 ) -> int:
     """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline
+    from safeinstall.app.world import LiveWorld
     from safeinstall.report.aftermath import render_failed
     from safeinstall.report.exceptions import render_exceptions
     from safeinstall.report.text import shown
-    from safeinstall.world import LiveWorld
 
     for note in policy.notes:
         say(f"policy: {shown(note)}")
@@ -258,9 +266,9 @@ def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]
 
 def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: bool) -> int:
     """Print how the run ended, in short where a report has it *shown*; return the exit code."""
+    from safeinstall.app.world import write_report
     from safeinstall.report.pip_report import dry_run_report
     from safeinstall.report.text import render_denied, render_refusal, render_summary, render_would_install
-    from safeinstall.world import write_report
 
     if outcome.refused is not None:
         text = render_denied(policy) if shown else render_refusal(outcome.refused, policy, outcome.newest_passing)

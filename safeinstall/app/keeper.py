@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import EXIT_LOG, AftermathError, LogError, SafeInstallError, SourceError
 from safeinstall.report.receipt import render_receipt
-from safeinstall.sources.receipts import append_receipt, receipts_file
+from safeinstall.sources.keeping.receipts import append_receipt, receipts_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from safeinstall.policy.model import LogSettings
     from safeinstall.report.run import Run
-    from safeinstall.sources.forward import Forwarder
+    from safeinstall.sources.keeping.forward import Forwarder
 
 _LATER = "it goes out with the next run; until it does, the next one is refused"
 
@@ -70,7 +70,7 @@ class Keeper:
         return None
 
     def _forwarder(self, log: LogSettings) -> Forwarder:
-        from safeinstall.sources.forward import Forwarder  # noqa: PLC0415 - few policies ask for it
+        from safeinstall.sources.keeping.forward import Forwarder  # noqa: PLC0415 - few policies ask for it
 
         return Forwarder.of(log, self.environ)
 

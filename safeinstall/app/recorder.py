@@ -18,7 +18,7 @@ from safeinstall.report.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from safeinstall.keeper import Keeper
+    from safeinstall.app.keeper import Keeper
     from safeinstall.report.model import Report
 
 STANDARD_ERROR, STANDARD_OUTPUT = "", "-"
@@ -104,7 +104,7 @@ class Recorder:
 
     @property
     def _keeper(self) -> Keeper:
-        from safeinstall.keeper import Keeper  # noqa: PLC0415 - loaded when the work is done
+        from safeinstall.app.keeper import Keeper  # noqa: PLC0415 - loaded when the work is done
 
         return Keeper(self.environ, self.say)
 
@@ -136,8 +136,8 @@ def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str]) -> st
     """Return *report* in the form that is wanted; ``terminal`` as it suits the place where it is shown."""
     if wanted.form != TERMINAL:
         return render_form(wanted.form, report)
-    from safeinstall.report.form_terminal import render  # noqa: PLC0415 - rich is loaded only for this form
-    from safeinstall.report.screen import Screen  # noqa: PLC0415 - likewise
+    from safeinstall.report.forms.screen import Screen  # noqa: PLC0415 - likewise
+    from safeinstall.report.forms.terminal import render  # noqa: PLC0415 - rich is loaded only for this form
 
     stream = _stream(wanted.place)
     terminal = stream is not None and stream.isatty()
@@ -150,7 +150,7 @@ def _exit_code(run: Run) -> int:
     if isinstance(run.error, SafeInstallError):
         return run.error.exit_code
     if isinstance(run.error, KeyboardInterrupt):
-        from safeinstall.sources.pip import exit_code_of  # noqa: PLC0415 - loaded by then
+        from safeinstall.sources.pip.host import exit_code_of  # noqa: PLC0415 - loaded by then
 
         return exit_code_of(run.error)
     if DiskError.of(run.error):

@@ -10,42 +10,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError, UnsatisfiableError
-from safeinstall.invocation import installed_names
-from safeinstall.models import ArtifactKind, Missing, SourceKind
-from safeinstall.plan import lock_lines
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.values import Missing
+from safeinstall.plan.plan import lock_lines
 from safeinstall.report.aftermath import stopped
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
+from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.wheel_tags import WheelTags
-from safeinstall.sources.ahead import DownloadsAhead
-from safeinstall.sources.archives import check_built
-from safeinstall.sources.builds import CANNOT_ISOLATE, Builder, isolation
-from safeinstall.sources.checked_files import CheckedFiles
-from safeinstall.sources.cve_lists import list_sources
-from safeinstall.sources.destinations import check_destinations
-from safeinstall.sources.directories import cache_directory, why_not_believed
-from safeinstall.sources.download_cache import DownloadCache
-from safeinstall.sources.fetch import Downloads
-from safeinstall.sources.file_names import names_in
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.index import SimpleIndex
-from safeinstall.sources.installed import InstalledDistributions
-from safeinstall.sources.installed_overlaps import find_installed_overlaps, metadata_directories
-from safeinstall.sources.installing import Installing
-from safeinstall.sources.local_advisories import LocalAdvisories
-from safeinstall.sources.locked import LockedIndex
-from safeinstall.sources.metadata_cache import MetadataCache
-from safeinstall.sources.network import brief, http_settings
-from safeinstall.sources.osv_dump import resolve_sources
-from safeinstall.sources.overlaps import find_overlaps
-from safeinstall.sources.page_cache import PageCache
-from safeinstall.sources.pip import exit_code_of
-from safeinstall.sources.popular_names import popular_names
-from safeinstall.sources.references import open_reference
-from safeinstall.sources.routes import Routes
-from safeinstall.sources.stage import Stage, open_stage
-from safeinstall.sources.stopwatch import Stopwatch
-from safeinstall.sources.urls import is_local, local_path, redacted
+from safeinstall.sources.advisories.cve_lists import list_sources
+from safeinstall.sources.advisories.local import LocalAdvisories
+from safeinstall.sources.advisories.osv_dump import resolve_sources
+from safeinstall.sources.archives.archives import check_built
+from safeinstall.sources.archives.checked_files import CheckedFiles
+from safeinstall.sources.archives.destinations import check_destinations
+from safeinstall.sources.archives.file_names import names_in
+from safeinstall.sources.archives.installed_overlaps import find_installed_overlaps, metadata_directories
+from safeinstall.sources.archives.overlaps import find_overlaps
+from safeinstall.sources.files.ahead import DownloadsAhead
+from safeinstall.sources.files.download_cache import DownloadCache
+from safeinstall.sources.files.fetch import Downloads
+from safeinstall.sources.files.metadata_cache import MetadataCache
+from safeinstall.sources.files.stage import Stage, open_stage
+from safeinstall.sources.index.index import SimpleIndex
+from safeinstall.sources.index.locked import LockedIndex
+from safeinstall.sources.index.page_cache import PageCache
+from safeinstall.sources.index.popular_names import popular_names
+from safeinstall.sources.index.references import open_reference
+from safeinstall.sources.index.routes import Routes
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.settings import brief, http_settings
+from safeinstall.sources.network.urls import is_local, local_path, redacted
+from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
+from safeinstall.sources.pip.host import exit_code_of
+from safeinstall.sources.pip.installed import InstalledDistributions
+from safeinstall.sources.places.directories import cache_directory, why_not_believed
+from safeinstall.sources.places.stopwatch import Stopwatch
+from safeinstall.sources.undoing.installing import Installing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,19 +55,19 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.judge import Overlaps
-    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution
-    from safeinstall.outcome import Aftermath
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution
+    from safeinstall.judge.judge import Overlaps
     from safeinstall.pipeline import Listener
-    from safeinstall.plan import Plan, VerifiedPlan
+    from safeinstall.plan.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import ProjectPage
     from safeinstall.report.model import EvidenceKind
-    from safeinstall.requirements import Reference
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.request.requirements import Reference
+    from safeinstall.resolve.outcome import Aftermath
     from safeinstall.resolve.resolution import Resolution
-    from safeinstall.sources.descriptions import RecalledPip
-    from safeinstall.sources.pip import HostedPip
+    from safeinstall.sources.pip.descriptions import RecalledPip
+    from safeinstall.sources.pip.host import HostedPip
 
 
 def _usable_cache(environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.commands.parsing import CommandParser
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
 from safeinstall.errors import EXIT_UNSOUND, UsageError
 from safeinstall.guard.environment import check_own_interpreter, find_environment
 from safeinstall.guard.installation import Step, install, plan_install, plan_removal, remove

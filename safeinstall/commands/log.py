@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from packaging.utils import canonicalize_name
 
 from safeinstall.commands.parsing import CommandParser, at_least_one
-from safeinstall.commands.policy_output import write_file
+from safeinstall.commands.policy.output import write_file
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, UsageError
 from safeinstall.policy.durations import parse_duration
 from safeinstall.report.text import shown
-from safeinstall.sources.receipts import read_receipts, receipts_file
+from safeinstall.sources.keeping.receipts import read_receipts, receipts_file
 
 if TYPE_CHECKING:
     from argparse import Namespace

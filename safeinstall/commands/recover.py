@@ -9,7 +9,7 @@ from safeinstall.commands.parsing import CommandParser
 from safeinstall.errors import EXIT_PIP_ERROR
 from safeinstall.report.aftermath import render_left
 from safeinstall.report.text import shown
-from safeinstall.sources.recovery import anywhere, find_left, recover
+from safeinstall.sources.undoing.recovery import anywhere, find_left, recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from safeinstall.app.world import LiveWorld
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.invocation import parse_invocation
 from safeinstall.pipeline import run
+from safeinstall.request.invocation import parse_invocation
 from safeinstall.resolve.finder import CandidateFinder
-from safeinstall.sources.pip import HostedPip
-from safeinstall.world import LiveWorld
+from safeinstall.sources.pip.host import HostedPip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safeinstall.invocation import Invocation
     from safeinstall.policy.model import Policy
+    from safeinstall.request.invocation import Invocation
 
 DRY_RUN = ("install", "--dry-run", "--ignore-installed", "--quiet")
 

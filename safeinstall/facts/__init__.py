@@ -1,1 +1,1 @@
-"""What is known: files, releases, metadata, advisories, licences, names, and the verdicts on them. Values and readers alone."""
+"""What is known: files, metadata, advisories, licences, names, and verdicts. Values and their readers alone."""

@@ -1,6 +1,6 @@
 """Advisories joined and matched: alias groups, severities, and which of them affect a version.
 
-Pure: what the records say comes from :mod:`safeinstall.osv`, where they lie is the business of the sources.
+Pure: what the records say comes from :mod:`safeinstall.facts.osv`, where they lie is the business of the sources.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from safeinstall.models import Advisory, Missing
-from safeinstall.osv import Affected, parse_version
+from safeinstall.facts.osv import Affected, parse_version
+from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from packaging.version import Version
+
+    from safeinstall.facts.advisory import Advisory
 
 UNSCORED = Missing("unscored")
 

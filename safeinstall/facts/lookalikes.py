@@ -9,7 +9,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from safeinstall.facts import Lookalike
+from safeinstall.facts.values import Lookalike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

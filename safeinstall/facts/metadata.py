@@ -13,7 +13,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import MetadataDynamicError, MetadataInconsistentError, MetadataInvalidError
-from safeinstall.models import Metadata
+from safeinstall.facts.artifact import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

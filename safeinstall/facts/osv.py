@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.models import AffectedRange
+from safeinstall.facts.advisory import AffectedRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

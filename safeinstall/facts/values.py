@@ -1,4 +1,4 @@
-"""Facts about one file that are more than one value: what an :class:`~safeinstall.models.Evidence` is made of."""
+"""What a fact may be: several values in one, or missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packaging.utils import NormalizedName
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A fact that could not be had, and why. A rule must handle it; it is never better than the fact."""
+
+    reason: str
+    remedy: str | None = None
+    """What to do about it, where that does not depend on the rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,12 @@ from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_POLICY, EXIT_REF
 from safeinstall.guard.edits import Standing, current
 from safeinstall.guard.environment import find_environment
 from safeinstall.guard.scopes import SYSTEM, USER, found_shells, startup_files
-from safeinstall.sources.directories import CACHE_VARIABLE, STATE_VARIABLE
-from safeinstall.sources.hosted import GUARD
-from safeinstall.sources.pip import find_target, lent_pip
-from safeinstall.sources.policy_files import VARIABLE
-from safeinstall.sources.temporary import private_directory
-from safeinstall.sources.wheel_record import write_record
+from safeinstall.sources.archives.wheel_record import write_record
+from safeinstall.sources.pip.host import find_target, lent_pip
+from safeinstall.sources.pip.hosted import GUARD
+from safeinstall.sources.places.directories import CACHE_VARIABLE, STATE_VARIABLE
+from safeinstall.sources.places.temporary import private_directory
+from safeinstall.sources.policies.policy_files import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from safeinstall.errors import RefusedError
 from safeinstall.guard.content import Content, put
 from safeinstall.guard.edits import Change, Edit, How
 from safeinstall.guard.scopes import Scope
-from safeinstall.sources.directories import state_directory
+from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from safeinstall.errors import UsageError
 from safeinstall.guard.edits import Edit
 from safeinstall.guard.environment import Environment, find_environment
 from safeinstall.guard.shims import FIRST_ON_PATH, module, script
-from safeinstall.sources.directories import state_directory
+from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

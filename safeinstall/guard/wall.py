@@ -3,8 +3,8 @@
 pip reads ``no-index`` as a boolean. A text in its place makes ``pip install``, ``download``, ``wheel`` and ``lock`` end
 before they look at anything else, and pip prints the text. No option and no ``PIP_NO_INDEX`` undoes that: pip checks
 what its files say before it comes to what overrides them (cli/parser.py, ``_update_defaults``); ``PIP_CONFIG_FILE``,
-which names other files, does. Other commands of pip never look at these sections. ``sources/hosted/start.py`` passes
-over the entry, so that safe-pip sees pip's settings as if there were no wall.
+which names other files, does. Other commands of pip never look at these sections. ``sources/pip/hosted/start.py``
+passes over the entry, so that safe-pip sees pip's settings as if there were no wall.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from configparser import Error, RawConfigParser
 
 from safeinstall.guard.blocks import block, without_blocks
-from safeinstall.sources.hosted import GUARD, JUDGED
+from safeinstall.sources.pip.hosted import GUARD, JUDGED
 
 KEY = "--no-index"
 """For pip the same as ``no-index`` (configuration.py, ``_normalize_name``), so that a user's own can stay beside it."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from safeinstall.evaluate import weighed
-from safeinstall.models import Artifact, ArtifactKind, Level, Verdict
+from safeinstall.facts.artifact import Artifact, ArtifactKind
+from safeinstall.facts.finding import Level
+from safeinstall.facts.verdict import Verdict
+from safeinstall.judge.evaluate import weighed
 from safeinstall.rules.base import SourceRule
 
 if TYPE_CHECKING:
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Finding, Source, Waiver
+    from safeinstall.facts.artifact import Source
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Waiver
     from safeinstall.policy.model import Policy
     from safeinstall.ports import ProjectPage
 

@@ -6,12 +6,16 @@ from dataclasses import replace
 from datetime import datetime, time, timezone
 from typing import TYPE_CHECKING, Literal
 
-from safeinstall.models import Level, Missing, Verdict, strictest_first
+from safeinstall.facts.finding import Level, strictest_first
+from safeinstall.facts.values import Missing
+from safeinstall.facts.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safeinstall.models import Evidence, Finding, Waiver
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Waiver
     from safeinstall.rules.base import Rule
 
 _ACCEPT = "look at what is warned of, and if you answer for it, write an entry of [[exceptions]]"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Evidence, Listed, Missing, SourceKind
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.evidence import Evidence, Listed
+from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.facts import Lookalike
-    from safeinstall.models import Advisory, Artifact, Source
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.artifact import Artifact, Source
+    from safeinstall.facts.values import Lookalike
     from safeinstall.ports import AdvisorySource, ProjectPage
 
 CLOCK_TOLERANCE = timedelta(days=1)

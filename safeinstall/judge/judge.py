@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.utils import NormalizedName
 
-from safeinstall.evaluate import evaluate
-from safeinstall.models import Missing, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.values import Missing
+from safeinstall.judge.evaluate import evaluate
 
 if TYPE_CHECKING:
-    from safeinstall.gather import Gatherer
-    from safeinstall.models import Artifact, Evidence, Metadata, Verdict
-    from safeinstall.plan import VerifiedPlan
+    from safeinstall.facts.artifact import Artifact, Metadata
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.verdict import Verdict
+    from safeinstall.judge.gather import Gatherer
+    from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
 
 Overlaps: TypeAlias = Mapping[NormalizedName, Mapping[NormalizedName, tuple[str, ...]]]

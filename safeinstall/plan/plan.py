@@ -15,16 +15,17 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from safeinstall.models import ArtifactKind, Pinned, SourceKind
-from safeinstall.requirements import requested_commit
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.request.requirements import requested_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.facts import Layout
-    from safeinstall.models import Artifact, Verdict
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.values import Layout
+    from safeinstall.facts.verdict import Pinned, Verdict
 
     Value = str | int | datetime | Mapping[str, "Value"]
     Table = Mapping[str, Value]
@@ -34,7 +35,7 @@ LOCK_VERSION = "1.0"
 _FILES = frozenset({ArtifactKind.WHEEL, ArtifactKind.SDIST})
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SEAL: Final = object()
-"""Whoever holds it has verified the files: ``sources/fetch.py`` alone imports it (a test watches)."""
+"""Whoever holds it has verified the files: ``sources/files/fetch.py`` alone imports it (a test watches)."""
 
 
 @dataclass(frozen=True, slots=True)

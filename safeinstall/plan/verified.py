@@ -11,13 +11,13 @@ from dataclasses import InitVar, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.models import ArtifactKind
+from safeinstall.facts.artifact import ArtifactKind
 
 if TYPE_CHECKING:
-    from safeinstall.models import Artifact, HeldArtifact
+    from safeinstall.facts.artifact import Artifact, HeldArtifact
 
 _SEAL: Final = object()
-"""Whoever holds it has measured the bytes: ``sources/fetch.py`` alone imports it (a test watches)."""
+"""Whoever holds it has measured the bytes: ``sources/files/fetch.py`` alone imports it (a test watches)."""
 _UNHASHABLE = {
     ArtifactKind.TREE: "Can't verify hashes for these file:// requirements because they point to directories:",
     ArtifactKind.VCS: (

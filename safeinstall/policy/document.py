@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from safeinstall.models import PackageSelector, Waiver
+from safeinstall.facts.verdict import Waiver
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.model import (
     DEFAULT_INDEX,
@@ -24,6 +24,7 @@ from safeinstall.policy.schema import Decoder, Problem, field_types, suggest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from safeinstall.facts.terms import PackageSelector
     from safeinstall.policy.locations import Path
     from safeinstall.policy.schema import Check
     from safeinstall.rules.base import Rule

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.policy.layer import stated_rules
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.merge import Origins
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from safeinstall.models import Waiver
+    from safeinstall.facts.verdict import Waiver
     from safeinstall.policy.layer import Layer, Stated
     from safeinstall.policy.locations import Path
     from safeinstall.policy.model import IndexSettings, Settings

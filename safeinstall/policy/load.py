@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import PolicyError
-from safeinstall.models import Location
+from safeinstall.facts.verdict import Location
 from safeinstall.policy.document import decode_document
 from safeinstall.policy.layer import Layer
 from safeinstall.policy.layers import stack

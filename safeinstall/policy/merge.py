@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.models import Location
+from safeinstall.facts.verdict import Location
 from safeinstall.policy.locations import Path, key_lines
 
 if TYPE_CHECKING:

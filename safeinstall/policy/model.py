@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.models import Level, Location, PackageSelector, Waiver
+from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import PackageSelector
+from safeinstall.facts.verdict import Location, Waiver
 from safeinstall.policy.locations import parse_key
 
 if TYPE_CHECKING:

@@ -25,14 +25,15 @@ from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from safeinstall.models import Level, PackageSelector
+from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import PackageSelector
 from safeinstall.policy.schema import field_types
 from safeinstall.policy.selectors import common
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from safeinstall.models import Digest, Release
+    from safeinstall.facts.terms import Digest, Release
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.models import Level, PackageSelector, Release
+from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import PackageSelector, Release
 from safeinstall.policy.document import SCHEMA
 from safeinstall.policy.locations import render_key
 

@@ -18,11 +18,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from safeinstall.models import Digest, Level, LicenseId, PackageSelector, Probability, Release
+from safeinstall.facts.finding import Level
+from safeinstall.facts.spdx import parse_license
+from safeinstall.facts.terms import Digest, LicenseId, PackageSelector, Probability, Release
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.locations import Path, render_key
 from safeinstall.policy.selectors import parse_digest, parse_release, parse_selector
-from safeinstall.spdx import parse_license
 
 _ANNOTATIONS = {
     t.__name__: t

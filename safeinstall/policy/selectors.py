@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from safeinstall.models import Digest, PackageSelector, Release
+from safeinstall.facts.terms import Digest, PackageSelector, Release
 
 _GLOB = re.compile(r"[A-Za-z0-9._*-]*\*[A-Za-z0-9._*-]*", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-fA-F]{64}", re.ASCII)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from safeinstall.edit.specifiers import is_editable, respecify
+from safeinstall.repair.specifiers import is_editable, respecify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from safeinstall.edit.entries import Entry, Span
+from safeinstall.repair.entries import Entry, Span
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.edit.entries import Change
     from safeinstall.ports import ListedFile
+    from safeinstall.repair.entries import Change
 
 FILE_KEYS = ("version", "requires-python", "wheels", "sdist", "attestation-identities")
 """What changes with the version of a package."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from safeinstall.edit.entries import Entry, parse_entry
+from safeinstall.repair.entries import Entry, parse_entry
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -13,11 +13,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion
 
-from safeinstall.edit.entries import Change
-from safeinstall.edit.specifiers import respecify
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.pipeline import make_judge, make_provider, plan_build, run
-from safeinstall.plan import without_credentials
+from safeinstall.plan.plan import without_credentials
+from safeinstall.repair.entries import Change
+from safeinstall.repair.specifiers import respecify
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.nearest import NearestFinder
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, Resolution, resolve
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safeinstall.edit.entries import Entry
-    from safeinstall.invocation import Invocation
-    from safeinstall.models import Artifact, Verdict
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.pipeline import World
     from safeinstall.policy.model import Policy
     from safeinstall.ports import IndexSource, ListedFile
-    from safeinstall.requirements import Root
+    from safeinstall.repair.entries import Entry
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.request.requirements import Root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safeinstall.edit.entries import Entry, Span, parse_entry
+from safeinstall.repair.entries import Entry, Span, parse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from safeinstall.errors import UNDO_OR_KEEP, AftermathError, SafeInstallError, U
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from safeinstall.outcome import Aftermath, Left
+    from safeinstall.resolve.outcome import Aftermath, Left
 
 
 def render_failed(aftermath: Aftermath, exit_code: int) -> list[str]:

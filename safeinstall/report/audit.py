@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.report.text import PREFIX, render_refused, render_remarks, shown
 
 if TYPE_CHECKING:
@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Finding, Verdict
-    from safeinstall.outcome import Audit
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.resolve.outcome import Audit
 
 
 def render_audit(audit: Audit, policy: Policy) -> str:

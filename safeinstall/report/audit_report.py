@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safeinstall.outcome import Outcome
 from safeinstall.report.build import build_report, evidence, report_file
+from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.resolution import Resolution
 
 if TYPE_CHECKING:
-    from safeinstall.outcome import Audit
     from safeinstall.policy.model import Policy
     from safeinstall.report.model import Report
     from safeinstall.report.run import Run
+    from safeinstall.resolve.outcome import Audit
 
 
 def audit_report(audit: Audit, run: Run, policy: Policy, *, seconds: float) -> Report:

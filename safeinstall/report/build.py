@@ -8,8 +8,9 @@ from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
 from safeinstall import __version__
-from safeinstall.models import Location, SourceKind
-from safeinstall.plan import without_credentials
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.verdict import Location
+from safeinstall.plan.plan import without_credentials
 from safeinstall.report.model import (
     EvidenceUsed,
     ExceptionUsed,
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.models import Finding, Pinned, Verdict
-    from safeinstall.outcome import Outcome
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Pinned, Verdict
     from safeinstall.policy.model import Policy
     from safeinstall.report.model import EvidenceKind, State, Status
     from safeinstall.report.run import Run
-    from safeinstall.requirements import Root
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.request.requirements import Root
+    from safeinstall.resolve.outcome import Outcome
     from safeinstall.resolve.resolution import Requirer
 
 _ORIGIN = re.compile(r"-[rc] (?P<file>.+) \(line (?P<line>\d+)\)")

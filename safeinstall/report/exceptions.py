@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from safeinstall.models import Finding, Verdict, Waiver
-    from safeinstall.outcome import Outcome
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Verdict, Waiver
     from safeinstall.policy.model import Policy
+    from safeinstall.resolve.outcome import Outcome
 
 
 def render_exceptions(outcome: Outcome, policy: Policy, as_of: datetime) -> list[str]:

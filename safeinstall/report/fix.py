@@ -11,8 +11,8 @@ from safeinstall.report.text import PREFIX, render_refused, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.outcome import Fix, Move
     from safeinstall.policy.model import Policy
+    from safeinstall.resolve.outcome import Fix, Move
 
 
 def diff(path: str, old: str, new: str) -> str:

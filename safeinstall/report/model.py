@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
-    from safeinstall.models import Location
+    from safeinstall.facts.verdict import Location
 
 Status: TypeAlias = Literal["done", "dry-run", "denied", "failed"]
 """``denied``: refused by the policy, a missing fact included; ``failed``: an error, ours or pip's."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from safeinstall.models import SourceKind
-from safeinstall.plan import without_credentials
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.plan.plan import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safeinstall.invocation import Invocation, Selection
-    from safeinstall.models import Pinned
-    from safeinstall.plan import VerifiedPlan
+    from safeinstall.facts.verdict import Pinned
+    from safeinstall.plan.plan import VerifiedPlan
+    from safeinstall.request.invocation import Invocation, Selection
     from safeinstall.resolve.resolution import Resolution
 
 SINGLE = (

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.invocation import COMMANDS
-from safeinstall.plan import without_credentials
+from safeinstall.plan.plan import without_credentials
 from safeinstall.report.secrets import without_secrets
+from safeinstall.request.invocation import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from safeinstall.models import Finding, Verdict
-    from safeinstall.outcome import Aftermath, Outcome
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.report.run import Run
+    from safeinstall.resolve.outcome import Aftermath, Outcome
 
 SCHEMA = 2
 

@@ -12,10 +12,10 @@ from safeinstall.report.secrets import without_secrets
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.outcome import Aftermath, Outcome
     from safeinstall.policy.model import Policy
     from safeinstall.report.model import EvidenceUsed
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.resolve.outcome import Aftermath, Outcome
 
 
 @dataclass(slots=True)

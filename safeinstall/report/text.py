@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from safeinstall.models import ArtifactKind, Level, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.finding import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Finding, Verdict
-    from safeinstall.outcome import Outcome
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.finding import Finding
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.resolve.outcome import Outcome
     from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
 
 PREFIX = "safe-pip: "

@@ -1,7 +1,8 @@
 """What pip itself understood of the command line, its configuration and the requirement files.
 
-The target's pip says it (``sources/hosted/describe.py``); this module only turns its words into values. It knows which
-of pip's options exist: one it does not know, set to anything but its default, is refused rather than guessed about.
+The target's pip says it (``sources/pip/hosted/describe.py``); this module only turns its words into values. It knows
+which of pip's options exist: one it does not know, set to anything but its default, is refused rather than guessed
+about.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from safeinstall.errors import RefusedError
-from safeinstall.options import OPTIONS
-from safeinstall.requirements import Root, parse_build_requirements, parse_roots
+from safeinstall.request.options import OPTIONS
+from safeinstall.request.requirements import Root, parse_build_requirements, parse_roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

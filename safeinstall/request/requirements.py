@@ -13,8 +13,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
-from safeinstall.metadata import parse_requirement
-from safeinstall.models import ArtifactKind
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.metadata import parse_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import MetadataInconsistentError
-from safeinstall.models import SourceKind
+from safeinstall.facts.artifact import SourceKind
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Metadata
+    from safeinstall.facts.artifact import Artifact, Metadata
 
 
 def check_consistency(artifact: Artifact, metadata: Metadata, asked: NormalizedName | None) -> None:

@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.metadata import VERSION_LENGTH
-from safeinstall.models import Artifact, ArtifactKind
+from safeinstall.facts.artifact import Artifact, ArtifactKind
+from safeinstall.facts.metadata import VERSION_LENGTH
 from safeinstall.resolve.wheel_tags import WheelTags
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import Selection
     from safeinstall.ports import IndexSource, ListedFile, ProjectPage
+    from safeinstall.request.invocation import Selection
 
 Hashes = dict[str, frozenset[str]]
 """Allowed digests by algorithm; empty: all are allowed (pip: utils/hashes.py)."""

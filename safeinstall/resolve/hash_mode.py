@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.models import SourceKind
+from safeinstall.facts.artifact import SourceKind
 from safeinstall.resolve.finder import is_pinned
 from safeinstall.resolve.user_hashes import missing_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from safeinstall.models import Pinned
+    from safeinstall.facts.verdict import Pinned
     from safeinstall.resolve.resolution import Requirer, Resolution
     from safeinstall.resolve.user_hashes import UserHashes
 

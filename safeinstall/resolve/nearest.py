@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safeinstall.models import Artifact
+    from safeinstall.facts.artifact import Artifact
     from safeinstall.resolve.finder import Hashes
 
 

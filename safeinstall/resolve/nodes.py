@@ -11,8 +11,9 @@ from packaging.utils import NormalizedName, canonicalize_name
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from safeinstall.models import HeldArtifact, InstalledDistribution, Metadata, Verdict
-    from safeinstall.requirements import Root
+    from safeinstall.facts.artifact import HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.facts.verdict import Verdict
+    from safeinstall.request.requirements import Root
 
 PYTHON = "<Python from Requires-Python>"
 """pip's identifier for the interpreter itself."""
@@ -136,7 +137,7 @@ class SpecifierRequirement:
         return identify(self.name, self.extras)
 
     def is_satisfied_by(self, candidate: Candidate) -> bool:
-        """Pre-releases were decided on when the index was asked (pip: requirements.py)."""
+        """Pre-releases were decided on when the index was asked (pip: request/requirements.py)."""
         return self.specifier.contains(candidate.version, prereleases=True)
 
     def __str__(self) -> str:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safeinstall.models import Artifact, Verdict
-    from safeinstall.plan import Plan, VerifiedPlan
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.verdict import Verdict
+    from safeinstall.plan.plan import Plan, VerifiedPlan
     from safeinstall.resolve.resolution import Requirer, Resolution
 
 

@@ -14,15 +14,16 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from resolvelib import AbstractProvider
 
-from safeinstall.closed import closed_verdicts
 from safeinstall.errors import (
     MetadataDynamicError,
     MetadataInconsistentError,
     MetadataInvalidError,
     UnsatisfiableError,
 )
-from safeinstall.models import SourceKind, Verdict
-from safeinstall.requirements import parse_reference
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.verdict import Verdict
+from safeinstall.judge.closed import closed_verdicts
+from safeinstall.request.requirements import parse_reference
 from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
     from safeinstall.ports import BuildSource, IndexSource
-    from safeinstall.requirements import Reference, Root
+    from safeinstall.request.requirements import Reference, Root
     from safeinstall.resolve.finder import CandidateFinder
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
     from safeinstall.resolve.preference import DepthPreference, Information, Preference

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
-from safeinstall.models import ArtifactKind, InstalledDistribution, Pinned
+from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
+from safeinstall.facts.verdict import Pinned
 from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
     ExtrasCandidate,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from resolvelib.resolvers import Result
 
-    from safeinstall.models import Verdict
-    from safeinstall.requirements import Root
+    from safeinstall.facts.verdict import Verdict
+    from safeinstall.request.requirements import Root
     from safeinstall.resolve.nodes import Candidate, Requires
     from safeinstall.resolve.provider import Provider
 

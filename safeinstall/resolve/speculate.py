@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, HeldArtifact, InstalledDistribution, Metadata, Verdict
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.ports import IndexSource
-    from safeinstall.requirements import Root
+    from safeinstall.request.requirements import Root
     from safeinstall.resolve.finder import CandidateFinder
 
 

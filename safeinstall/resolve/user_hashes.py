@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError, UnsatisfiableError
-from safeinstall.models import HeldArtifact, SourceKind
+from safeinstall.facts.artifact import HeldArtifact, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from safeinstall.invocation import Invocation, Selection
-    from safeinstall.models import Artifact
-    from safeinstall.requirements import Root
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.request.invocation import Invocation, Selection
+    from safeinstall.request.requirements import Root
 
 MISSING = (
     "Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
-from safeinstall.models import ArtifactKind, Finding, Level, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Evidence, Price, Source
+    from safeinstall.facts.artifact import Artifact, Source
+    from safeinstall.facts.evidence import Evidence, Price
 
 
 @runtime_checkable

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.file_names import folded
-from safeinstall.models import Finding, Level, Missing, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.file_names import folded
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from safeinstall.facts import Layout
-    from safeinstall.models import Evidence, PackageSelector
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import PackageSelector
+    from safeinstall.facts.values import Layout
 
 # What is protected is compared as a file system does that tells neither cases nor forms of Unicode apart.
 _INSTALLERS = ("pip", "safeinstall")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence, PackageSelector
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import PackageSelector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

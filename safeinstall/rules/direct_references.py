@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import ArtifactKind, Finding, Level, Price, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.rules.base import is_local, one_line
 
 if TYPE_CHECKING:
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Evidence, Source
+    from safeinstall.facts.artifact import Artifact, Source
+    from safeinstall.facts.evidence import Evidence
 
 _NOUNS = {
     "url": "a URL",

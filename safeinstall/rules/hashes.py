@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from safeinstall.models import Finding, Level, Missing, Price, Release
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.terms import Release
+from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safeinstall.models import Digest, Evidence
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import Digest
 
 _SHOWN = 3
 STRONG = frozenset({"sha256", "sha384", "sha512"})

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from safeinstall.models import Finding, Level, Price, SourceKind
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.rules.base import one_line
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Artifact, Evidence, Source
+    from safeinstall.facts.artifact import Artifact, Source
+    from safeinstall.facts.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.metadata import header_fields
-from safeinstall.models import Finding, Level, Missing, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.metadata import header_fields
+from safeinstall.facts.spdx import not_allowed, stated
+from safeinstall.facts.values import Missing
 from safeinstall.rules.base import one_line
-from safeinstall.spdx import not_allowed, stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence, LicenseId
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import LicenseId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

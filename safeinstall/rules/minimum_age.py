@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level, Missing, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_own_path
 
 if TYPE_CHECKING:
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safeinstall.models import Advisory, Evidence, Listed, PackageSelector
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.evidence import Evidence, Listed
+    from safeinstall.facts.terms import PackageSelector
 
 _CLOCK_SKEW = timedelta(minutes=10)
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import ArtifactKind, Finding, Level, Price
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence, PackageSelector
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import PackageSelector
 
 _NOUNS = {
     ArtifactKind.SDIST: "a source distribution",

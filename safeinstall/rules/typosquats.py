@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-from safeinstall.models import Finding, Level, Missing, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Evidence, PackageSelector
+    from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.terms import PackageSelector
 
 _KEY = "rules.typosquats"
 

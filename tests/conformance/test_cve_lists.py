@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from safeinstall.sources.cve_lists import ListSource
-from safeinstall.sources.local_advisories import open_local
+from safeinstall.sources.advisories.cve_lists import ListSource
+from safeinstall.sources.advisories.local import open_local
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 DUMP = DATA / "osv-pypi.zip"

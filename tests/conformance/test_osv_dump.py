@@ -15,10 +15,11 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.advisories import collapse
-from safeinstall.models import Advisory, Missing
-from safeinstall.osv import parse_record
-from safeinstall.sources.advisories import AdvisoryDatabase, open_advisories
+from safeinstall.facts.advisories import collapse
+from safeinstall.facts.advisory import Advisory
+from safeinstall.facts.osv import parse_record
+from safeinstall.facts.values import Missing
+from safeinstall.sources.advisories.database import AdvisoryDatabase, open_advisories
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 DUMP = DATA / "osv-pypi.zip"

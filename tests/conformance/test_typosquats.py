@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from safeinstall.lookalikes import Lookalikes
-from safeinstall.sources.popular_names import popular_names
+from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.sources.index.popular_names import popular_names
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 DUMP = DATA / "osv-pypi.zip"

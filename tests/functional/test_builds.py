@@ -11,7 +11,7 @@ from lib.backend import BACKEND, tree
 from lib.shell import told
 from lib.wheels import make_sdist, make_wheel
 
-from safeinstall.sources.builds import isolation
+from safeinstall.sources.pip.builds import isolation
 
 needs_isolation = pytest.mark.skipif(not isolation(), reason="this machine can isolate no builds")
 

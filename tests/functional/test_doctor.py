@@ -18,10 +18,10 @@ from lib.index import LocalIndex, Reply
 from lib.shell import Shell, copy_environment, told
 from lib.wheels import make_wheel
 
-from safeinstall.checkup.patient import admit
-from safeinstall.checkup.result import Mark, Result
-from safeinstall.checkup.selftest import check_self_test
-from safeinstall.sources import policy_files
+from safeinstall.commands.doctor.patient import admit
+from safeinstall.commands.doctor.result import Mark, Result
+from safeinstall.commands.doctor.selftest import check_self_test
+from safeinstall.sources.policies import policy_files
 
 NOW = datetime.now(timezone.utc)
 NO_RELIANCE = "do not rely on this installation: install safe-pip anew, look at the target's pip, and report it"

@@ -10,8 +10,8 @@ import pytest
 from lib.wheels import make_wheel
 
 from safeinstall.errors import RefusedError
-from safeinstall.sources.descriptions import LONGEST, RecalledPip, recall
-from safeinstall.sources.pip import HostedPip
+from safeinstall.sources.pip.descriptions import LONGEST, RecalledPip, recall
+from safeinstall.sources.pip.host import HostedPip
 
 WORDS = ("install", "--dry-run", "-r", "requirements.txt")
 

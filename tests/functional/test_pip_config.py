@@ -9,11 +9,11 @@ import pytest
 from lib.dump import LocalDump, osv
 
 from safeinstall.errors import SourceError
-from safeinstall.invocation import parse_invocation
-from safeinstall.sources.network import http_settings
-from safeinstall.sources.pip import HostedPip
-from safeinstall.sources.pip_config import pip_http_settings
-from safeinstall.sources.transport import HttpSettings
+from safeinstall.request.invocation import parse_invocation
+from safeinstall.sources.network.settings import http_settings
+from safeinstall.sources.network.transport import HttpSettings
+from safeinstall.sources.pip.configuration import pip_http_settings
+from safeinstall.sources.pip.host import HostedPip
 
 USER = ".config/pip/pip.conf"
 LEGACY = ".pip/pip.conf"

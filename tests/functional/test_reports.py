@@ -142,7 +142,7 @@ def test_only_the_terminal_form_loads_what_draws_it(shop):
     """httpx may load rich by itself, where click is there too; what is ours to load is the form."""
     for form, loaded in (("json=r.json", False), ("terminal=r.txt", True)):
         done = shop.install("app", f"--policy-report={form}", env={"PYTHONPROFILEIMPORTTIME": "1"})
-        assert ("safeinstall.report.form_terminal" in done.err) is loaded
+        assert ("safeinstall.report.forms.terminal" in done.err) is loaded
 
 
 def test_the_job_summary_is_appended_to(shop):

@@ -11,11 +11,11 @@ from lib.index import LocalIndex
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
 
-from safeinstall.models import Source, SourceKind
-from safeinstall.plan import Plan
-from safeinstall.sources.fetch import fetch
-from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.stage import Stage, open_stage
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.plan.plan import Plan
+from safeinstall.sources.files.fetch import fetch
+from safeinstall.sources.files.stage import Stage, open_stage
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 FILES = {
     "app": (*make_wheel("app", "1.0", ["Demo.Pkg>=1", "built"]), ["Demo.Pkg>=1", "built"]),

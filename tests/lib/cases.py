@@ -45,10 +45,10 @@ PIP_MODULES = [
     "pip._internal.models.installation_report", "pip._internal.network.download", "pip._vendor.rich.logging", "xmlrpc.client",
 ]  # fmt: skip
 SAFE_PIP_MODULES = [
-    "safeinstall.cli",
-    "safeinstall.world",
+    "safeinstall.app.cli",
+    "safeinstall.app.world",
     "safeinstall.pipeline",
-    "safeinstall.sources.httpx_transport",
+    "safeinstall.sources.network.httpx_transport",
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)

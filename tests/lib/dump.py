@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lib.index import IndexFile, LocalIndex
 
-from safeinstall.sources.advisories import AdvisoryDatabase
-from safeinstall.sources.advisory_build import confirm_database
+from safeinstall.sources.advisories.build import confirm_database
+from safeinstall.sources.advisories.database import AdvisoryDatabase
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta, timezone
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from safeinstall.models import Advisory, AffectedRange, Artifact, ArtifactKind, Evidence, Listed, Source, SourceKind
+from safeinstall.facts.advisory import Advisory, AffectedRange
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.evidence import Evidence, Listed
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 INDEX = Source(kind=SourceKind.INDEX, url="https://packages.example/simple/", name="default")

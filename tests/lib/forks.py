@@ -171,7 +171,7 @@ def start_pip_at(address: str) -> None:
     from functools import partial
     from types import SimpleNamespace
 
-    from safeinstall.sources import pip
+    from safeinstall.sources.pip import host as pip
 
     pip.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": partial(popen, address)})
 

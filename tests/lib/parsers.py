@@ -19,26 +19,26 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from safeinstall.errors import ProjectNotFoundError, SafeInstallError
-from safeinstall.invocation import Selection, parse_invocation
-from safeinstall.metadata import header_fields, parse_metadata, parse_sdist_metadata
-from safeinstall.models import Source, SourceKind
-from safeinstall.osv import UnreadableRecordError, parse_record
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.facts.metadata import header_fields, parse_metadata, parse_sdist_metadata
+from safeinstall.facts.osv import UnreadableRecordError, parse_record
 from safeinstall.policy.load import parse_policy
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.requirements import parse_reference
+from safeinstall.request.invocation import Selection, parse_invocation
+from safeinstall.request.requirements import parse_reference
 from safeinstall.resolve.finder import CandidateFinder
-from safeinstall.sources.archives import check_sdist, check_wheel
-from safeinstall.sources.channel import hear
-from safeinstall.sources.clock import told_time
-from safeinstall.sources.content_coding import CodingError, decoded
-from safeinstall.sources.find_links import FindLinks
-from safeinstall.sources.http import _retry_after
-from safeinstall.sources.osv_dump import _parse
-from safeinstall.sources.project_page import parse_project_page
-from safeinstall.sources.pylock_files import LockRequest, select
-from safeinstall.sources.references import open_reference
-from safeinstall.sources.transport import Reply
-from safeinstall.sources.wheel_metadata import read_wheel_metadata
+from safeinstall.sources.advisories.osv_dump import _parse
+from safeinstall.sources.archives.archives import check_sdist, check_wheel
+from safeinstall.sources.files.wheel_metadata import read_wheel_metadata
+from safeinstall.sources.index.clock import told_time
+from safeinstall.sources.index.find_links import FindLinks
+from safeinstall.sources.index.project_page import parse_project_page
+from safeinstall.sources.index.references import open_reference
+from safeinstall.sources.network.content_coding import CodingError, decoded
+from safeinstall.sources.network.http import _retry_after
+from safeinstall.sources.network.transport import Reply
+from safeinstall.sources.pip.channel import hear
+from safeinstall.sources.pip.pylock_files import LockRequest, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from lib.wheels import core_metadata
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
-from safeinstall.metadata import parse_metadata
-from safeinstall.models import Artifact, ArtifactKind, Pinned, Source, SourceKind, Verdict
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.metadata import parse_metadata
+from safeinstall.facts.verdict import Pinned, Verdict
 
 if TYPE_CHECKING:
-    from safeinstall.models import Metadata
+    from safeinstall.facts.artifact import Metadata
 
 DEFAULT = Source(kind=SourceKind.INDEX, url="https://user:secret@index.example/simple/", name="default")
 

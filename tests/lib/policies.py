@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from safeinstall.errors import PolicyError
-from safeinstall.evaluate import evaluate
+from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.layers import stack
 from safeinstall.policy.load import read_layer
 from safeinstall.policy.merge import PolicyText
-from safeinstall.sources.policy_texts import preset_folder, presets
+from safeinstall.sources.policies.policy_texts import preset_folder, presets
 
 TODAY = date(2026, 11, 22)
 BASELINE = 'extends = "baseline"\n'

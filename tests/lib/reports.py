@@ -12,13 +12,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Metadata, Pinned
-from safeinstall.outcome import Outcome
-from safeinstall.plan import Plan
+from safeinstall.facts.artifact import Metadata
+from safeinstall.facts.verdict import Pinned
+from safeinstall.plan.plan import Plan
 from safeinstall.report.build import build_report
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.run import Run
-from safeinstall.requirements import Root
+from safeinstall.request.requirements import Root
+from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
 
 HOSTILE = "</script><script>alert(1)</script> \x1b[31m %0A::error::x\r\n::error::y ]]> | `*_ \u202e & \"'"

@@ -10,8 +10,8 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safeinstall.arguments import parse_arguments
-from safeinstall.sources.pip import JUDGED, may_be_judged
+from safeinstall.request.arguments import parse_arguments
+from safeinstall.sources.pip.host import JUDGED, may_be_judged
 
 # In pip's grammar: abbreviations, clusters, values that look like options, options before and after the command.
 FLAGS = (

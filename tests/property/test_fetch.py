@@ -13,9 +13,9 @@ from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.errors import IntegrityError
-from safeinstall.plan import Plan
-from safeinstall.sources.archives import check_sdist, check_wheel
-from safeinstall.sources.fetch import fetch
+from safeinstall.plan.plan import Plan
+from safeinstall.sources.archives.archives import check_sdist, check_wheel
+from safeinstall.sources.files.fetch import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

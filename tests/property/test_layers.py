@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lib.facts import FIND_LINKS, INDEX, OTHER_SHA, SHA, advisory, direct, evidence, listed
 from lib.policies import judged, layered
 
-from safeinstall.models import ArtifactKind, Missing
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.values import Missing
 from safeinstall.policy.render import render_policy, render_string
 
 UNKNOWN = Missing("nobody knows")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safeinstall import cli
+from safeinstall.app import cli
 from safeinstall.errors import PolicyError
 from safeinstall.rules.registry import known_rules
-from safeinstall.sources import policy_files
-from safeinstall.sources.policy_files import load_policy
+from safeinstall.sources.policies import policy_files
+from safeinstall.sources.policies.policy_files import load_policy
 
 VALID = b'[rules.minimum-age]\nminimum = "30d"\n'
 words = st.sampled_from(

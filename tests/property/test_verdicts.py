@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from lib.facts import FIND_LINKS, INDEX, NOW, SHA, advisory, artifact, direct, evidence, listed
 from lib.pins import metadata_of
 
-from safeinstall.evaluate import evaluate
-from safeinstall.facts import Layout, Lookalike
-from safeinstall.models import ArtifactKind, Level, Missing, Price, Verdict, Waiver
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
+from safeinstall.facts.values import Layout, Lookalike, Missing
+from safeinstall.facts.verdict import Verdict, Waiver
+from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.selectors import parse_release, parse_selector
 from safeinstall.rules.allowlist import Allowlist
 from safeinstall.rules.contents import Contents

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.sources import policy_files
+from safeinstall.sources.policies import policy_files
 
 
 @pytest.fixture

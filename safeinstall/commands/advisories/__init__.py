@@ -13,20 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from safeinstall.advisories import matching
-from safeinstall.commands.advisories_place import Place
-from safeinstall.commands.advisories_show import record_row, record_text
-from safeinstall.commands.advisories_status import status_rows, status_text
+from safeinstall.commands.advisories.place import Place
+from safeinstall.commands.advisories.show import record_row, record_text
+from safeinstall.commands.advisories.status import status_rows, status_text
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import Pin, read_pins
 from safeinstall.errors import EXIT_EVIDENCE, EXIT_PIP_ERROR, UsageError
-from safeinstall.models import Missing
+from safeinstall.facts.advisories import matching
+from safeinstall.facts.values import Missing
 from safeinstall.report.text import shown
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.osv_dump import DumpReader
-from safeinstall.sources.pip_config import pip_http_settings
-from safeinstall.sources.policy_files import load_policy
-from safeinstall.sources.progress import progress_line
+from safeinstall.sources.advisories.osv_dump import DumpReader
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.progress import progress_line
+from safeinstall.sources.pip.configuration import pip_http_settings
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.advisory_sync import Syncer
-from safeinstall.sources.cve_lists import list_sources
-from safeinstall.sources.directories import cache_directory
-from safeinstall.sources.local_advisories import open_local
-from safeinstall.sources.osv_dump import resolve_sources
+from safeinstall.sources.advisories.cve_lists import list_sources
+from safeinstall.sources.advisories.local import open_local
+from safeinstall.sources.advisories.osv_dump import resolve_sources
+from safeinstall.sources.advisories.sync import Syncer
+from safeinstall.sources.places.directories import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from safeinstall.policy.model import Policy
-    from safeinstall.sources.advisories import AdvisoryDatabase
-    from safeinstall.sources.cve_lists import ListSource
-    from safeinstall.sources.osv_dump import Dump
+    from safeinstall.sources.advisories.cve_lists import ListSource
+    from safeinstall.sources.advisories.database import AdvisoryDatabase
+    from safeinstall.sources.advisories.osv_dump import Dump
 
 
 @dataclass(frozen=True, slots=True)

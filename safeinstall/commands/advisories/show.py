@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
-    from safeinstall.sources.advisories import StoredRecord
+    from safeinstall.sources.advisories.database import StoredRecord
 
 Row: TypeAlias = "dict[str, Any]"
 

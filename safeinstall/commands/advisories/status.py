@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from safeinstall.errors import EXIT_EVIDENCE
 from safeinstall.report.text import shown
-from safeinstall.sources.advisory_changes import counted, vulnerabilities
-from safeinstall.sources.local_advisories import open_whatever, remembered, span
+from safeinstall.sources.advisories.changes import counted, vulnerabilities
+from safeinstall.sources.advisories.local import open_whatever, remembered, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.commands.advisories_place import Place
-    from safeinstall.sources.advisories import AdvisoryDatabase
-    from safeinstall.sources.cve_lists import ListSource
+    from safeinstall.commands.advisories.place import Place
+    from safeinstall.sources.advisories.cve_lists import ListSource
+    from safeinstall.sources.advisories.database import AdvisoryDatabase
 
 Row: TypeAlias = "dict[str, Any]"
 

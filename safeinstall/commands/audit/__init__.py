@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.commands.audit_installed import InstalledJudge
-from safeinstall.commands.fix_subject import read_subject
+from safeinstall.app.recorder import STANDARD_OUTPUT, Wanted, render_for
+from safeinstall.commands.audit.installed import InstalledJudge
+from safeinstall.commands.fix.subject import read_subject
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.pins import read_pins
-from safeinstall.commands.policy_output import write, write_text
+from safeinstall.commands.policy.output import write, write_text
 from safeinstall.commands.target import fits_together, open_target
 from safeinstall.errors import SourceError, UnsatisfiableError, UsageError
-from safeinstall.outcome import Audit
 from safeinstall.pipeline import newest_passing, run
-from safeinstall.recorder import STANDARD_OUTPUT, Wanted, render_for
 from safeinstall.report.audit import audit_json, render_audit
 from safeinstall.report.audit_report import audit_report
 from safeinstall.report.forms import FORMS
 from safeinstall.report.run import Run
 from safeinstall.report.text import shown
+from safeinstall.resolve.outcome import Audit
 from safeinstall.resolve.resolution import Refusal
-from safeinstall.sources.environment import InstalledPackage, list_environment
-from safeinstall.sources.policy_files import load_policy
+from safeinstall.sources.pip.environment import InstalledPackage, list_environment
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.commands.target import Target
-    from safeinstall.models import Artifact, Verdict
-    from safeinstall.outcome import Outcome
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.resolve.outcome import Outcome
 
 NOTHING = ("--no-deps", "pip")
 """Requirements for a pip that is only asked how it would look for files."""

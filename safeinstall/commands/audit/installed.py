@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, ClassVar
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.closed import closed_verdicts
 from safeinstall.errors import SafeInstallError, SourceError
-from safeinstall.evaluate import weighed
-from safeinstall.gather import Gatherer
-from safeinstall.judge import Judge
-from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Price, Source, SourceKind, Verdict
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.judge.closed import closed_verdicts
+from safeinstall.judge.evaluate import weighed
+from safeinstall.judge.gather import Gatherer
+from safeinstall.judge.judge import Judge
 from safeinstall.pipeline import ADVISORY_RULES, make_judge
-from safeinstall.requirements import Root
+from safeinstall.request.requirements import Root
 from safeinstall.resolve.user_hashes import UserHashes
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.commands.target import Target
-    from safeinstall.models import Metadata
+    from safeinstall.facts.artifact import Metadata
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
-    from safeinstall.requirements import Reference
+    from safeinstall.request.requirements import Reference
     from safeinstall.resolve.finder import CandidateFinder
-    from safeinstall.sources.environment import InstalledPackage
+    from safeinstall.sources.pip.environment import InstalledPackage
 
 FILE_RULES = frozenset({"contents", "hashes", "sdists"})
 """They judge the form of a file, which nobody knows any more."""

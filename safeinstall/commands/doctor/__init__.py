@@ -6,29 +6,29 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.advisories import check_advisories
-from safeinstall.checkup.builds import check_builds
-from safeinstall.checkup.clock import check_clock
-from safeinstall.checkup.directories import check_directories
-from safeinstall.checkup.indexes import check_indexes
-from safeinstall.checkup.interception import check_interception
-from safeinstall.checkup.log import check_log
-from safeinstall.checkup.patient import admit
-from safeinstall.checkup.policies import check_policy
-from safeinstall.checkup.recovery import check_recovery
-from safeinstall.checkup.result import Mark
-from safeinstall.checkup.selftest import check_self_test
-from safeinstall.checkup.target import check_environment, check_target
+from safeinstall.commands.doctor.advisories import check_advisories
+from safeinstall.commands.doctor.builds import check_builds
+from safeinstall.commands.doctor.clock import check_clock
+from safeinstall.commands.doctor.directories import check_directories
+from safeinstall.commands.doctor.indexes import check_indexes
+from safeinstall.commands.doctor.interception import check_interception
+from safeinstall.commands.doctor.log import check_log
+from safeinstall.commands.doctor.patient import admit
+from safeinstall.commands.doctor.policies import check_policy
+from safeinstall.commands.doctor.recovery import check_recovery
+from safeinstall.commands.doctor.result import Mark
+from safeinstall.commands.doctor.selftest import check_self_test
+from safeinstall.commands.doctor.target import check_environment, check_target
 from safeinstall.commands.parsing import CommandParser
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
 from safeinstall.errors import EXIT_UNSOUND
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from safeinstall.checkup.patient import Patient
-    from safeinstall.checkup.result import Result
+    from safeinstall.commands.doctor.patient import Patient
+    from safeinstall.commands.doctor.result import Result
 
 CHECKS: tuple[Callable[[Patient], Iterator[Result]], ...] = (
     check_target,

@@ -7,27 +7,27 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Mark, Result
+from safeinstall.commands.doctor.result import Mark, Result
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.pipeline import ADVISORY_RULES
-from safeinstall.sources.advisories import AdvisoryDatabase, open_database
-from safeinstall.sources.advisory_build import read_only
-from safeinstall.sources.advisory_sync import CLOCK_SKEW, Syncer
-from safeinstall.sources.cve_lists import list_sources
-from safeinstall.sources.directories import cache_directory
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.local_advisories import span
-from safeinstall.sources.network import brief, http_settings
-from safeinstall.sources.osv_dump import Dump, resolve_sources
+from safeinstall.sources.advisories.build import read_only
+from safeinstall.sources.advisories.cve_lists import list_sources
+from safeinstall.sources.advisories.database import AdvisoryDatabase, open_database
+from safeinstall.sources.advisories.local import span
+from safeinstall.sources.advisories.osv_dump import Dump, resolve_sources
+from safeinstall.sources.advisories.sync import CLOCK_SKEW, Syncer
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.settings import brief, http_settings
+from safeinstall.sources.places.directories import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
     from safeinstall.policy.model import Policy
-    from safeinstall.sources.cve_lists import ListSource
+    from safeinstall.sources.advisories.cve_lists import ListSource
 
 ADVISORIES = "advisories"
 _SYNC = "run: safe-pip advisories sync"

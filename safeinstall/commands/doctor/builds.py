@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
-from safeinstall.sources.builds import CANNOT_ISOLATE, isolation
+from safeinstall.commands.doctor.result import Result
+from safeinstall.sources.pip.builds import CANNOT_ISOLATE, isolation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 BUILDS = "builds"
 

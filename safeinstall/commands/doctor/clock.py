@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
-from safeinstall.sources.local_advisories import span
+from safeinstall.commands.doctor.result import Result
+from safeinstall.sources.advisories.local import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 CLOCK = "clock"
 LIMIT = timedelta(minutes=10)

@@ -8,14 +8,14 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
-from safeinstall.sources.directories import CACHE_VARIABLE, STATE_VARIABLE, cache_directory, state_directory
+from safeinstall.commands.doctor.result import Result
+from safeinstall.sources.places.directories import CACHE_VARIABLE, STATE_VARIABLE, cache_directory, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 _MEGABYTE = 1e6
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
+from safeinstall.commands.doctor.result import Result
 from safeinstall.errors import SourceError
-from safeinstall.sources.clock import told_time
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.network import http_settings
-from safeinstall.sources.project_page import ACCEPT, parse_project_page
-from safeinstall.sources.routes import Routes
-from safeinstall.sources.urls import is_local, is_secure, is_trusted, local_path, redacted, split, userinfo
+from safeinstall.sources.index.clock import told_time
+from safeinstall.sources.index.project_page import ACCEPT, parse_project_page
+from safeinstall.sources.index.routes import Routes
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.settings import http_settings
+from safeinstall.sources.network.urls import is_local, is_secure, is_trusted, local_path, redacted, split, userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from safeinstall.checkup.patient import Patient
-    from safeinstall.invocation import Invocation
-    from safeinstall.models import Source
+    from safeinstall.commands.doctor.patient import Patient
+    from safeinstall.facts.artifact import Source
+    from safeinstall.request.invocation import Invocation
 
 INDEX = "index"
 PROJECT = "pip"

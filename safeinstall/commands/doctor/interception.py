@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
+from safeinstall.commands.doctor.result import Result
 from safeinstall.errors import RefusedError
 from safeinstall.guard.proof import examine
 from safeinstall.guard.record import read_record
@@ -14,7 +14,7 @@ from safeinstall.guard.scopes import SYSTEM, USER, environment_scope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
     from safeinstall.guard.record import Record
 
 INTERCEPTION = "interception"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Mark, Result
-from safeinstall.sources.forward import Forwarder
+from safeinstall.commands.doctor.result import Mark, Result
+from safeinstall.sources.keeping.forward import Forwarder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 LOG = "log"
 

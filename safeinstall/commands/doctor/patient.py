@@ -9,9 +9,9 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import PolicyError, SafeInstallError
-from safeinstall.invocation import parse_invocation
-from safeinstall.sources.pip import HostedPip
-from safeinstall.sources.policy_files import layer_errors, load_policy
+from safeinstall.request.invocation import parse_invocation
+from safeinstall.sources.pip.host import HostedPip
+from safeinstall.sources.policies.policy_files import layer_errors, load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from safeinstall.invocation import Invocation
     from safeinstall.policy.model import Policy
+    from safeinstall.request.invocation import Invocation
 
 COMMAND = ("install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "pip")
 """What the target's pip is asked to understand. It is stopped before it looks for anything."""

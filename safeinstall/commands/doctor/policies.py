@@ -8,18 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
-from safeinstall.policy.lint import lint
-from safeinstall.sources import policy_files
-from safeinstall.sources.directories import config_directory
-from safeinstall.sources.trust import was_trusted
+from safeinstall.commands.doctor.result import Result
+from safeinstall.policy.shown.lint import lint
+from safeinstall.sources.places.directories import config_directory
+from safeinstall.sources.policies import policy_files
+from safeinstall.sources.policies.trust import was_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
     from safeinstall.policy.model import Policy
-    from safeinstall.sources.policy_files import ProjectPolicy
+    from safeinstall.sources.policies.policy_files import ProjectPolicy
 
 POLICY = "policy"
 _DIGEST = len("sha256:") + 12

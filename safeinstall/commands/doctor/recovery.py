@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
+from safeinstall.commands.doctor.result import Result
 from safeinstall.errors import JournalError
 from safeinstall.report.aftermath import render_left
-from safeinstall.sources.recovery import find_left, into
+from safeinstall.sources.undoing.recovery import find_left, into
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 RECOVERY = "recovery"
 

@@ -8,19 +8,19 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING
 
-from safeinstall.checkup.result import Result
+from safeinstall.commands.doctor.result import Result
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE
-from safeinstall.sources import policy_files
-from safeinstall.sources.builds import clean_environment
-from safeinstall.sources.directories import CONFIG_VARIABLE, STATE_VARIABLE
-from safeinstall.sources.temporary import private_directory
-from safeinstall.sources.wheel_record import write_record
+from safeinstall.sources.archives.wheel_record import write_record
+from safeinstall.sources.pip.builds import clean_environment
+from safeinstall.sources.places.directories import CONFIG_VARIABLE, STATE_VARIABLE
+from safeinstall.sources.places.temporary import private_directory
+from safeinstall.sources.policies import policy_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 SELF_TEST = "self-test"
 REFUSED, ACCEPTED = "safe-pip-self-test-refused", "safe-pip-self-test-accepted"

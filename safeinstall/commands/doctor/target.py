@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.checkup.result import Result
+from safeinstall.commands.doctor.result import Result
 from safeinstall.errors import SourceError
-from safeinstall.sources.environment import list_environment
-from safeinstall.sources.hosted import OLDEST_PIP
+from safeinstall.sources.pip.environment import list_environment
+from safeinstall.sources.pip.hosted import OLDEST_PIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.checkup.patient import Patient
+    from safeinstall.commands.doctor.patient import Patient
 
 TARGET, ENVIRONMENT = "target", "environment"
 _OLDEST = ".".join(map(str, OLDEST_PIP))

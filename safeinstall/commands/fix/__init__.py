@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.fix_subject import parse_subject, read_subject, replace_text
+from safeinstall.commands.fix.subject import parse_subject, read_subject, replace_text
 from safeinstall.commands.parsing import CommandParser
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
 from safeinstall.commands.target import fits_together, open_target
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.outcome import Fix, Move
-from safeinstall.repair import Repair, Search
+from safeinstall.repair.repair import Repair, Search
 from safeinstall.report.fix import diff, fix_json, render_fix
 from safeinstall.report.text import PREFIX, shown
-from safeinstall.sources.policy_files import load_policy
+from safeinstall.resolve.outcome import Fix, Move
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from safeinstall.commands.fix_subject import Subject
+    from safeinstall.commands.fix.subject import Subject
     from safeinstall.policy.model import Policy
 
 ROUNDS = 3

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.edit.entries import edit
-from safeinstall.edit.lock import LockText, edit_lock, read_lock
-from safeinstall.edit.pyproject import read_parts, read_pyproject, read_requirement_texts
-from safeinstall.edit.requirements import read_requirements
 from safeinstall.errors import UsageError
+from safeinstall.repair.entries import edit
+from safeinstall.repair.lock import LockText, edit_lock, read_lock
+from safeinstall.repair.pyproject import read_parts, read_pyproject, read_requirement_texts
+from safeinstall.repair.requirements import read_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.edit.entries import Change, Entry
-    from safeinstall.invocation import Invocation
+    from safeinstall.repair.entries import Change, Entry
+    from safeinstall.request.invocation import Invocation
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
         place = Place(environ, Path.cwd(), policy)
     except FileNotFoundError:
         raise UsageError("the current directory does not exist any more", hint="change to one that does") from None
-    command = import_module(f"safeinstall.commands.policy_{arguments.command}")
+    command = import_module(f"safeinstall.commands.policy.{arguments.command}")
     return int(command.run(arguments, place))
 
 

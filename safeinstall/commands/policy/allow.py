@@ -8,16 +8,16 @@ from datetime import date, datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.commands.policy_output import write_file
+from safeinstall.commands.policy.output import write_file
 from safeinstall.errors import PolicyError, UsageError
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.render import render_value
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import find_project, load_policy, project_text
-from safeinstall.sources.policy_texts import is_address, presets, read_policy
-from safeinstall.sources.trust import trust
+from safeinstall.sources.policies.policy_files import find_project, load_policy, project_text
+from safeinstall.sources.policies.policy_texts import is_address, presets, read_policy
+from safeinstall.sources.policies.trust import trust
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -9,28 +9,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import PolicyError
-from safeinstall.evaluate import evaluate
-from safeinstall.models import (
-    Advisory,
-    AffectedRange,
-    Artifact,
-    ArtifactKind,
-    Digest,
-    Evidence,
-    Metadata,
-    Missing,
-    Price,
-    Release,
-    Source,
-    SourceKind,
-)
+from safeinstall.facts.advisory import Advisory, AffectedRange
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Metadata, Source, SourceKind
+from safeinstall.facts.evidence import Evidence, Price
+from safeinstall.facts.values import Missing
+from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.schema import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from safeinstall.models import Probability, Verdict
+    from safeinstall.facts.terms import Digest, Probability, Release
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.locations import Path
     from safeinstall.policy.merge import PolicyText
     from safeinstall.policy.model import Policy

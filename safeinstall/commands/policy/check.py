@@ -6,13 +6,13 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_listed import read_listed
-from safeinstall.commands.policy_output import Remark, shown_remark, write
+from safeinstall.commands.policy.listed import read_listed
+from safeinstall.commands.policy.output import Remark, shown_remark, write
 from safeinstall.errors import EXIT_POLICY, PolicyError
 from safeinstall.policy.layers import stack
-from safeinstall.policy.lint import lint, unmatched
+from safeinstall.policy.shown.lint import lint, unmatched
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import layer_errors, load_policy, read_named
+from safeinstall.sources.policies.policy_files import layer_errors, load_policy, read_named
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -6,17 +6,17 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_output import write
-from safeinstall.policy.diff import changes
+from safeinstall.commands.policy.output import write
 from safeinstall.policy.layers import stack
+from safeinstall.policy.shown.diff import changes
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import read_named
+from safeinstall.sources.policies.policy_files import read_named
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from safeinstall.commands.policy import Place
-    from safeinstall.policy.diff import Change
+    from safeinstall.policy.shown.diff import Change
 
 EXIT_LOOSENED = 1
 _SIGNS = {"loosens": "loosens ", "tightens": "tightens", "differs": "differs ", "says": "says    "}

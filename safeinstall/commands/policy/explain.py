@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from safeinstall.commands.policy_output import write
-from safeinstall.commands.policy_show import origin
+from safeinstall.commands.policy.output import write
+from safeinstall.commands.policy.show import origin
 from safeinstall.errors import MetadataDynamicError, SourceError, UsageError
-from safeinstall.models import Level, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.policy.render import options, render_value
-from safeinstall.policy.rule_docs import rule_docs
+from safeinstall.policy.shown.rule_docs import rule_docs
 from safeinstall.report.text import describe, shown
 from safeinstall.rules.registry import known_rules
-from safeinstall.sources.policy_files import load_policy
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
 
     from safeinstall.commands.policy import Place
-    from safeinstall.models import Verdict
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
     from safeinstall.rules.base import Rule
 
@@ -120,12 +121,12 @@ def _package(arguments: Namespace, place: Place, policy: Policy) -> int:
 
 def judge_newest(requirement: Requirement, place: Place, policy: Policy, number: int) -> Sequence[Verdict] | None:
     """Return the verdicts on the files that pip would take first; ``None`` when pip itself did not start."""
-    from safeinstall.closed import closed_verdicts  # noqa: PLC0415
-    from safeinstall.invocation import parse_invocation  # noqa: PLC0415 - only this needs pip and the network
+    from safeinstall.app.world import LiveWorld  # noqa: PLC0415
+    from safeinstall.judge.closed import closed_verdicts  # noqa: PLC0415
     from safeinstall.pipeline import make_judge  # noqa: PLC0415
+    from safeinstall.request.invocation import parse_invocation  # noqa: PLC0415 - only this needs pip and the network
     from safeinstall.resolve.finder import CandidateFinder  # noqa: PLC0415
-    from safeinstall.sources.pip import HostedPip  # noqa: PLC0415
-    from safeinstall.world import LiveWorld  # noqa: PLC0415
+    from safeinstall.sources.pip.host import HostedPip  # noqa: PLC0415
 
     as_of = datetime.now(timezone.utc)
     asked = ("install", "--dry-run", "--no-deps", "--quiet", str(requirement))

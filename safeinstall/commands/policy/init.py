@@ -7,23 +7,23 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_listed import read_listed
-from safeinstall.commands.policy_output import write_file
+from safeinstall.commands.policy.listed import read_listed
+from safeinstall.commands.policy.output import write_file
 from safeinstall.errors import UsageError
 from safeinstall.policy.load import read_layer
 from safeinstall.policy.merge import PolicyText
 from safeinstall.policy.render import options, render_string, render_value
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import find_project, read_named
-from safeinstall.sources.policy_texts import presets, read_policy
-from safeinstall.sources.trust import trust
+from safeinstall.sources.policies.policy_files import find_project, read_named
+from safeinstall.sources.policies.policy_texts import presets, read_policy
+from safeinstall.sources.policies.trust import trust
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
 
     from safeinstall.commands.policy import Place
-    from safeinstall.commands.policy_listed import Listed
+    from safeinstall.commands.policy.listed import Listed
     from safeinstall.policy.layer import Layer
 
 _HEAD = """\

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import PolicyError, UsageError
 from safeinstall.policy.locations import parse_key
-from safeinstall.sources.policy_texts import read_policy
+from safeinstall.sources.policies.policy_texts import read_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_output import write
-from safeinstall.policy.json_schema import json_schema
+from safeinstall.commands.policy.output import write
+from safeinstall.policy.shown.json_schema import json_schema
 from safeinstall.rules.registry import known_rules
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
 from safeinstall.policy.locations import key_lines, parse_key
 from safeinstall.policy.render import render_policy
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import load_policy
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.commands.policy_cases import decode_cases, judge, midnight
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.cases import decode_cases, judge, midnight
+from safeinstall.commands.policy.output import write
 from safeinstall.errors import UsageError
 from safeinstall.policy.load import parse_toml
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import load_policy
-from safeinstall.sources.policy_texts import read_file
+from safeinstall.sources.policies.policy_files import load_policy
+from safeinstall.sources.policies.policy_texts import read_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from safeinstall.commands.policy import Place
-    from safeinstall.commands.policy_cases import Case
-    from safeinstall.models import Verdict
+    from safeinstall.commands.policy.cases import Case
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
 
 EXIT_FAILED = 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
 from safeinstall.errors import UsageError
 from safeinstall.report.text import shown
-from safeinstall.sources.policy_files import find_project
-from safeinstall.sources.trust import distrust, trust
+from safeinstall.sources.policies.policy_files import find_project
+from safeinstall.sources.policies.trust import distrust, trust
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -12,22 +12,23 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
 from safeinstall import pipeline
-from safeinstall.commands.installed_graph import installed_requirements
+from safeinstall.app.world import LiveWorld
 from safeinstall.commands.parsing import CommandParser
-from safeinstall.commands.policy_output import write
+from safeinstall.commands.policy.output import write
+from safeinstall.commands.why.installed_graph import installed_requirements
 from safeinstall.errors import EXIT_DENIED, MetadataDynamicError, SourceError, UsageError
-from safeinstall.invocation import parse_invocation
-from safeinstall.models import Level, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.report.build import build_report, report_file
 from safeinstall.report.chains import chains
-from safeinstall.report.form_json import plain
+from safeinstall.report.forms.json import plain
 from safeinstall.report.run import Run
 from safeinstall.report.text import shown
+from safeinstall.request.invocation import parse_invocation
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.user_hashes import UserHashes
-from safeinstall.sources.pip import HostedPip
-from safeinstall.sources.policy_files import load_policy
-from safeinstall.world import LiveWorld
+from safeinstall.sources.pip.host import HostedPip
+from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from safeinstall.invocation import Invocation
     from safeinstall.policy.model import Policy
     from safeinstall.report.model import ReportedFile, Requirement
+    from safeinstall.request.invocation import Invocation
 
 CHAINS = 10
 NOT_THERE = 1

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.invocation import installed_names
 from safeinstall.report.model import Requirement
 from safeinstall.report.secrets import without_secrets
+from safeinstall.request.invocation import installed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement as Required
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.models import InstalledDistribution
-    from safeinstall.sources.installed import InstalledDistributions
+    from safeinstall.facts.artifact import InstalledDistribution
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.sources.pip.installed import InstalledDistributions
 
 
 def installed_requirements(invocation: Invocation, holds: InstalledDistributions) -> dict[str, tuple[Requirement, ...]]:

@@ -15,7 +15,8 @@ from safeinstall.policy.selectors import covers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safeinstall.models import Level, PackageSelector
+    from safeinstall.facts.finding import Level
+    from safeinstall.facts.terms import PackageSelector
     from safeinstall.policy.model import Policy
     from safeinstall.rules.base import Rule
 

@@ -9,12 +9,13 @@ from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Union
 
-from safeinstall.models import Digest, Level, PackageSelector, Probability, Release
+from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import Digest, PackageSelector, Probability, Release
 from safeinstall.policy.document import LOOSENED, SCHEMA
 from safeinstall.policy.model import Settings
 from safeinstall.policy.render import render_value
-from safeinstall.policy.rule_docs import rule_docs
 from safeinstall.policy.schema import field_types, required_keys
+from safeinstall.policy.shown.rule_docs import rule_docs
 
 if TYPE_CHECKING:
     from safeinstall.rules.base import Rule

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from safeinstall.models import PackageSelector
+from safeinstall.facts.terms import PackageSelector
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.render import options
 from safeinstall.policy.selectors import covers
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safeinstall.models import Waiver
+    from safeinstall.facts.verdict import Waiver
     from safeinstall.policy.locations import Path
     from safeinstall.policy.model import Policy
 

@@ -13,7 +13,7 @@ FORMS = ("cyclonedx", "github", "html", "json", "junit", "markdown", "sarif", "t
 
 def render_form(name: str, report: Report) -> str:
     """Return *report* in the form *name*, one of :data:`FORMS`, ending in a newline unless it is empty."""
-    return str(import_module(f"safeinstall.report.form_{name}").render(report))
+    return str(import_module(f"safeinstall.report.forms.{name}").render(report))
 
 
 def heading(report: Report) -> str:

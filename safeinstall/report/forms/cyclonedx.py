@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:

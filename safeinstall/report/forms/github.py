@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.report.forms import heading
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Location
+    from safeinstall.facts.verdict import Location
     from safeinstall.report.model import Report, ReportedFile, ReportedFinding
 
 _COMMANDS = {Level.DENY: "error", Level.WARN: "warning", Level.ALLOW: "notice"}

@@ -11,14 +11,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from safeinstall.report.forms import command_line, heading
-from safeinstall.report.graph import USER, lay_out
-from safeinstall.report.page import SCRIPT, STYLE
+from safeinstall.report.forms.graph import USER, lay_out
+from safeinstall.report.forms.page import SCRIPT, STYLE
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safeinstall.report.graph import Graph, Node
+    from safeinstall.report.forms.graph import Graph, Node
     from safeinstall.report.model import EvidenceUsed, Report, ReportedFile, ReportedFinding
 
 COLUMN, ROW, WIDTH, HEIGHT = 230, 26, 170, 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.report.forms import heading
 from safeinstall.report.text import shown
 

@@ -9,15 +9,15 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from safeinstall.models import Level
-from safeinstall.policy.rule_docs import rule_docs
+from safeinstall.facts.finding import Level
+from safeinstall.policy.shown.rule_docs import rule_docs
 from safeinstall.report.text import shown
 from safeinstall.rules.registry import known_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.models import Location
+    from safeinstall.facts.verdict import Location
     from safeinstall.report.model import ExceptionUsed, Fallback, Report, ReportedFile, ReportedFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.report.forms import command_line, heading
-from safeinstall.report.screen import Screen
+from safeinstall.report.forms.screen import Screen
+from safeinstall.report.forms.tree import USER, branches
 from safeinstall.report.text import shown
-from safeinstall.report.tree import USER, branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from safeinstall.report.forms.tree import Branch
     from safeinstall.report.model import EvidenceUsed, ExceptionUsed, Fallback, Report, ReportedFile, ReportedFinding
-    from safeinstall.report.tree import Branch
 
 Said: TypeAlias = "tuple[str, Level, ExceptionUsed | None]"
 """A message, how much it weighs, and the exception that covers it."""

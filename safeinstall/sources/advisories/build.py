@@ -17,20 +17,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from safeinstall.advisories import alias_groups
 from safeinstall.errors import DiskError, SourceError
-from safeinstall.osv import UnreadableRecordError, parse_record
-from safeinstall.sources.advisory_codec import FORMAT, dumps, encode_advisory, encode_affected
-from safeinstall.sources.cve_list_tables import META, SCHEMA, fill, signals_of, stated
-from safeinstall.sources.osv_records import SUFFIX, Identity, Limits, read_records, unusable
-from safeinstall.sources.temporary import private_directory
+from safeinstall.facts.advisories import alias_groups
+from safeinstall.facts.osv import UnreadableRecordError, parse_record
+from safeinstall.sources.advisories.codec import FORMAT, dumps, encode_advisory, encode_affected
+from safeinstall.sources.advisories.cve_list_tables import META, SCHEMA, fill, signals_of, stated
+from safeinstall.sources.advisories.osv_records import SUFFIX, Identity, Limits, read_records, unusable
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from safeinstall.osv import Record
-    from safeinstall.sources.cve_list_tables import ListPart, Signals
+    from safeinstall.facts.osv import Record
+    from safeinstall.sources.advisories.cve_list_tables import ListPart, Signals
 
 # Of the same record in several sources the newest counts.
 _SCHEMA = """

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from safeinstall.advisories import UNSCORED, is_malicious
-from safeinstall.models import Advisory, AffectedRange
-from safeinstall.osv import parse_version
+from safeinstall.facts.advisories import UNSCORED, is_malicious
+from safeinstall.facts.advisory import Advisory, AffectedRange
+from safeinstall.facts.osv import parse_version
 
 if TYPE_CHECKING:
-    from safeinstall.osv import Affected
+    from safeinstall.facts.osv import Affected
 
 FORMAT = 3
 

@@ -6,14 +6,14 @@ import json
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from safeinstall.sources.advisory_codec import dumps
-from safeinstall.sources.osv_records import Identity
+from safeinstall.sources.advisories.codec import dumps
+from safeinstall.sources.advisories.osv_records import Identity
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from safeinstall.exploitation import Kind
+    from safeinstall.facts.exploitation import Kind
 
 SCHEMA = "CREATE TABLE listed (kind TEXT, cve TEXT, value, PRIMARY KEY (kind, cve)) WITHOUT ROWID;"
 META = "lists"

@@ -12,18 +12,18 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.exploitation import PARSERS, UnreadableListError
-from safeinstall.sources.advisory_changes import LOST_SHARE
-from safeinstall.sources.cve_list_tables import ListPart
-from safeinstall.sources.osv_dump import NOTHING, Validators
-from safeinstall.sources.osv_records import Identity, identify
-from safeinstall.sources.urls import is_local, local_path, redacted
+from safeinstall.facts.exploitation import PARSERS, UnreadableListError
+from safeinstall.sources.advisories.changes import LOST_SHARE
+from safeinstall.sources.advisories.cve_list_tables import ListPart
+from safeinstall.sources.advisories.osv_dump import NOTHING, Validators
+from safeinstall.sources.advisories.osv_records import Identity, identify
+from safeinstall.sources.network.urls import is_local, local_path, redacted
 
 if TYPE_CHECKING:
-    from safeinstall.exploitation import CveList, Kind
+    from safeinstall.facts.exploitation import CveList, Kind
     from safeinstall.policy.model import AdvisorySettings
-    from safeinstall.sources.cve_list_tables import StoredList
-    from safeinstall.sources.osv_dump import DumpReader
+    from safeinstall.sources.advisories.cve_list_tables import StoredList
+    from safeinstall.sources.advisories.osv_dump import DumpReader
 
 PACKED_LIMIT = 32 << 20
 """Bytes of a list as it is served or lies on disk."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.advisories import alias_groups, matching
 from safeinstall.errors import SourceError
-from safeinstall.models import Missing
-from safeinstall.sources.advisory_build import Part, build_database, read_only
-from safeinstall.sources.advisory_codec import FORMAT, decode_advisory
-from safeinstall.sources.cve_list_tables import META, signals_of, stored_lists
-from safeinstall.sources.osv_records import Identity, Limits, identify
+from safeinstall.facts.advisories import alias_groups, matching
+from safeinstall.facts.values import Missing
+from safeinstall.sources.advisories.build import Part, build_database, read_only
+from safeinstall.sources.advisories.codec import FORMAT, decode_advisory
+from safeinstall.sources.advisories.cve_list_tables import META, signals_of, stored_lists
+from safeinstall.sources.advisories.osv_records import Identity, Limits, identify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
-    from safeinstall.models import Advisory
-    from safeinstall.sources.advisory_codec import Statement
-    from safeinstall.sources.cve_list_tables import Signals
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.sources.advisories.codec import Statement
+    from safeinstall.sources.advisories.cve_list_tables import Signals
 
 _REBUILD = "delete it; it is built anew from its sources"
 

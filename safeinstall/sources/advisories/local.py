@@ -12,13 +12,13 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Missing
-from safeinstall.sources.advisories import AdvisoryDatabase, open_advisories, open_database
-from safeinstall.sources.advisory_sync import CLOCK_SKEW, Syncer
-from safeinstall.sources.osv_dump import Dump, DumpReader
-from safeinstall.sources.osv_records import identify
-from safeinstall.sources.progress import progress_line
-from safeinstall.sources.regular_files import read_regular
+from safeinstall.facts.values import Missing
+from safeinstall.sources.advisories.database import AdvisoryDatabase, open_advisories, open_database
+from safeinstall.sources.advisories.osv_dump import Dump, DumpReader
+from safeinstall.sources.advisories.osv_records import identify
+from safeinstall.sources.advisories.sync import CLOCK_SKEW, Syncer
+from safeinstall.sources.network.progress import progress_line
+from safeinstall.sources.places.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
-    from safeinstall.exploitation import Kind
-    from safeinstall.models import Advisory
-    from safeinstall.sources.cve_lists import ListSource
-    from safeinstall.sources.http import HttpClient
-    from safeinstall.sources.osv_records import Identity
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.exploitation import Kind
+    from safeinstall.sources.advisories.cve_lists import ListSource
+    from safeinstall.sources.advisories.osv_records import Identity
+    from safeinstall.sources.network.http import HttpClient
 
 PATIENCE = 120.0
 """Seconds that an installation waits for a sync that does come along."""

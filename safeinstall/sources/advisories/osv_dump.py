@@ -12,14 +12,14 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.sources.osv_records import RECORD_LIMIT, SUFFIX
-from safeinstall.sources.urls import is_local, local_path, redacted, split
+from safeinstall.sources.advisories.osv_records import RECORD_LIMIT, SUFFIX
+from safeinstall.sources.network.urls import is_local, local_path, redacted, split
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from safeinstall.sources.http import HttpClient, Stream
+    from safeinstall.sources.network.http import HttpClient, Stream
 
 OSV = "osv"
 """The name of the public dump in a policy."""

@@ -17,20 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_database
-from safeinstall.sources.advisory_build import Part, build_database, confirm_database, copy_database
-from safeinstall.sources.advisory_changes import counted, vulnerabilities
-from safeinstall.sources.advisory_update import DumpState, DumpUpdate
-from safeinstall.sources.cve_lists import ListSource, ListUpdate
-from safeinstall.sources.osv_dump import Dump, DumpReader
-from safeinstall.sources.osv_records import Identity, Limits, identify
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.advisories.build import Part, build_database, confirm_database, copy_database
+from safeinstall.sources.advisories.changes import counted, vulnerabilities
+from safeinstall.sources.advisories.cve_lists import ListSource, ListUpdate
+from safeinstall.sources.advisories.database import AdvisoryDatabase, database_file, open_database
+from safeinstall.sources.advisories.osv_dump import Dump, DumpReader
+from safeinstall.sources.advisories.osv_records import Identity, Limits, identify
+from safeinstall.sources.advisories.update import DumpState, DumpUpdate
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from safeinstall.sources.advisory_build import Index
-    from safeinstall.sources.cve_list_tables import ListPart, StoredList
+    from safeinstall.sources.advisories.build import Index
+    from safeinstall.sources.advisories.cve_list_tables import ListPart, StoredList
 
 CLOCK_SKEW = timedelta(days=1)
 """A time of ours that lies further ahead than this was set by a wrong clock."""

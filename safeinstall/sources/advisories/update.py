@@ -8,16 +8,16 @@ from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.osv import ECOSYSTEM
-from safeinstall.sources.advisory_build import Part
-from safeinstall.sources.advisory_changes import Changes, compare, is_earlier, objection
-from safeinstall.sources.osv_dump import NOTHING, Dump, DumpReader, Validators
-from safeinstall.sources.osv_records import Identity
+from safeinstall.facts.osv import ECOSYSTEM
+from safeinstall.sources.advisories.build import Part
+from safeinstall.sources.advisories.changes import Changes, compare, is_earlier, objection
+from safeinstall.sources.advisories.osv_dump import NOTHING, Dump, DumpReader, Validators
+from safeinstall.sources.advisories.osv_records import Identity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safeinstall.sources.advisory_build import Index
+    from safeinstall.sources.advisories.build import Index
 
 FEW = 200
 """Records that changed: up to so many are fetched one by one, more as the whole zip."""

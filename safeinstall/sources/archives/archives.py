@@ -18,13 +18,12 @@ from typing import IO, TYPE_CHECKING, cast
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.command_names import UnclearError
 from safeinstall.errors import MetadataInvalidError
-from safeinstall.layout import is_read_for_layout, wheel_layout
-from safeinstall.metadata import parse_metadata
-from safeinstall.sources.content_coding import STEP
-from safeinstall.sources.member_bytes import read_members
-from safeinstall.sources.members import (
+from safeinstall.facts.command_names import UnclearError
+from safeinstall.facts.layout import is_read_for_layout, wheel_layout
+from safeinstall.facts.metadata import parse_metadata
+from safeinstall.sources.archives.member_bytes import read_members
+from safeinstall.sources.archives.members import (
     Limits,
     Metered,
     check_layout,
@@ -34,8 +33,9 @@ from safeinstall.sources.members import (
     tar_members,
     zip_members,
 )
-from safeinstall.sources.wheel_places import check_places
-from safeinstall.sources.wheel_record import check_record, read_record
+from safeinstall.sources.archives.wheel_places import check_places
+from safeinstall.sources.archives.wheel_record import check_record, read_record
+from safeinstall.sources.network.content_coding import STEP
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from safeinstall.facts import Layout
+    from safeinstall.facts.values import Layout
 
 LIMITS = Limits()
 _LEAST = 1 << 17
@@ -85,8 +85,8 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     """Return the contents of the wheel at *path*, published as *filename*. pip can install it.
 
     RECORD must name exactly the members, and each must have the hash and the size that are written there. Where these
-    very bytes are *intact*, because they once passed :data:`~safeinstall.sources.member_bytes.CHECK`, that is not done
-    again.
+    very bytes are *intact*, because they once passed :data:`~safeinstall.sources.archives.member_bytes.CHECK`, that is
+    not done again.
 
     Raises:
         IntegrityError: it leaves its tree, can be read in more than one way, or contradicts itself or its own name; or

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.kept_files import read_kept, write_kept
-from safeinstall.sources.member_bytes import CHECK
+from safeinstall.sources.archives.member_bytes import CHECK
+from safeinstall.sources.places.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from safeinstall.sources.archives import Contents
+    from safeinstall.sources.archives.archives import Contents
 
 
 class CheckedFiles:

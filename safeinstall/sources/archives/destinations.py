@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import DiskError, UnsatisfiableError
-from safeinstall.sources.members import refusal, shown
-from safeinstall.sources.regular_files import read_regular
-from safeinstall.sources.wheel_places import GENERATED, Tree, wheel_places
+from safeinstall.sources.archives.members import refusal, shown
+from safeinstall.sources.archives.wheel_places import GENERATED, Tree, wheel_places
+from safeinstall.sources.places.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.errors import SafeInstallError
-    from safeinstall.plan import VerifiedFile
+    from safeinstall.plan.plan import VerifiedFile
 
 _PATH_MAX = os.pathconf("/", "PC_PATH_MAX")
 _WAY_OUT = "move it away, then try again"

@@ -9,19 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.download_cache import read_local
-from safeinstall.sources.file_names import names_in
-from safeinstall.sources.overlaps import digest_of
-from safeinstall.sources.regular_files import read_regular
+from safeinstall.sources.archives.file_names import names_in
+from safeinstall.sources.archives.overlaps import digest_of
+from safeinstall.sources.places.regular_files import read_local, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.file_names import FileNames
-    from safeinstall.judge import Overlaps
-    from safeinstall.plan import VerifiedFile
+    from safeinstall.facts.file_names import FileNames
+    from safeinstall.judge.judge import Overlaps
+    from safeinstall.plan.plan import VerifiedFile
 
 
 def find_installed_overlaps(files: Sequence[VerifiedFile], installed: Mapping[NormalizedName, Path]) -> Overlaps:

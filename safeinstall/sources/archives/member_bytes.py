@@ -9,8 +9,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-from safeinstall.sources.content_coding import STEP
-from safeinstall.sources.members import refusal, shown
+from safeinstall.sources.archives.members import refusal, shown
+from safeinstall.sources.network.content_coding import STEP
 
 if TYPE_CHECKING:
     import zipfile
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 CHECK = 1
-"""The version of what :func:`~safeinstall.sources.archives.check_wheel` learns from the bytes of members. It grows when
-that looks for more, so that what passed an earlier one is looked at again."""
+"""The version of what :func:`~safeinstall.sources.archives.archives.check_wheel` learns from the bytes of members. It
+grows when that looks for more, so that what passed an earlier one is looked at again."""
 
 
 class Visitor(Protocol):
@@ -49,7 +49,7 @@ def read_members(
     members: Iterable[tuple[zipfile.ZipInfo, int]],
     visitors: Sequence[Visitor] = (),
 ) -> None:
-    """Unpack *members*, which :func:`~safeinstall.sources.members.check_layout` located, each once and to its end.
+    """Unpack *members*, which :func:`~safeinstall.sources.archives.members.check_layout` located, each once to its end.
 
     Raises IntegrityError at the first one that is not what the directory of the zip says.
     """

@@ -8,15 +8,15 @@ from collections import defaultdict
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from safeinstall.file_names import FileNames
+from safeinstall.facts.file_names import FileNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.judge import Overlaps
-    from safeinstall.plan import VerifiedFile
+    from safeinstall.judge.judge import Overlaps
+    from safeinstall.plan.plan import VerifiedFile
 
 _EXACT = FileNames()
 

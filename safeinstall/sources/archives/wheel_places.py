@@ -9,7 +9,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.members import refusal, shown
+from safeinstall.sources.archives.members import refusal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,8 +46,8 @@ class Tree:
 def check_places(filename: str, files: Sequence[str], commands: Iterable[str], dist_info: str) -> None:
     """Raise IntegrityError for members of a wheel of which two would be in one place, or one in that of a directory.
 
-    *files* are such that each has a place (:func:`~safeinstall.layout.wheel_layout`); *commands* are those that pip
-    makes of its entry points.
+    *files* are such that each has a place (:func:`~safeinstall.facts.layout.wheel_layout`); *commands* are those that
+    pip makes of its entry points.
     """
     tree = Tree()
     for place, member in wheel_places(files, commands, _WITHIN, "site-packages"):

@@ -11,7 +11,7 @@ import re
 from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
-from safeinstall.sources.members import refusal, shown
+from safeinstall.sources.archives.members import refusal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,13 +83,13 @@ class RecordedHashes:
         self._row: Row | None = None
 
     def begin(self, member: str) -> None:
-        """See :class:`~safeinstall.sources.member_bytes.Visitor`."""
+        """See :class:`~safeinstall.sources.archives.member_bytes.Visitor`."""
         self._row = self._rows.get(member)
         if self._row:
             self._digest, self._size = hashlib.new(_kind(self._row)), 0
 
     def feed(self, chunk: bytes) -> None:
-        """See :class:`~safeinstall.sources.member_bytes.Visitor`."""
+        """See :class:`~safeinstall.sources.archives.member_bytes.Visitor`."""
         if self._row:
             self._digest.update(chunk)
             self._size += len(chunk)

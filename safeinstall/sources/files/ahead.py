@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from safeinstall.models import ArtifactKind, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
 
 if TYPE_CHECKING:
-    from safeinstall.models import HeldArtifact
-    from safeinstall.sources.fetch import Downloads
+    from safeinstall.facts.artifact import HeldArtifact
+    from safeinstall.sources.files.fetch import Downloads
 
 LARGEST = 32 * 1024**2
 """Bytes of a file that may be fetched in vain."""

@@ -15,11 +15,11 @@ from itertools import count
 from typing import IO, TYPE_CHECKING, Protocol
 
 from safeinstall.errors import DiskError, IntegrityError, ProjectNotFoundError, SourceError
-from safeinstall.models import SourceKind
-from safeinstall.sources.download_cache import read_local
-from safeinstall.sources.meter import Meter
-from safeinstall.sources.transport import announced
-from safeinstall.sources.urls import is_local, local_path
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.sources.files.meter import Meter
+from safeinstall.sources.network.transport import announced
+from safeinstall.sources.network.urls import is_local, local_path
+from safeinstall.sources.places.regular_files import read_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
-    from safeinstall.models import Artifact
-    from safeinstall.sources.download_cache import DownloadCache
+    from safeinstall.facts.artifact import Artifact
+    from safeinstall.sources.files.download_cache import DownloadCache
 
 ATTEMPTS = 6
 """Downloads of one file whose connection breaks half way (pip: the first, and ``--resume-retries`` more)."""

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import SourceError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _CHUNK = 1 << 20
@@ -24,19 +20,6 @@ PART_FROM = 1 << 20
 """Bytes of a download that broke off from which on they are kept."""
 PARTS = 4
 """Such beginnings that are kept: the newest."""
-
-
-def read_local(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a regular file. Anything else, or an unreadable one, is a SourceError."""
-    try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise SourceError(f"{path} is not a regular file")
-            while chunk := stream.read(_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)

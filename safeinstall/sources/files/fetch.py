@@ -15,27 +15,28 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError, MetadataDynamicError, MetadataInvalidError, SourceError
-from safeinstall.metadata import parse_metadata, parse_sdist_metadata
-from safeinstall.models import ArtifactKind
-from safeinstall.plan import _SEAL as _PLAN_SEAL
-from safeinstall.plan import VerifiedFile, VerifiedPlan
-from safeinstall.sources.archives import check_sdist, check_wheel
-from safeinstall.sources.checked_files import CheckedFiles
-from safeinstall.sources.download import AbandonedError, Downloader
-from safeinstall.sources.members import shown
-from safeinstall.sources.once import Once
-from safeinstall.verified import _SEAL, VerifiedBytes
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.metadata import parse_metadata, parse_sdist_metadata
+from safeinstall.plan.plan import _SEAL as _PLAN_SEAL
+from safeinstall.plan.plan import VerifiedFile, VerifiedPlan
+from safeinstall.plan.verified import _SEAL, VerifiedBytes
+from safeinstall.sources.archives.archives import check_sdist, check_wheel
+from safeinstall.sources.archives.checked_files import CheckedFiles
+from safeinstall.sources.archives.members import shown
+from safeinstall.sources.files.download import AbandonedError, Downloader
+from safeinstall.sources.files.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
-    from safeinstall.models import Artifact, HeldArtifact, Metadata, Pinned
-    from safeinstall.plan import Plan
-    from safeinstall.sources.archives import Contents
-    from safeinstall.sources.download import Client
-    from safeinstall.sources.download_cache import DownloadCache
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
+    from safeinstall.facts.verdict import Pinned
+    from safeinstall.plan.plan import Plan
+    from safeinstall.sources.archives.archives import Contents
+    from safeinstall.sources.files.download import Client
+    from safeinstall.sources.files.download_cache import DownloadCache
 
 WORKERS = 8
 

@@ -18,10 +18,16 @@ from safeinstall.errors import (
     ProjectNotFoundError,
     SourceError,
 )
-from safeinstall.metadata import parse_metadata, parse_sdist_metadata
-from safeinstall.models import ArtifactKind, SourceKind
-from safeinstall.sources.urls import is_local, local_path, origin, split
-from safeinstall.sources.wheel_metadata import METADATA_LIMIT, TAIL, NoRangesError, RemoteFile, read_wheel_metadata
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.metadata import parse_metadata, parse_sdist_metadata
+from safeinstall.sources.files.wheel_metadata import (
+    METADATA_LIMIT,
+    TAIL,
+    NoRangesError,
+    RemoteFile,
+    read_wheel_metadata,
+)
+from safeinstall.sources.network.urls import is_local, local_path, origin, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +35,10 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from safeinstall.models import HeldArtifact, Metadata
-    from safeinstall.sources.fetch import Downloads
-    from safeinstall.sources.http import HttpClient
-    from safeinstall.sources.metadata_cache import MetadataCache
+    from safeinstall.facts.artifact import HeldArtifact, Metadata
+    from safeinstall.sources.files.fetch import Downloads
+    from safeinstall.sources.files.metadata_cache import MetadataCache
+    from safeinstall.sources.network.http import HttpClient
 
     class _Parse(Protocol):
         def __call__(self, data: bytes, *, name: NormalizedName | None, version: Version | None) -> Metadata: ...

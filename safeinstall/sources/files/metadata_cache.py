@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.kept_files import read_kept, write_kept
+from safeinstall.sources.places.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from safeinstall.models import Artifact
+    from safeinstall.facts.artifact import Artifact
 
 
 class MetadataCache:

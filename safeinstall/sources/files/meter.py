@@ -10,7 +10,7 @@ from safeinstall.errors import IntegrityError
 from safeinstall.resolve.user_hashes import check_user_hashes, missing_hashes
 
 if TYPE_CHECKING:
-    from safeinstall.models import Artifact
+    from safeinstall.facts.artifact import Artifact
 
 MAX_FILE = 16 << 30
 """Bytes a file may have whose size nobody published."""

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.plan import VerifiedFile, VerifiedPlan
+    from safeinstall.plan.plan import VerifiedFile, VerifiedPlan
 
 _PAGE = "<!DOCTYPE html>\n<html><body>\n{}</body></html>\n"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError
-from safeinstall.sources.members import Metered
+from safeinstall.sources.archives.members import Metered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -19,10 +19,10 @@ from packaging.utils import (
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.project_page import Base, fragment_hash, parse_project_page
-from safeinstall.sources.regular_files import read_regular
-from safeinstall.sources.transport import BODY_LIMIT
-from safeinstall.sources.urls import is_local, local_path
+from safeinstall.sources.index.project_page import Base, fragment_hash, parse_project_page
+from safeinstall.sources.network.transport import BODY_LIMIT
+from safeinstall.sources.network.urls import is_local, local_path
+from safeinstall.sources.places.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Source
+    from safeinstall.facts.artifact import Source
 
 _ARCHIVE = re.compile(r"\.(whl|zip|tar|tar\.gz|tgz|tar\.bz2|tbz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma)$", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_.]+")

@@ -8,12 +8,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.models import SourceKind
+from safeinstall.facts.artifact import SourceKind
 from safeinstall.ports import ProjectPage
-from safeinstall.sources.file_metadata import FileMetadata
-from safeinstall.sources.find_links import FindLinks, read_local_page
-from safeinstall.sources.index_pages import IndexPages
-from safeinstall.sources.urls import is_local, local_path
+from safeinstall.sources.files.file_metadata import FileMetadata
+from safeinstall.sources.index.find_links import FindLinks, read_local_page
+from safeinstall.sources.index.index_pages import IndexPages
+from safeinstall.sources.network.urls import is_local, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from typing_extensions import Self
 
-    from safeinstall.models import HeldArtifact, Metadata, Source
+    from safeinstall.facts.artifact import HeldArtifact, Metadata, Source
     from safeinstall.ports import ListedFile
-    from safeinstall.sources.fetch import Downloads
-    from safeinstall.sources.http import HttpClient
-    from safeinstall.sources.metadata_cache import MetadataCache
-    from safeinstall.sources.page_cache import PageCache
+    from safeinstall.sources.files.fetch import Downloads
+    from safeinstall.sources.files.metadata_cache import MetadataCache
+    from safeinstall.sources.index.page_cache import PageCache
+    from safeinstall.sources.network.http import HttpClient
 
     Route = Callable[[NormalizedName], Sequence[Source]]
     OnPage = Callable[[NormalizedName, tuple[ProjectPage, ...]], None]

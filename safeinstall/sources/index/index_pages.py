@@ -7,18 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.clock import told_time
-from safeinstall.sources.page_cache import digest_of
-from safeinstall.sources.project_page import ACCEPT, parse_project_page
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.index.clock import told_time
+from safeinstall.sources.index.page_cache import digest_of
+from safeinstall.sources.index.project_page import ACCEPT, parse_project_page
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from safeinstall.models import Source
+    from safeinstall.facts.artifact import Source
     from safeinstall.ports import ProjectPage
-    from safeinstall.sources.http import HttpClient, Response
-from safeinstall.sources.page_cache import PageCache
+    from safeinstall.sources.network.http import HttpClient, Response
+from safeinstall.sources.index.page_cache import PageCache
 
 _FILES = (".whl", ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".z")
 """How a file on an index may end, of whatever age and kind."""

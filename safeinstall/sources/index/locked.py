@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Source, SourceKind
+from safeinstall.facts.artifact import Source, SourceKind
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import LockedFile
-    from safeinstall.models import HeldArtifact, Metadata
+    from safeinstall.facts.artifact import HeldArtifact, Metadata
     from safeinstall.ports import IndexSource
+    from safeinstall.request.invocation import LockedFile
 
 _STRONG = ("sha256", "sha384", "sha512")
 

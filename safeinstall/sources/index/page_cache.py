@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.gather import CLOCK_TOLERANCE
+from safeinstall.judge.gather import CLOCK_TOLERANCE
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.clock import told_time
-from safeinstall.sources.kept_files import read_kept, write_kept
+from safeinstall.sources.index.clock import told_time
+from safeinstall.sources.places.kept_files import read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from safeinstall.models import Source
-    from safeinstall.sources.http import Response
+    from safeinstall.facts.artifact import Source
+    from safeinstall.sources.network.http import Response
 
 LONGEST = 600.0
 """Seconds for which an index is not asked again, whatever it allows: what it hides from us must not stay hidden."""

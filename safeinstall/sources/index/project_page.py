@@ -15,12 +15,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from safeinstall.errors import SourceError
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from safeinstall.models import Source
+    from safeinstall.facts.artifact import Source
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 """What to ask for, as pip does (pip: index/collector.py)."""

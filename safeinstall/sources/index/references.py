@@ -11,13 +11,13 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_n
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError
-from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.resolve.finder import split_sdist
-from safeinstall.sources.project_page import NAME_LENGTH
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.index.project_page import NAME_LENGTH
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
-    from safeinstall.requirements import Reference
+    from safeinstall.request.requirements import Reference
 
 UNKNOWN = Version("0")
 """Stands for the version of what only a build can tell. Never shown."""

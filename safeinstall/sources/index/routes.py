@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from safeinstall.closed import denials
-from safeinstall.gather import trusted_host
-from safeinstall.models import Source, SourceKind
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.judge.closed import denials
+from safeinstall.judge.gather import trusted_host
 from safeinstall.policy.model import DEFAULT_INDEX
-from safeinstall.sources.urls import redacted
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.invocation import ConfiguredSources, Invocation, LockedFile
     from safeinstall.policy.model import IndexSettings, Policy
+    from safeinstall.request.invocation import ConfiguredSources, Invocation, LockedFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.httpx_transport import HttpxTransport
-from safeinstall.sources.passwords import find_password
-from safeinstall.sources.syslog import syslog_message
-from safeinstall.sources.transport import HttpSettings, TransportError
-from safeinstall.sources.urls import redacted, split
+from safeinstall.sources.keeping.passwords import find_password
+from safeinstall.sources.keeping.syslog import syslog_message
+from safeinstall.sources.network.httpx_transport import HttpxTransport
+from safeinstall.sources.network.transport import HttpSettings, TransportError
+from safeinstall.sources.network.urls import redacted, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,16 +7,16 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.collectors import collector_of
-from safeinstall.sources.directories import state_directory
-from safeinstall.sources.outbox import Outbox
+from safeinstall.sources.keeping.collectors import collector_of
+from safeinstall.sources.keeping.outbox import Outbox
+from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from safeinstall.policy.model import LogSettings
-    from safeinstall.sources.collectors import Collector
+    from safeinstall.sources.keeping.collectors import Collector
 
 BATCH = 50
 """Receipts of earlier runs that one run sends at most, beside its own."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.directories import state_directory
+from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

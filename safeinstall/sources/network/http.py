@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.sources.content_coding import ASKED
-from safeinstall.sources.transport import BODY_LIMIT, HttpSettings, TransportError, announced
-from safeinstall.sources.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
+from safeinstall.sources.network.content_coding import ASKED
+from safeinstall.sources.network.transport import BODY_LIMIT, HttpSettings, TransportError, announced
+from safeinstall.sources.network.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from safeinstall.sources.transport import Reply, Transport
+    from safeinstall.sources.network.transport import Reply, Transport
 
     Ask = Callable[[str], tuple[str, str] | None]
 
@@ -283,7 +283,7 @@ class HttpClient:
     def _transport(self) -> Transport:
         with self._lock:
             if self._opened is None:
-                from safeinstall.sources.httpx_transport import HttpxTransport  # noqa: PLC0415  # a third of the start
+                from safeinstall.sources.network.httpx_transport import HttpxTransport  # noqa: PLC0415  # a third of the start
 
                 self._opened = HttpxTransport(self._settings)
             return self._opened

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, cast
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # its own command line: half of the import
 import httpx  # noqa: E402
 
-from safeinstall.sources.content_coding import IDENTITY, CodingError, decoded  # noqa: E402
-from safeinstall.sources.pace import PacedBackend, PacedStream  # noqa: E402
-from safeinstall.sources.transport import HttpSettings, Reply, TransportError  # noqa: E402
+from safeinstall.sources.network.content_coding import IDENTITY, CodingError, decoded  # noqa: E402
+from safeinstall.sources.network.pace import PacedBackend, PacedStream  # noqa: E402
+from safeinstall.sources.network.transport import HttpSettings, Reply, TransportError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ class HttpxTransport:
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str], *, verify: bool) -> Iterator[Reply]:
-        """Send one GET; see :class:`~safeinstall.sources.transport.Transport`."""
+        """Send one GET; see :class:`~safeinstall.sources.network.transport.Transport`."""
         client = self._client(verify=verify)
         with _foreign_errors_mapped():
             response = client.send(client.build_request("GET", url, headers=dict(headers)), stream=True)
@@ -49,7 +49,7 @@ class HttpxTransport:
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Send one POST and return the status of the answer, of which nothing else is read.
 
-        Raises :class:`~safeinstall.sources.transport.TransportError`.
+        Raises :class:`~safeinstall.sources.network.transport.TransportError`.
         """
         client = self._client(verify=True)
         request = client.build_request("POST", url, headers=dict(headers), content=body)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.transport import HttpSettings
+from safeinstall.sources.network.transport import HttpSettings
 
 if TYPE_CHECKING:
-    from safeinstall.invocation import Invocation
+    from safeinstall.request.invocation import Invocation
 
 BRIEF = 3.0
 """Seconds of each wait for a source that an installation can do without for now."""

@@ -14,21 +14,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import EXIT_DENIED, IntegrityError, UnsatisfiableError
-from safeinstall.metadata import parse_metadata_json
-from safeinstall.models import ArtifactKind
-from safeinstall.requirements import requested_commit
-from safeinstall.sources.hosted import REFUSAL
-from safeinstall.sources.pip import HostedPip
-from safeinstall.sources.temporary import private_directory
-from safeinstall.verified import SourceTree
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.metadata import parse_metadata_json
+from safeinstall.plan.verified import SourceTree
+from safeinstall.request.requirements import requested_commit
+from safeinstall.sources.pip.host import HostedPip
+from safeinstall.sources.pip.hosted import REFUSAL
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.models import Artifact, HeldArtifact, Metadata
-    from safeinstall.verified import Buildable, VerifiedBytes
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
+    from safeinstall.plan.verified import Buildable, VerifiedBytes
+    from safeinstall.request.invocation import Invocation
 
 CANNOT_ISOLATE = "builds run with network: neither user namespaces nor bubblewrap can be used here"
 _TAIL = 12

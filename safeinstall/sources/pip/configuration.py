@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.pip import find_target
-from safeinstall.sources.transport import HttpSettings
+from safeinstall.sources.network.transport import HttpSettings
+from safeinstall.sources.pip.host import find_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

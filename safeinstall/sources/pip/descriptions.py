@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from safeinstall.errors import RefusedError
-from safeinstall.sources.directories import cache_directory, why_not_believed
-from safeinstall.sources.hosted.inputs import state_of
-from safeinstall.sources.kept_files import read_kept, write_kept
-from safeinstall.sources.pip import HostedPip, find_target
-from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.pip.host import HostedPip, find_target
+from safeinstall.sources.pip.hosted.inputs import state_of
+from safeinstall.sources.places.directories import cache_directory, why_not_believed
+from safeinstall.sources.places.kept_files import read_kept, write_kept
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import MetadataInvalidError, SourceError
-from safeinstall.metadata import parse_installed_metadata
-from safeinstall.models import ArtifactKind
-from safeinstall.requirements import Reference, parse_reference
-from safeinstall.sources.temporary import private_directory
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.metadata import parse_installed_metadata
+from safeinstall.request.requirements import Reference, parse_reference
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.models import Metadata
+    from safeinstall.facts.artifact import Metadata
 
 _LIST = """\
 import json, pip_api

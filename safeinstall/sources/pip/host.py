@@ -19,9 +19,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TextIO
 
 from safeinstall.errors import EXIT_PIP_ERROR, RefusedError
-from safeinstall.sources.channel import hear
-from safeinstall.sources.hosted import BOOT, JUDGED, STOPS
-from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.pip.channel import hear
+from safeinstall.sources.pip.hosted import BOOT, JUDGED, STOPS
+from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -141,7 +141,7 @@ def _cwd() -> str:
 
 
 def _read_lock(request: Mapping[str, Any]) -> dict[str, Any]:
-    from safeinstall.sources.pylock_files import LockRequest, select  # noqa: PLC0415 - few runs read a lock
+    from safeinstall.sources.pip.pylock_files import LockRequest, select  # noqa: PLC0415 - few runs read a lock
 
     try:
         return {"packages": select(LockRequest(**request))}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import MetadataInvalidError, RefusedError
-from safeinstall.metadata import parse_installed_metadata
-from safeinstall.models import InstalledDistribution
+from safeinstall.facts.artifact import InstalledDistribution
+from safeinstall.facts.metadata import parse_installed_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from packaging.pylock import (
 from packaging.tags import parse_tag
 
 from safeinstall.errors import RefusedError
-from safeinstall.sources.regular_files import read_regular
+from safeinstall.sources.places.regular_files import read_regular
 
 if sys.version_info >= (3, 11):
     import tomllib

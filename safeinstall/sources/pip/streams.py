@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, NoReturn
 
 from safeinstall.errors import EXIT_DENIED
-from safeinstall.sources.hosted.streams import LOST, hold_streams
+from safeinstall.sources.pip.hosted.streams import LOST, hold_streams
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from safeinstall.sources.regular_files import read_regular
+from safeinstall.sources.places.regular_files import read_regular
 
 
 def read_kept(path: Path) -> bytes | None:

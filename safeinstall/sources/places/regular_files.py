@@ -7,11 +7,15 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from safeinstall.errors import SourceError
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LIMIT = 64 << 20
 """Bytes, unless the caller knows better."""
+_CHUNK = 1 << 20
 
 
 def read_regular(path: Path, limit: int = LIMIT) -> bytes:
@@ -27,3 +31,16 @@ def read_regular(path: Path, limit: int = LIMIT) -> bytes:
     if len(data) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return data
+
+
+def read_local(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a regular file. Anything else, or an unreadable one, is a SourceError."""
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise SourceError(f"{path} is not a regular file")
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error

@@ -14,9 +14,9 @@ from safeinstall.errors import PolicyError
 from safeinstall.policy.layers import stack
 from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.merge import PolicyText
-from safeinstall.sources.directories import SYSTEM_CONFIG, config_directory
-from safeinstall.sources.policy_texts import is_address, read_file, read_policy
-from safeinstall.sources.trust import is_trusted
+from safeinstall.sources.places.directories import SYSTEM_CONFIG, config_directory
+from safeinstall.sources.policies.policy_texts import is_address, read_file, read_policy
+from safeinstall.sources.policies.trust import is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import safeinstall
 from safeinstall.errors import PolicyError, SourceError
 from safeinstall.policy.merge import PolicyText
-from safeinstall.sources.directories import cache_directory
+from safeinstall.sources.places.directories import cache_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def _keep(path: Path, content: bytes) -> None:
 
 
 def _fetch(url: str, environ: Mapping[str, str]) -> bytes:
-    from safeinstall.sources.http import HttpClient, HttpSettings  # noqa: PLC0415 - most policies are files
+    from safeinstall.sources.network.http import HttpClient, HttpSettings  # noqa: PLC0415 - most policies are files
 
     bundle = next((environ[name] for name in _BUNDLES if environ.get(name)), None)
     try:

@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import PolicyError
-from safeinstall.sources.directories import state_directory
-from safeinstall.sources.regular_files import read_regular
+from safeinstall.sources.places.directories import state_directory
+from safeinstall.sources.places.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError, LeftHalfError, RefusedError
-from safeinstall.outcome import Aftermath
-from safeinstall.sources.completeness import sort_out
-from safeinstall.sources.journals import make_journal
+from safeinstall.resolve.outcome import Aftermath
+from safeinstall.sources.undoing.completeness import sort_out
+from safeinstall.sources.undoing.journals import make_journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from safeinstall.invocation import Invocation
-    from safeinstall.sources.journals import Journal
+    from safeinstall.request.invocation import Invocation
+    from safeinstall.sources.undoing.journals import Journal
 
 ELSEWHERE = ("target_dir", "prefix_path", "root_path")
 """pip's options that install elsewhere than into the environment."""
@@ -73,7 +73,7 @@ class Installing:
             self.journal.close()
 
     def _settled(self, journal: Journal, status: int) -> Aftermath | None:
-        from safeinstall.sources.undo import let_go, undo  # noqa: PLC0415 - few installations end otherwise than well
+        from safeinstall.sources.undoing.undo import let_go, undo  # noqa: PLC0415 - few installations end otherwise than well
 
         told = journal.read()
         if told.complete or not told.changing:

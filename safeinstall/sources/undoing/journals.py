@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from safeinstall.errors import JournalError
-from safeinstall.sources.directories import state_directory
+from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError
-from safeinstall.outcome import Aftermath, Left
-from safeinstall.sources.completeness import sort_out
-from safeinstall.sources.journals import abandoned_journals
-from safeinstall.sources.undo import let_go, undo
+from safeinstall.resolve.outcome import Aftermath, Left
+from safeinstall.sources.undoing.completeness import sort_out
+from safeinstall.sources.undoing.journals import abandoned_journals
+from safeinstall.sources.undoing.undo import let_go, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from safeinstall.sources.journals import Installation, Journal
+    from safeinstall.sources.undoing.journals import Installation, Journal
 
 SLACK = 60
 """Seconds after the last record in which pip may still have changed something."""

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError
-from safeinstall.sources.hosted import STOPS
-from safeinstall.sources.hosted.journal import ASIDE, copy
+from safeinstall.sources.pip.hosted import STOPS
+from safeinstall.sources.pip.hosted.journal import ASIDE, copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from safeinstall.sources.journals import Change, Installation, Journal
+    from safeinstall.sources.undoing.journals import Change, Installation, Journal
 
 
 def undo(journal: Journal, installation: Installation) -> None:

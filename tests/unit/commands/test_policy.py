@@ -9,8 +9,8 @@ import pytest
 
 from safeinstall.commands import policy
 from safeinstall.errors import PolicyError, UsageError
-from safeinstall.sources.policy_files import load_policy
-from safeinstall.sources.policy_texts import presets
+from safeinstall.sources.policies.policy_files import load_policy
+from safeinstall.sources.policies.policy_texts import presets
 
 SHA = "ab" * 32
 TODAY = datetime.now(timezone.utc).date()

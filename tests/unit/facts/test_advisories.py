@@ -6,8 +6,9 @@ import sys
 import pytest
 from packaging.version import Version
 
-from safeinstall.advisories import alias_groups, collapse, is_malicious, matching
-from safeinstall.models import Advisory, AffectedRange, Missing
+from safeinstall.facts.advisories import alias_groups, collapse, is_malicious, matching
+from safeinstall.facts.advisory import Advisory, AffectedRange
+from safeinstall.facts.values import Missing
 
 
 def advisory(
@@ -79,6 +80,6 @@ def test_matching_names_every_record_in_order(version, ids):
 
 
 def test_reading_advisories_does_not_load_the_scoring_library():
-    program = "import sys, safeinstall.advisories; sys.exit('cvss' in sys.modules)"
+    program = "import sys, safeinstall.facts.advisories; sys.exit('cvss' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

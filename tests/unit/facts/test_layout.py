@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.command_names import UnclearError
-from safeinstall.facts import Layout
-from safeinstall.layout import is_read_for_layout, wheel_layout
+from safeinstall.facts.command_names import UnclearError
+from safeinstall.facts.layout import is_read_for_layout, wheel_layout
+from safeinstall.facts.values import Layout
 
 ENTRY_POINTS = b"""\
 [console_scripts]

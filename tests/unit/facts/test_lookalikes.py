@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts import Lookalike
-from safeinstall.lookalikes import Lookalikes, one_edit
-from safeinstall.sources.popular_names import popular_names
+from safeinstall.facts.lookalikes import Lookalikes, one_edit
+from safeinstall.facts.values import Lookalike
+from safeinstall.sources.index.popular_names import popular_names
 
 POPULAR = ["requests", "python-dateutil", "beautifulsoup4", "numpy", "yarl", "six", "django"]
 

@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
-from safeinstall.metadata import (
+from safeinstall.facts.metadata import (
     _SINGLE_USE,
     _scan,
     parse_installed_metadata,

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from safeinstall.models import Advisory, Missing
-from safeinstall.osv import Record, UnreadableRecordError, parse_record
+from safeinstall.facts.advisory import Advisory
+from safeinstall.facts.osv import Record, UnreadableRecordError, parse_record
+from safeinstall.facts.values import Missing
 
 
 def osv(*affected: dict, **fields: object) -> dict:

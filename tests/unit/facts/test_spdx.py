@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from packaging.licenses import canonicalize_license_expression
 
-from safeinstall.spdx import CLASSIFIERS, VAGUE_CLASSIFIERS, canonical, not_allowed
+from safeinstall.facts.spdx import CLASSIFIERS, VAGUE_CLASSIFIERS, canonical, not_allowed
 
 ALLOWED = ("MIT", "Apache-2.0", "GPL-2.0-only")
 

@@ -7,8 +7,10 @@ from typing import ClassVar
 import pytest
 from lib.facts import NOW, OTHER_SHA, SHA, advisory, artifact, evidence
 
-from safeinstall.evaluate import evaluate
-from safeinstall.models import Finding, Level, Missing, Verdict, Waiver
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
+from safeinstall.facts.verdict import Verdict, Waiver
+from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.selectors import parse_selector
 
 

@@ -6,9 +6,9 @@ import pytest
 from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact
 
 from safeinstall.errors import SourceError
-from safeinstall.facts import Lookalike
-from safeinstall.gather import Gatherer
-from safeinstall.models import Missing, Source, SourceKind
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.facts.values import Lookalike, Missing
+from safeinstall.judge.gather import Gatherer
 from safeinstall.ports import ListedFile, ProjectPage
 
 ACME = Source(kind=SourceKind.INDEX, url="https://packages.acme.example:8443/simple/", name="acme")

@@ -9,11 +9,13 @@ import pytest
 from lib.facts import NOW, artifact
 from lib.pins import metadata_of, pin_of
 
-from safeinstall.facts import Layout
-from safeinstall.gather import Gatherer
-from safeinstall.judge import Judge
-from safeinstall.models import ArtifactKind, Finding, Level, Missing, Price
-from safeinstall.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Layout, Missing
+from safeinstall.judge.gather import Gatherer
+from safeinstall.judge.judge import Judge
+from safeinstall.plan.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
 from safeinstall.policy.load import parse_policy
 from safeinstall.policy.model import RuleSet
 

@@ -13,9 +13,11 @@ from lib.wheels import make_sdist, make_wheel
 from packaging.pylock import Pylock
 from packaging.version import Version
 
-from safeinstall import plan as plan_module
-from safeinstall.models import Artifact, ArtifactKind, Finding, Level, Pinned, Source, SourceKind, Verdict
-from safeinstall.plan import Plan, VerifiedFile, VerifiedPlan, render, without_credentials
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.verdict import Pinned, Verdict
+from safeinstall.plan import plan as plan_module
+from safeinstall.plan.plan import Plan, VerifiedFile, VerifiedPlan, render, without_credentials
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -221,13 +223,13 @@ def test_measured_facts_fill_what_the_index_left_out():
 
 
 def test_nobody_but_fetch_takes_the_seal():
-    package = Path(plan_module.__file__).parent
+    package = Path(plan_module.__file__).parents[1]
     holders = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if "_SEAL" in path.read_text()}
-    assert holders == {"plan.py", "verified.py", "sources/fetch.py"}
+    assert holders == {"plan/plan.py", "plan/verified.py", "sources/files/fetch.py"}
 
 
 def test_nobody_but_whoever_knows_the_user_s_hashes_makes_a_held_artifact():
-    package = Path(plan_module.__file__).parent
+    package = Path(plan_module.__file__).parents[1]
     makers = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if "HeldArtifact(" in p.read_text()}
     assert makers == {"resolve/user_hashes.py"}
 
@@ -238,6 +240,6 @@ def test_the_source_of_the_default_index_is_shown_without_its_password():
 
 
 def test_importing_the_plan_opens_no_door():
-    code = "import sys, safeinstall.plan; print(sorted({'socket', 'ssl', 'tempfile', 'httpx'} & {*sys.modules}))"
+    code = "import sys, safeinstall.plan.plan; print(sorted({'socket', 'ssl', 'tempfile', 'httpx'} & {*sys.modules}))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output == "[]\n"

@@ -9,11 +9,11 @@ from lib.facts import INDEX, SHA, direct, evidence
 from lib.policies import TODAY, judged, read_preset
 from packaging.utils import canonicalize_name
 
-from safeinstall.models import Source, SourceKind
-from safeinstall.policy.lint import lint
+from safeinstall.facts.artifact import Source, SourceKind
 from safeinstall.policy.load import parse_policy
 from safeinstall.policy.locations import key_lines
-from safeinstall.sources.policy_texts import preset_folder
+from safeinstall.policy.shown.lint import lint
+from safeinstall.sources.policies.policy_texts import preset_folder
 
 FOLDER = preset_folder() / "examples"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))

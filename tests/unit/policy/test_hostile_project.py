@@ -9,7 +9,8 @@ from lib.facts import FIND_LINKS, OTHER_SHA, SHA, advisory, direct, evidence, li
 from lib.policies import judged, layered
 from packaging.utils import canonicalize_name
 
-from safeinstall.models import ArtifactKind, Missing
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.values import Missing
 
 DAY = timedelta(days=1)
 UNKNOWN = Missing("nobody knows")

@@ -8,7 +8,7 @@ from lib.policies import judged, layered, option
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import PolicyError
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.policy.render import render_value
 
 SYSTEM = """\

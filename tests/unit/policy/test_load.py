@@ -8,7 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import PolicyError
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.policy.load import parse_policy
 from safeinstall.policy.merge import PolicyText
 from safeinstall.rules.minimum_age import MinimumAge

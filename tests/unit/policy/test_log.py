@@ -8,8 +8,8 @@ import pytest
 from lib.policies import layer, layered
 
 from safeinstall.errors import PolicyError
-from safeinstall.policy.lint import lint
 from safeinstall.policy.render import render_policy
+from safeinstall.policy.shown.lint import lint
 
 HTTPS = 'forward-to = "https://log.acme.example/receipts"'
 

@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from safeinstall.models import Digest, Level, PackageSelector, Release
+from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import Digest, PackageSelector, Release
 from safeinstall.policy.schema import Decoder, Problem, suggest
 from safeinstall.policy.selectors import parse_release, parse_selector
 

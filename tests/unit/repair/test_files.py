@@ -7,11 +7,11 @@ import sys
 import pytest
 from packaging.version import Version
 
-from safeinstall.edit.entries import Change, edit
-from safeinstall.edit.lock import edit_lock, read_lock
-from safeinstall.edit.pyproject import read_parts, read_pyproject, read_requirement_texts
-from safeinstall.edit.requirements import read_requirements
 from safeinstall.ports import ListedFile
+from safeinstall.repair.entries import Change, edit
+from safeinstall.repair.lock import edit_lock, read_lock
+from safeinstall.repair.pyproject import read_parts, read_pyproject, read_requirement_texts
+from safeinstall.repair.requirements import read_requirements
 from safeinstall.report.fix import diff
 
 if sys.version_info >= (3, 11):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from safeinstall.edit.specifiers import is_editable, respecify
+from safeinstall.repair.specifiers import is_editable, respecify
 
 
 @pytest.mark.parametrize(

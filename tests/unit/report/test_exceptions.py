@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from lib.facts import NOW, evidence
 from lib.policies import judged, layered
 
-from safeinstall.models import Metadata, Pinned
-from safeinstall.outcome import Outcome
+from safeinstall.facts.artifact import Metadata
+from safeinstall.facts.verdict import Pinned
 from safeinstall.report.exceptions import render_exceptions
+from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.resolution import Refusal, Resolution
 
 RULES = "[rules.minimum-age]\n[rules.yanked]\n"

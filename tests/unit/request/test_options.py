@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from safeinstall.options import OPTIONS, render_table, spelled
+from safeinstall.request.options import OPTIONS, render_table, spelled
 
 DOCS = Path(__file__).parents[2] / "docs" / "compatibility.md"
 ASK_PIP = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
-from safeinstall.requirements import parse_build_requirements, parse_roots
+from safeinstall.request.requirements import parse_build_requirements, parse_roots
 
 ROW = {
     "requirement": "app==1.0",

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from lib.facts import direct, evidence, messages
 
-from safeinstall.facts import Layout
-from safeinstall.models import Finding, Level, Missing
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Layout, Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.contents import Contents
 
@@ -111,7 +111,7 @@ def test_a_command_that_is_called_like_a_trusted_one(script):
     ("release", "layout"),
     [
         ("pip==26.3", {"modules": {"pip/__init__.py": ""}, "scripts": {"pip": "", "pip3": "", "pip3.13": ""}}),
-        ("safeinstall==1.0", {"modules": {"safeinstall/cli.py": ""}, "scripts": {"safe-pip": ""}}),
+        ("safeinstall==1.0", {"modules": {"safeinstall/app/cli.py": ""}, "scripts": {"safe-pip": ""}}),
         ("uv==0.9", {"scripts": {"uv": "", "uvx": ""}}),
         ("pipx==1.0", {"scripts": {"pipx": ""}}),
     ],

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from safeinstall.models import Level, Price
+from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.policy.schema import field_types
 from safeinstall.rules.base import Rule
 from safeinstall.rules.registry import known_rules

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from lib.facts import evidence
 
-from safeinstall.models import Finding, Level
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.denylist import Denied, Denylist
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from lib.facts import FIND_LINKS, direct, evidence
 
-from safeinstall.models import ArtifactKind, Finding, Level
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.rules.direct_references import DirectReferences
 
 URL = "https://files.acme.example/acme-1.0-py3-none-any.whl"

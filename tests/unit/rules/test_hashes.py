@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from lib.facts import FIND_LINKS, OTHER_SHA, SHA, direct, evidence, messages
 
-from safeinstall.models import ArtifactKind, Finding, Level, Missing
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 from safeinstall.policy.selectors import parse_release
 from safeinstall.rules.hashes import Hashes
 

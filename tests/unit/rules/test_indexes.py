@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from lib.facts import FIND_LINKS, INDEX, SHA, direct, evidence, messages
 
-from safeinstall.models import Finding, Level, Source, SourceKind
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.rules.indexes import Indexes
 
 ACME = Source(kind=SourceKind.INDEX, url="https://u:secret@packages.acme.example/simple/", name="acme")

@@ -5,7 +5,8 @@ from lib.facts import artifact, evidence, messages
 from lib.pins import metadata_of
 
 from safeinstall.errors import PolicyError
-from safeinstall.models import Finding, Level, Missing
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 from safeinstall.policy.load import parse_policy
 from safeinstall.rules.licenses import Licenses
 

@@ -6,7 +6,10 @@ import pytest
 from lib.facts import FIND_LINKS, NOW, advisory, direct, evidence, listed, messages
 from packaging.version import Version
 
-from safeinstall.models import AffectedRange, ArtifactKind, Finding, Level, Missing
+from safeinstall.facts.advisory import AffectedRange
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.minimum_age import MinimumAge
 

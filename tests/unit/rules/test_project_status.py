@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from lib.facts import evidence, messages
 
-from safeinstall.models import Finding, Level
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.project_status import ProjectStatus
 

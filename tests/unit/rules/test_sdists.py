@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from lib.facts import direct, evidence, messages
 
-from safeinstall.models import ArtifactKind, Finding, Level
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.finding import Finding, Level
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.sdists import Sdists
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from lib.facts import NOW, evidence, listed, messages
 
-from safeinstall.facts import Lookalike
-from safeinstall.models import Finding, Level, Missing
+from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.values import Lookalike, Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.typosquats import Typosquats
 

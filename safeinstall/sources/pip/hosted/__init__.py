@@ -1,10 +1,10 @@
 """Run the target's own pip, and stop it where it would start to look for files.
 
-This package runs inside the *target* interpreter (any Python and pip from 23.1 on), started by ``sources/pip.py``; it
-imports nothing of ours. pip parses the command, its configuration and the requirement files itself, makes every check
-it makes, and calls ``get_requirements``. There we describe to our parent what pip understood, and wait. Either the
-parent answers with a private index that holds only judged files, and pip goes on over that index alone; or pip is told
-to leave.
+This package runs inside the *target* interpreter (any Python and pip from 23.1 on), started by ``sources/pip/host.py``;
+it imports nothing of ours. pip parses the command, its configuration and the requirement files itself, makes every
+check it makes, and calls ``get_requirements``. There we describe to our parent what pip understood, and wait. Either
+the parent answers with a private index that holds only judged files, and pip goes on over that index alone; or pip is
+told to leave.
 
 So pip starts once, its options are never translated, and what it prints and leaves behind is its own.
 """

@@ -1,4 +1,4 @@
-"""Write down every change of the environment just before pip makes it, so that it can be undone (``sources/undo.py``).
+"""Write down every change of the environment just before pip makes it, to be undone by ``sources/undoing/undo.py``.
 
 A Python audit hook sees the changes (PEP 578). A record is one line of JSON, appended in one write: whatever ends this
 process leaves a true journal, of which only the last record may speak of a change that was not made. Nothing that was

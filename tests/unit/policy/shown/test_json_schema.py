@@ -8,9 +8,9 @@ from datetime import date
 
 import pytest
 
-from safeinstall.policy.json_schema import json_schema
+from safeinstall.policy.shown.json_schema import json_schema
 from safeinstall.rules.registry import known_rules
-from safeinstall.sources.policy_texts import preset_folder
+from safeinstall.sources.policies.policy_texts import preset_folder
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -3,7 +3,7 @@ from __future__ import annotations
 from lib.reports import denied, passed, report
 
 from safeinstall.report.chains import chains
-from safeinstall.report.graph import lay_out
+from safeinstall.report.forms.graph import lay_out
 from safeinstall.report.model import Requirement
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.report.screen import NARROWEST, Screen
+from safeinstall.report.forms.screen import NARROWEST, Screen
 
 
 def of(environ, *, terminal=True, columns=120):

@@ -8,9 +8,9 @@ import pytest
 from lib.reports import denied, endings, passed, report
 from lib.shell import told
 
-from safeinstall.report.form_terminal import render
+from safeinstall.report.forms.screen import Screen
+from safeinstall.report.forms.terminal import render
 from safeinstall.report.model import Kept, Phase, Requirement
-from safeinstall.report.screen import Screen
 
 
 def plain(given, width=100):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from safeinstall.report.forms.tree import USER, Branch, branches
 from safeinstall.report.model import Requirement
-from safeinstall.report.tree import USER, Branch, branches
 
 
 def requirements(**by):

@@ -13,16 +13,17 @@ from lib.dump import LocalDump, age, osv
 from lib.index import Reply
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Missing
+from safeinstall.facts.values import Missing
 from safeinstall.policy.model import AdvisorySettings
-from safeinstall.sources import advisory_sync, cve_lists
-from safeinstall.sources.advisories import AdvisoryDatabase
-from safeinstall.sources.advisory_build import confirm_database
-from safeinstall.sources.advisory_sync import Syncer
-from safeinstall.sources.cve_lists import ListSource, list_sources
-from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.local_advisories import LocalAdvisories, open_whatever
-from safeinstall.sources.osv_dump import Dump, DumpReader
+from safeinstall.sources.advisories import cve_lists
+from safeinstall.sources.advisories import sync as advisory_sync
+from safeinstall.sources.advisories.build import confirm_database
+from safeinstall.sources.advisories.cve_lists import ListSource, list_sources
+from safeinstall.sources.advisories.database import AdvisoryDatabase
+from safeinstall.sources.advisories.local import LocalAdvisories, open_whatever
+from safeinstall.sources.advisories.osv_dump import Dump, DumpReader
+from safeinstall.sources.advisories.sync import Syncer
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 RECORDS = (
     osv("PYSEC-1", aliases=["CVE-2024-0001", "GHSA-1"]),

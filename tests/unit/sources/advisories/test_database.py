@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Advisory, Missing
-from safeinstall.sources import advisory_build
-from safeinstall.sources.advisories import AdvisoryDatabase, database_file, open_advisories, open_database
-from safeinstall.sources.osv_records import Limits
+from safeinstall.facts.advisory import Advisory
+from safeinstall.facts.values import Missing
+from safeinstall.sources.advisories import build as advisory_build
+from safeinstall.sources.advisories.database import AdvisoryDatabase, database_file, open_advisories, open_database
+from safeinstall.sources.advisories.osv_records import Limits
 
 V3_HIGH = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]
 
@@ -395,7 +396,7 @@ import sys, threading
 from contextlib import suppress
 from pathlib import Path
 from safeinstall.errors import SourceError
-from safeinstall.sources.advisories import open_advisories
+from safeinstall.sources.advisories.database import open_advisories
 
 def ask(database):
     with suppress(SourceError):

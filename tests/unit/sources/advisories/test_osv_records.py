@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.osv_records import Identity, Limits, identify, read_records
+from safeinstall.sources.advisories.osv_records import Identity, Limits, identify, read_records
 
 HINT = "fetch it again, or correct `sources` under [advisories] in the policy"
 

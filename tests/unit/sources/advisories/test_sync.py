@@ -15,14 +15,14 @@ from lib.dump import LocalDump, age, osv, zipped
 from lib.index import Reply
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Missing
-from safeinstall.sources import advisory_update
-from safeinstall.sources.advisories import AdvisoryDatabase
-from safeinstall.sources.advisory_sync import Syncer
-from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.local_advisories import LocalAdvisories, open_local
-from safeinstall.sources.osv_dump import OSV_URL, Dump, DumpReader, resolve_sources
-from safeinstall.sources.osv_records import Limits
+from safeinstall.facts.values import Missing
+from safeinstall.sources.advisories import update as advisory_update
+from safeinstall.sources.advisories.database import AdvisoryDatabase
+from safeinstall.sources.advisories.local import LocalAdvisories, open_local
+from safeinstall.sources.advisories.osv_dump import OSV_URL, Dump, DumpReader, resolve_sources
+from safeinstall.sources.advisories.osv_records import Limits
+from safeinstall.sources.advisories.sync import Syncer
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 FORCE = "if that is as it should be, take it with `safe-pip advisories sync --force`"
 SOURCES = "fetch it again, or correct `sources` under [advisories] in the policy"
@@ -358,7 +358,7 @@ def test_a_zip_bomb_ends_at_the_limit(new_syncer, dump):
 
 
 def test_a_zip_larger_than_any_is_not_read_to_its_end(syncer, dump, monkeypatch):
-    monkeypatch.setattr("safeinstall.sources.osv_dump.ZIP_LIMIT", 10)
+    monkeypatch.setattr("safeinstall.sources.advisories.osv_dump.ZIP_LIMIT", 10)
     dump.publish(osv("PYSEC-1"))
 
     with pytest.raises(SourceError, match=r"all\.zip answers with more than 10 bytes"):

@@ -13,8 +13,8 @@ import pytest
 from lib.wheels import EPOCH, core_metadata, make_sdist, make_wheel, record, tar_archive, zip_archive
 
 from safeinstall.errors import EXIT_DENIED, IntegrityError
-from safeinstall.sources.archives import Contents, check_sdist, check_wheel
-from safeinstall.sources.members import Limits
+from safeinstall.sources.archives.archives import Contents, check_sdist, check_wheel
+from safeinstall.sources.archives.members import Limits
 
 NAME = "demo-1.0-py3-none-any.whl"
 SDIST = "demo-1.0.tar.gz"

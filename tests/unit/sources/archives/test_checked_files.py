@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from safeinstall.errors import IntegrityError
-from safeinstall.sources import checked_files
-from safeinstall.sources.archives import Contents
-from safeinstall.sources.checked_files import CheckedFiles
+from safeinstall.sources.archives import checked_files
+from safeinstall.sources.archives.archives import Contents
+from safeinstall.sources.archives.checked_files import CheckedFiles
 
 ONE, OTHER = (hashlib.sha256(data).hexdigest() for data in (b"1", b"2"))
 CONTENTS = Contents(metadata=b"", files=())

@@ -8,9 +8,9 @@ from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.errors import DiskError, IntegrityError, UnsatisfiableError
-from safeinstall.plan import VerifiedFile
-from safeinstall.sources.archives import check_wheel
-from safeinstall.sources.destinations import check_destinations, plant
+from safeinstall.plan.plan import VerifiedFile
+from safeinstall.sources.archives.archives import check_wheel
+from safeinstall.sources.archives.destinations import check_destinations, plant
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from safeinstall.file_names import FileNames
-from safeinstall.sources.file_names import names_in
+from safeinstall.facts.file_names import FileNames
+from safeinstall.sources.archives.file_names import names_in
 
 FOLDS, COUNTS = FileNames(folds_case=True), FileNames(folds_case=False)
 

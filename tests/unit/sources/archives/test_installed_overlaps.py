@@ -7,9 +7,9 @@ import pytest
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_wheel
 
-from safeinstall.plan import VerifiedFile
-from safeinstall.sources.archives import check_wheel
-from safeinstall.sources.installed_overlaps import find_installed_overlaps, metadata_directories
+from safeinstall.plan.plan import VerifiedFile
+from safeinstall.sources.archives.archives import check_wheel
+from safeinstall.sources.archives.installed_overlaps import find_installed_overlaps, metadata_directories
 
 
 @pytest.fixture

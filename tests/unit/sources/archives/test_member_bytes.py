@@ -10,9 +10,9 @@ import pytest
 from lib.wheels import EPOCH, zip_archive
 
 from safeinstall.errors import IntegrityError
-from safeinstall.sources.content_coding import STEP
-from safeinstall.sources.member_bytes import read_members
-from safeinstall.sources.members import check_layout
+from safeinstall.sources.archives.member_bytes import read_members
+from safeinstall.sources.archives.members import check_layout
+from safeinstall.sources.network.content_coding import STEP
 
 LARGE = os.urandom(1000) * 1000 + b"end"
 

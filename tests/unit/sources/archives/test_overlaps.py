@@ -4,10 +4,10 @@ import pytest
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_wheel
 
-from safeinstall.file_names import FileNames
-from safeinstall.plan import VerifiedFile
-from safeinstall.sources.archives import check_sdist, check_wheel
-from safeinstall.sources.overlaps import find_overlaps
+from safeinstall.facts.file_names import FileNames
+from safeinstall.plan.plan import VerifiedFile
+from safeinstall.sources.archives.archives import check_sdist, check_wheel
+from safeinstall.sources.archives.overlaps import find_overlaps
 
 EXACT, FOLDS = FileNames(), FileNames(folds_case=True)
 

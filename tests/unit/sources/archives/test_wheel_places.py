@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.sources.wheel_places import Tree, check_places, scheme_of, wheel_places
+from safeinstall.sources.archives.wheel_places import Tree, check_places, scheme_of, wheel_places
 
 INFO = "app-1.0.dist-info"
 SCHEMES = {"platlib": "/64", "purelib": "/lib", "headers": "/include/app", "scripts": "/bin", "data": "/"}

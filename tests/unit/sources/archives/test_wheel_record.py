@@ -7,7 +7,7 @@ import pytest
 from lib.wheels import record
 
 from safeinstall.errors import IntegrityError
-from safeinstall.sources.wheel_record import check_record, read_record, write_record
+from safeinstall.sources.archives.wheel_record import check_record, read_record, write_record
 
 NAME = "demo-1.0-py3-none-any.whl"
 INFO = "demo-1.0.dist-info"

@@ -8,12 +8,12 @@ from lib.pins import artifact_of, pin_of
 from lib.shell import wait_until
 from lib.wheels import make_sdist, make_wheel
 
-from safeinstall.models import Source, SourceKind
-from safeinstall.plan import Plan
-from safeinstall.sources.ahead import LARGEST, DownloadsAhead
-from safeinstall.sources.fetch import Downloads
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.transport import HttpSettings
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.plan.plan import Plan
+from safeinstall.sources.files.ahead import LARGEST, DownloadsAhead
+from safeinstall.sources.files.fetch import Downloads
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.transport import HttpSettings
 
 
 @pytest.fixture

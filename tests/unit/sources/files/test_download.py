@@ -12,10 +12,10 @@ from lib.index import LocalIndex, Reply
 from lib.pins import artifact_of
 
 from safeinstall.errors import DiskError, IntegrityError, SourceError, UnsatisfiableError
-from safeinstall.models import Source, SourceKind
-from safeinstall.sources.download import ATTEMPTS, Downloader
-from safeinstall.sources.download_cache import PART_FROM, PARTS, DownloadCache
-from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.sources.files.download import ATTEMPTS, Downloader
+from safeinstall.sources.files.download_cache import PART_FROM, PARTS, DownloadCache
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 NAME = "demo-1.0.tar.gz"
 DATA = os.urandom(PART_FROM * 2)

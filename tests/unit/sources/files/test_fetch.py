@@ -14,13 +14,13 @@ from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.errors import IntegrityError, SourceError
-from safeinstall.models import ArtifactKind, Source, SourceKind
-from safeinstall.plan import Plan
-from safeinstall.sources import meter
-from safeinstall.sources.download import ATTEMPTS
-from safeinstall.sources.download_cache import DownloadCache
-from safeinstall.sources.fetch import Downloads, fetch
-from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.facts.artifact import ArtifactKind, Source, SourceKind
+from safeinstall.plan.plan import Plan
+from safeinstall.sources.files import meter
+from safeinstall.sources.files.download import ATTEMPTS
+from safeinstall.sources.files.download_cache import DownloadCache
+from safeinstall.sources.files.fetch import Downloads, fetch
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 from packaging.version import Version
 
-from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
-from safeinstall.sources.metadata_cache import MetadataCache
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.sources.files.metadata_cache import MetadataCache
 
 ARTIFACT = Artifact(
     name="a",

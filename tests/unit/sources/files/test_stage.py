@@ -9,8 +9,8 @@ import pytest
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_wheel
 
-from safeinstall.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
-from safeinstall.sources.stage import Stage, open_stage
+from safeinstall.plan.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
+from safeinstall.sources.files.stage import Stage, open_stage
 
 NAME, DATA = make_wheel("Demo.Pkg", "1.0+local")
 SHA256 = "0" * 64

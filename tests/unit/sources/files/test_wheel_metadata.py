@@ -6,7 +6,7 @@ import pytest
 from lib.wheels import make_wheel, zip_archive
 
 from safeinstall.errors import MetadataInvalidError
-from safeinstall.sources.wheel_metadata import TAIL, NoRangesError, RemoteFile, read_wheel_metadata
+from safeinstall.sources.files.wheel_metadata import TAIL, NoRangesError, RemoteFile, read_wheel_metadata
 
 METADATA = b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\n"
 NOISE = bytes(range(256)) * 1024
@@ -169,6 +169,6 @@ def test_a_damaged_member_is_told():
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch):
-    monkeypatch.setattr("safeinstall.sources.wheel_metadata.METADATA_LIMIT", 10)
+    monkeypatch.setattr("safeinstall.sources.files.wheel_metadata.METADATA_LIMIT", 10)
     data = stored(("a-1.0.dist-info/METADATA", METADATA))
     assert refusal(data) == "a-1.0-py3-none-any.whl holds a METADATA of more than 10 bytes"

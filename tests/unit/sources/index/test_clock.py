@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from safeinstall.sources.clock import told_time
+from safeinstall.sources.index.clock import told_time
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 

@@ -10,13 +10,13 @@ from packaging.requirements import Requirement
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from safeinstall.errors import IntegrityError, MetadataInvalidError, SourceError
-from safeinstall.models import Artifact, ArtifactKind, Source, SourceKind
-from safeinstall.sources.download_cache import DownloadCache
-from safeinstall.sources.fetch import Downloads
-from safeinstall.sources.http import HttpClient, HttpSettings
-from safeinstall.sources.index import SimpleIndex
-from safeinstall.sources.metadata_cache import MetadataCache
-from safeinstall.sources.wheel_metadata import TAIL
+from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.sources.files.download_cache import DownloadCache
+from safeinstall.sources.files.fetch import Downloads
+from safeinstall.sources.files.metadata_cache import MetadataCache
+from safeinstall.sources.files.wheel_metadata import TAIL
+from safeinstall.sources.index.index import SimpleIndex
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 
 @pytest.fixture

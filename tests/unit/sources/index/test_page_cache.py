@@ -8,11 +8,11 @@ from lib.index import LocalIndex, Reply
 from lib.wheels import make_wheel
 
 from safeinstall.errors import ProjectNotFoundError
-from safeinstall.models import Source, SourceKind
-from safeinstall.sources.http import HttpClient
-from safeinstall.sources.index_pages import IndexPages
-from safeinstall.sources.page_cache import LONGEST, PageCache
-from safeinstall.sources.transport import HttpSettings
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.sources.index.index_pages import IndexPages
+from safeinstall.sources.index.page_cache import LONGEST, PageCache
+from safeinstall.sources.network.http import HttpClient
+from safeinstall.sources.network.transport import HttpSettings
 
 UPLOADED = datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 

@@ -4,9 +4,9 @@ from datetime import datetime, timezone
 import pytest
 
 from safeinstall.errors import SourceError
-from safeinstall.models import Source, SourceKind
+from safeinstall.facts.artifact import Source, SourceKind
 from safeinstall.ports import ListedFile
-from safeinstall.sources.project_page import parse_project_page
+from safeinstall.sources.index.project_page import parse_project_page
 
 JSON = "application/vnd.pypi.simple.v1+json"
 URL = "https://i.example/simple/foo/"

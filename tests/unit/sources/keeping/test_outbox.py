@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import stat
 
-from safeinstall.sources import outbox
-from safeinstall.sources.outbox import Outbox
+from safeinstall.sources.keeping import outbox
+from safeinstall.sources.keeping.outbox import Outbox
 
 
 def receipt(number):

@@ -9,8 +9,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from safeinstall.sources import receipts
-from safeinstall.sources.receipts import append_receipt, read_receipts, receipts_file
+from safeinstall.sources.keeping import receipts
+from safeinstall.sources.keeping.receipts import append_receipt, read_receipts, receipts_file
 
 
 def lines(file: Path) -> list[object]:
@@ -58,7 +58,7 @@ def test_a_full_disk_is_told():
 
 WRITE = """
 import pathlib, sys
-from safeinstall.sources.receipts import append_receipt
+from safeinstall.sources.keeping.receipts import append_receipt
 for n in range(50):
     append_receipt({"run": sys.argv[2], "n": n, "padding": "x" * 20_000}, pathlib.Path(sys.argv[1]))
 """

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from safeinstall.sources.syslog import syslog_message
+from safeinstall.sources.keeping.syslog import syslog_message
 
 RECEIPT = {
     "time": "2026-11-22T18:00:00+00:00",

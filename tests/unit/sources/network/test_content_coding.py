@@ -7,7 +7,7 @@ import zlib
 import pytest
 from lib.faults import bomb
 
-from safeinstall.sources.content_coding import STEP, CodingError, decoded
+from safeinstall.sources.network.content_coding import STEP, CodingError, decoded
 
 TEXT = b"some text, some text, some text" * 100
 RAW_DEFLATE = zlib.compress(TEXT)[2:-4]

@@ -11,7 +11,7 @@ import pytest
 from lib.index import CERTIFICATE, LocalIndex, Reply
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
-from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 
 @pytest.fixture
@@ -412,5 +412,5 @@ def test_a_redirect_down_to_a_trusted_host_is_followed(index, tls_index, new_cli
 
 
 def test_loads_the_http_library_with_the_first_request():
-    code = "import sys, safeinstall.sources.index; sys.exit('httpx' in sys.modules)"
+    code = "import sys, safeinstall.sources.index.index; sys.exit('httpx' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,7 +8,7 @@ from lib.faults import dribble, long_head, provisional, stall
 from lib.index import LocalIndex, Reply
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.http import HttpClient, HttpSettings
+from safeinstall.sources.network.http import HttpClient, HttpSettings
 
 LATE = "it did not answer in time"
 BROKEN = "the connection broke before the whole answer had come"

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from safeinstall.sources.progress import progress_line
+from safeinstall.sources.network.progress import progress_line
 
 
 @pytest.mark.parametrize(("looked_at", "expected"), [(True, "\r\x1b[KP: a\r\x1b[KP: b\r\x1b[K"), (False, "")])

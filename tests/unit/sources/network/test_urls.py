@@ -3,7 +3,16 @@ from pathlib import Path
 import pytest
 
 from safeinstall.errors import SourceError
-from safeinstall.sources.urls import is_local, is_secure, is_trusted, local_path, origin, redacted, split, userinfo
+from safeinstall.sources.network.urls import (
+    is_local,
+    is_secure,
+    is_trusted,
+    local_path,
+    origin,
+    redacted,
+    split,
+    userinfo,
+)
 
 
 @pytest.mark.parametrize(

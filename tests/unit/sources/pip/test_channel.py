@@ -5,8 +5,8 @@ import io
 import pytest
 
 from safeinstall.errors import RefusedError
-from safeinstall.sources import channel
-from safeinstall.sources.channel import hear
+from safeinstall.sources.pip import channel
+from safeinstall.sources.pip.channel import hear
 
 
 def test_messages_in_turn():

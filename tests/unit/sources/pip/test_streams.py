@@ -9,10 +9,10 @@ from itertools import combinations
 
 import pytest
 
-from safeinstall.sources.hosted import streams
+from safeinstall.sources.pip.hosted import streams
 
 OPEN = {
-    "ours": "from safeinstall.sources.streams import open_streams; open_streams()",
+    "ours": "from safeinstall.sources.pip.streams import open_streams; open_streams()",
     "the host's": f"exec(open({streams.__file__!r}).read()); hold_streams()",
 }
 STREAMS = {0: "<&-", 1: ">&-", 2: "2>&-"}

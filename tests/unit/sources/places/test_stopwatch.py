@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.sources import stopwatch
-from safeinstall.sources.stopwatch import Stopwatch
+from safeinstall.sources.places import stopwatch
+from safeinstall.sources.places.stopwatch import Stopwatch
 
 
 @pytest.fixture

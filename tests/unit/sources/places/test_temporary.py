@@ -12,11 +12,11 @@ import pytest
 from lib.shell import wait_until
 
 from safeinstall.errors import DiskError
-from safeinstall.sources.temporary import private_directory, sweep
+from safeinstall.sources.places.temporary import private_directory, sweep
 
 KEEP_OPEN = """
 import os, pathlib, subprocess, sys
-from safeinstall.sources.temporary import private_directory
+from safeinstall.sources.places.temporary import private_directory
 with private_directory(pathlib.Path(sys.argv[1])) as (root, lock):
     if sys.argv[2:]:
         child = subprocess.Popen(["cat"], pass_fds=[lock])

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from safeinstall.errors import PolicyError
-from safeinstall.models import Level
+from safeinstall.facts.finding import Level
 from safeinstall.policy.locations import key_lines
-from safeinstall.sources.policy_files import load_policy
-from safeinstall.sources.policy_texts import preset_folder, presets
+from safeinstall.sources.policies.policy_files import load_policy
+from safeinstall.sources.policies.policy_texts import preset_folder, presets
 
 
 @pytest.fixture

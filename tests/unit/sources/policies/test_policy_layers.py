@@ -10,9 +10,9 @@ from hashlib import sha256
 import pytest
 
 from safeinstall.errors import PolicyError
-from safeinstall.sources import directories
-from safeinstall.sources.policy_files import find_project, load_policy
-from safeinstall.sources.trust import distrust, is_trusted, trust, was_trusted
+from safeinstall.sources.places import directories
+from safeinstall.sources.policies.policy_files import find_project, load_policy
+from safeinstall.sources.policies.trust import distrust, is_trusted, trust, was_trusted
 
 LOOSE = '[rules.minimum-age]\nminimum = "1d"\n'
 TIGHT = '[rules.minimum-age]\nminimum = "30d"\n'
@@ -272,7 +272,7 @@ def test_an_address_without_a_hash_is_refused(site, environ, reference):
 
 
 def test_other_bytes_than_the_hash_are_refused(site, environ, monkeypatch):
-    monkeypatch.setattr("safeinstall.sources.policy_texts._fetch", lambda url, environ: LOOSE.encode())
+    monkeypatch.setattr("safeinstall.sources.policies.policy_texts._fetch", lambda url, environ: LOOSE.encode())
     with pytest.raises(PolicyError, match=r"is sha256:.*, not sha256:"):
         load_policy(address(TIGHT), environ, site / "cwd")
     assert age(load_policy(address(LOOSE), environ, site / "cwd")) == days(1)
@@ -282,7 +282,7 @@ def test_a_cache_that_was_changed_is_not_believed(site, environ, cached, monkeyp
     reference = cached(TIGHT)
     (kept,) = (site / "cache" / "policies").iterdir()
     kept.write_text(LOOSE)
-    monkeypatch.setattr("safeinstall.sources.policy_texts._fetch", lambda url, environ: TIGHT.encode())
+    monkeypatch.setattr("safeinstall.sources.policies.policy_texts._fetch", lambda url, environ: TIGHT.encode())
     assert age(load_policy(reference, environ, site / "cwd")) == days(30)
 
 

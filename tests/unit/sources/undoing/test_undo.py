@@ -8,8 +8,8 @@ import os
 import pytest
 
 from safeinstall.errors import JournalError
-from safeinstall.sources.journals import make_journal, open_journal
-from safeinstall.sources.undo import undo
+from safeinstall.sources.undoing.journals import make_journal, open_journal
+from safeinstall.sources.undoing.undo import undo
 
 
 @pytest.fixture

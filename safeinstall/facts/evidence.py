@@ -1,0 +1,77 @@
+"""Everything that is known of one file at one instant: what rules judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from safeinstall.facts.values import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.artifact import Artifact, Metadata, Source
+    from safeinstall.facts.values import Layout, Lookalike
+
+
+class Price(IntEnum):
+    """What the facts cost that a rule needs. Ordered: what is cheaper is asked and judged first."""
+
+    LISTING = 0
+    """Index pages and what is known on this machine: before anything of the file is asked for."""
+    METADATA = 1
+    """The file's METADATA: while resolving, so that another file can still be taken."""
+    CONTENTS = 2
+    """The verified file: before pip goes on, too late for another choice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One file of a project as far as listings tell, for rules that compare a file with its siblings."""
+
+    version: Version
+    upload_time: datetime | None
+    yanked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything known about one file at one instant. Each fact is a value or says why it is missing."""
+
+    artifact: Artifact
+    as_of: datetime
+    """The instant of the judgement, with a time zone. Time is data: no rule reads a clock."""
+    requested: bool
+    """The user named this project; false for a dependency's dependency."""
+    required_by: str | None = None
+    """For a direct reference: who wrote it (``None``: the user)."""
+    upload_time: datetime | Missing
+    sha256: str | Missing
+    user_hashes: frozenset[str] = frozenset()
+    """``sha256:…`` as the user's own requirements or lock give them for this release; empty when they give none."""
+    siblings: tuple[Listed, ...] = ()
+    """The project's listed files on the same source."""
+    advisories: tuple[Advisory, ...] | Missing = Missing("no advisory source was asked")
+    """Live advisories naming this project, whichever versions they affect."""
+    is_index_listed: bool = True
+    """False for a file of an index that is missing in ``[[indexes]]``, where the policy has any."""
+    rivals: tuple[Source, ...] = ()
+    """Other indexes that were asked for this project, know it, and do not offer this very file."""
+    trusted_host: str | None = None
+    """The entry of pip's ``trusted-host`` that switches off the TLS checks of its index or file."""
+    lookalike: Lookalike | None = None
+    """The popular project that this one's name resembles, unless it is popular itself."""
+    first_upload: datetime | Missing = Missing("nobody asked")
+    """Of the project's files that are listed on the same source; known where ``lookalike`` is."""
+    metadata: Metadata | Missing = Missing("not asked for yet")
+    contents: Layout | Missing = Missing("not fetched yet")
+    """Of a wheel."""
+    overlaps: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """Files and scripts that another wheel of the same plan installs too, with other contents, and files that an
+    installed distribution has, which stays."""

@@ -1,0 +1,52 @@
+"""What one rule has to say about one file, and how strict that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+class Level(IntEnum):
+    """What the policy says of one finding. Ordered, so that ``max`` is the strictest."""
+
+    ALLOW = 0
+    WARN = 1
+    DENY = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one rule has to say about one file (SARIF calls it a result)."""
+
+    rule: str
+    """Rule id, kebab-case, as in the policy."""
+    level: Level
+    message: str
+    """The measured value against the limit: ``uploaded 2 days ago, the policy asks for 7 days``."""
+    key: str
+    """Dotted policy key that decided, as ``rules.minimum-age.minimum``."""
+    missing: bool = False
+    """True when the level comes from a fact that could not be had."""
+    remedy: str | None = None
+    """The way out, one sentence."""
+    advisories: tuple[str, ...] = ()
+    """Ids of the advisories this rests on, aliases included."""
+    exploited: date | None = None
+    """Since when these are known to be exploited."""
+    epss: float | None = None
+    """Their highest EPSS score, 0 to 1."""
+    suppressed_by: str | None = None
+    """The reason of the exception that covers it; the finding then no longer counts."""
+    audited: bool = False
+    """True when ``mode = "audit"`` turned a denial into this warning."""
+    escalated: bool = False
+    """True when ``fail-on = "warn"`` turned a warning into this denial."""
+
+
+def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool]:
+    """Order findings the same way, whoever found them first."""
+    return -finding.level, finding.rule, finding.key, finding.message, not finding.audited

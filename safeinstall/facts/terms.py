@@ -1,0 +1,65 @@
+"""The small values that policies and lists are written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+
+Digest = NewType("Digest", str)
+"""A hash as pip writes it: ``sha256:`` and 64 lower-case hex digits."""
+
+Probability = NewType("Probability", float)
+"""From 0 to 1."""
+
+LicenseId = NewType("LicenseId", str)
+"""One licence as SPDX spells it: ``MIT``, ``GPL-2.0-only WITH Classpath-exception-2.0``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One version of one project."""
+
+    name: NormalizedName
+    version: Version
+
+    def __str__(self) -> str:
+        """As a requirement pins it: ``django==5.2``."""
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSelector:
+    """Which packages a line of the policy speaks of: ``django>=5,<6``, ``acme-*``, ``*``."""
+
+    pattern: str
+    """A normalised name (PEP 503), or a glob of which ``*`` is the only special character."""
+    specifier: SpecifierSet
+
+    def matches_name(self, name: NormalizedName) -> bool:
+        """Whether some version of *name* may be meant."""
+        return fnmatchcase(name, self.pattern)
+
+    def matches(self, name: NormalizedName, version: Version) -> bool:
+        """Whether this version is meant. A pre-release counts as inside a specifier that spans it."""
+        return self.matches_name(name) and self.specifier.contains(version, prereleases=True)
+
+    @property
+    def specificity(self) -> tuple[bool, int]:
+        """Greater is more specific: a name before any glob, then the glob with more literal characters."""
+        return "*" not in self.pattern, len(self.pattern.replace("*", ""))
+
+    @property
+    def matches_everything(self) -> bool:
+        """Whether it is ``*`` for all versions or some."""
+        return not self.pattern.strip("*")
+
+    def __str__(self) -> str:
+        """As a policy writes it, normalised."""
+        return f"{self.pattern}{self.specifier}"
