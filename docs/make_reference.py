@@ -131,7 +131,7 @@ def _rows(cls: type, prefix: str) -> Iterator[tuple[str, str, str]]:
 
 def _nested(kind: Any) -> type | None:
     inner = typing.get_args(kind)[0] if typing.get_origin(kind) is tuple else kind
-    own = is_dataclass(inner) and inner.__module__ in {"safeinstall.policy.model", "safeinstall.facts.artifact"}
+    own = is_dataclass(inner) and inner.__module__ in {"safeinstall.policy.model", "safeinstall.facts.verdict"}
     return inner if own and inner.__name__.endswith(("Settings", "Grants", "Waiver")) else None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from safeinstall.request.options import OPTIONS, render_table, spelled
 
-DOCS = Path(__file__).parents[2] / "docs" / "compatibility.md"
+DOCS = Path(__file__).parents[3] / "docs" / "compatibility.md"
 ASK_PIP = """
 import json
 from pip._internal.commands import commands_dict, create_command

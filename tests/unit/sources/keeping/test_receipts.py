@@ -90,7 +90,7 @@ def test_a_full_file_is_put_aside_and_only_so_many_are_kept(tmp_path, monkeypatc
     assert [json.loads(line)["number"] for line in read_receipts(file)] == list(range(3, 12))
 
 
-ROTATE = WRITE.replace("for n", "from safeinstall.sources import receipts\nreceipts.LARGEST = 300_000\nfor n")
+ROTATE = WRITE.replace("for n", "from safeinstall.sources.keeping import receipts\nreceipts.LARGEST = 300_000\nfor n")
 
 
 def test_no_line_is_lost_when_runs_at_the_same_time_find_it_full(tmp_path):
