@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -218,4 +219,43 @@ def test_what_cannot_be_undone_is_told_with_the_way_to_repair_it(shell):
     assert repaired.exit == 0
     assert "half there: three==1.0" in repaired.err
     assert shell.install("one").err == ""
+    assert journals(shell) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system with room for half a megabyte."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", place], check=False).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_full_disk_that_holds_the_journal_too(shell, small_disk):
+    """To undo needs no room."""
+    shell.policy("")
+    shell.environ["SAFE_PIP_STATE_DIR"] = str(small_disk / "state")
+    place = small_disk / "lib"
+    for number, size in (("1.0", 100_000), ("2.0", 450_000)):
+        noise = {f"up/{k}.bin": os.urandom(size // 10) for k in range(10)}
+        shell.offer("up", number, files=noise)
+    assert shell.install("--target", place, "up==1.0").exit == 0
+    before = tree(place)
+    done = shell.finish(shell.start("install", "--target", place, "--upgrade", "up==2.0"))
+    assert "No space left on device" in done.err
+    assert tree(place) == before
+    assert done.err.endswith(failed(done.exit))
+    assert not list((small_disk / "state" / "installing").iterdir())
+
+
+def test_two_installations_into_one_place_come_one_after_the_other(shell):
+    shell.policy("")
+    for name in ("one", "two"):
+        shell.offer(name, "1.0", files={f"{name}/m{n}.py": "x = 1\n" for n in range(300)})
+    first, second = shell.start("install", "one"), shell.start("install", "two")
+    ended = [shell.finish(each) for each in (first, second)]
+    assert [(done.exit, done.err) for done in ended] == [(0, ""), (0, "")]
+    assert shell.installed() == {"one": "1.0", "two": "1.0"}
     assert journals(shell) == []
