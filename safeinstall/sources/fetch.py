@@ -176,8 +176,9 @@ class Downloads:
         _check_filename(artifact)
         meter = self._downloader.obtain(artifact, path)
         check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
-        contents = self._checked.passed(meter.sha256, lambda intact: check(path, artifact.filename, intact=intact))
-        return _Fetched(meter.sha256, meter.size, contents, meter.downloaded)
+        sha256, size = meter.sha256, meter.size
+        contents = self._checked.passed(sha256, size, lambda intact: check(path, artifact.filename, intact=intact))
+        return _Fetched(sha256, size, contents, meter.downloaded)
 
 
 def fetch(

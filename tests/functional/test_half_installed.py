@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import zlib
 from importlib.metadata import version
@@ -11,6 +12,8 @@ from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.targets import SITE_PACKAGES, find_pip
 from lib.wheels import core_metadata, make_sdist, make_wheel, record, zip_archive
+
+from safeinstall.sources.checked_files import FROM
 
 INFO = "app-1.0.dist-info"
 RECORD = f"{INFO}/RECORD"
@@ -337,7 +340,7 @@ def test_into_a_directory_of_its_own(user):
 
 def test_the_same_bytes_are_not_unpacked_twice(user):
     """What is remembered is believed of nothing else, and only if it is whole."""
-    user.index.add(*make_wheel("app", "1.0"))
+    user.index.add(*make_wheel("app", "1.0", files={"app/noise": os.urandom(FROM)}))
     assert user.install("app").exit == 0
     (kept,) = (path for path in (user.cache / "checked").rglob("*") if path.is_file())
     file = next(path for path in (user.cache / "files").rglob("*") if path.is_file())
