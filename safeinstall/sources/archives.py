@@ -102,7 +102,7 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     return Contents(metadata=metadata, files=files, layout=layout)
 
 
-def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:
+def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
     """Return the contents of the source distribution at *path*, published as *filename*: a whole one, to its end.
 
     Raises:
@@ -110,7 +110,7 @@ def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     """
     with _readable(filename):
         if filename.lower().endswith(".zip"):
-            return _zip_sdist(path, filename, limits, intact=intact)
+            return _zip_sdist(path, filename, limits)
         return _tar_sdist(path, filename, limits)
 
 
@@ -206,11 +206,10 @@ def _check_wheel_version(filename: str, wheel: bytes) -> None:
     raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
 
 
-def _zip_sdist(path: Path, filename: str, limits: Limits, *, intact: bool) -> Contents:
+def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
     with _zip(path, filename, limits) as archive:
         located = _located(path, filename, archive, limits)
-        if not intact:
-            read_members(filename, archive, located)
+        read_members(filename, archive, located)
         files = _files(archive)
         root = _root(files)
         metadata, pyproject = (

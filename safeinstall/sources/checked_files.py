@@ -1,4 +1,4 @@
-"""Which files were found whole, member by member, so that the same bytes are not unpacked for that again."""
+"""Which wheels were found whole, member by member, so that the same bytes are not unpacked for that again."""
 
 from __future__ import annotations
 

@@ -175,10 +175,14 @@ class Downloads:
             raise AbandonedError
         _check_filename(artifact)
         meter = self._downloader.obtain(artifact, path)
-        check = check_wheel if artifact.kind is ArtifactKind.WHEEL else check_sdist
-        sha256, size = meter.sha256, meter.size
-        contents = self._checked.passed(sha256, size, lambda intact: check(path, artifact.filename, intact=intact))
-        return _Fetched(sha256, size, contents, meter.downloaded)
+        contents = self._checked_contents(artifact, path, meter.sha256, meter.size)
+        return _Fetched(meter.sha256, meter.size, contents, meter.downloaded)
+
+    def _checked_contents(self, artifact: Artifact, path: Path, sha256: str, size: int) -> Contents:
+        name = artifact.filename
+        if artifact.kind is not ArtifactKind.WHEEL:  # never remembered: the same bytes as a wheel are held to more
+            return check_sdist(path, name)
+        return self._checked.passed(sha256, size, lambda intact: check_wheel(path, name, intact=intact))
 
 
 def fetch(

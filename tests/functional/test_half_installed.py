@@ -353,6 +353,17 @@ def test_the_same_bytes_are_not_unpacked_twice(user):
     assert kept.stat().st_mtime_ns != before
 
 
+def test_a_source_distribution_that_passed_is_no_wheel_that_did(user):
+    """The same bytes are both: a zip that its RECORD does not describe."""
+    content = members({"app/noise": os.urandom(FROM)}, requires=())
+    data = packed(content, lambda text: text.replace("sha256=", "sha256=x", 1))
+    user.index.add("app-1.0.zip", data)
+    user.install("app")
+    user.index.projects.clear()
+    user.index.add(WHEEL, data)
+    assert "holds 'app/__init__.py' with the hash sha256=" in unchanged(user, "app", code=10)
+
+
 def sdist_cut_in_its_checksum():
     name, data = make_sdist("app", "1.0")
     return name, data[:-8] + b"evil" + data[-4:]
