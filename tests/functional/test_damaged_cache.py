@@ -14,6 +14,7 @@ from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.targets import find_pip, make_target
 from lib.wheels import make_wheel
+from safeinstall.sources.checked_files import FROM
 
 RECORD = {
     "id": "PYSEC-1",
@@ -29,7 +30,7 @@ PASSED_OVER = "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-1, severit
 def user(tmp_path_factory):
     place = tmp_path_factory.mktemp("damaged")
     with LocalIndex() as index:
-        index.add(*make_wheel("app", "1.0"))
+        index.add(*make_wheel("app", "1.0", files={"app/noise": os.urandom(FROM)}))
         index.add(*make_wheel("app", "2.0"))
         index.max_age, index.etag = 600, True
         user = Quick(place / "user", find_pip(version("pip"), place), index)

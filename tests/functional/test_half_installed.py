@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import zlib
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.targets import SITE_PACKAGES, find_pip
 from lib.wheels import core_metadata, make_sdist, make_wheel, record, zip_archive
+from safeinstall.sources.checked_files import FROM
 
 INFO = "app-1.0.dist-info"
 RECORD = f"{INFO}/RECORD"
@@ -337,7 +339,7 @@ def test_into_a_directory_of_its_own(user):
 
 def test_the_same_bytes_are_not_unpacked_twice(user):
     """What is remembered is believed of nothing else, and only if it is whole."""
-    user.index.add(*make_wheel("app", "1.0"))
+    user.index.add(*make_wheel("app", "1.0", files={"app/noise": os.urandom(FROM)}))
     assert user.install("app").exit == 0
     (kept,) = (path for path in (user.cache / "checked").rglob("*") if path.is_file())
     file = next(path for path in (user.cache / "files").rglob("*") if path.is_file())
@@ -348,6 +350,17 @@ def test_the_same_bytes_are_not_unpacked_twice(user):
     kept.write_bytes(kept.read_bytes()[:-1])
     assert user.install("--force-reinstall", "app").exit == 0
     assert kept.stat().st_mtime_ns != before
+
+
+def test_a_source_distribution_that_passed_is_no_wheel_that_did(user):
+    """The same bytes are both: a zip that its RECORD does not describe."""
+    content = members({"app/noise": os.urandom(FROM)}, requires=())
+    data = packed(content, lambda text: text.replace("sha256=", "sha256=x", 1))
+    user.index.add("app-1.0.zip", data)
+    user.install("app")
+    user.index.projects.clear()
+    user.index.add(WHEEL, data)
+    assert "holds 'app/__init__.py' with the hash sha256=" in unchanged(user, "app", code=10)
 
 
 def sdist_cut_in_its_checksum():

@@ -122,7 +122,7 @@ def check_built(path: Path) -> None:
         raise refusal(path.name, f"is not what it is called: {error.message}") from error
 
 
-def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:
+def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
     """Return the contents of the source distribution at *path*, published as *filename*: a whole one, to its end.
 
     Raises:
@@ -130,7 +130,7 @@ def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     """
     with _readable(filename):
         is_zip = filename.lower().endswith(".zip")
-        contents = _zip_sdist(path, filename, limits, intact=intact) if is_zip else _tar_sdist(path, filename, limits)
+        contents = _zip_sdist(path, filename, limits) if is_zip else _tar_sdist(path, filename, limits)
     _check_pyproject(filename, contents.pyproject or b"")
     return contents
 
@@ -242,11 +242,10 @@ def _check_wheel_version(filename: str, wheel: bytes) -> None:
     raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
 
 
-def _zip_sdist(path: Path, filename: str, limits: Limits, *, intact: bool) -> Contents:
+def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
     with _zip(path, filename, limits) as archive:
         located = _located(path, filename, archive, limits)
-        if not intact:
-            read_members(filename, archive, located)
+        read_members(filename, archive, located)
         files = _files(archive)
         root = _root(files)
         metadata, pyproject = (

@@ -201,8 +201,10 @@ class Downloads:
 
     def _open(self, verified: VerifiedBytes) -> Contents:
         path, filename = Path(verified.path), verified.artifact.filename
-        check = check_wheel if verified.artifact.kind is ArtifactKind.WHEEL else check_sdist
-        return self._checked.passed(verified.sha256, lambda intact: check(path, filename, intact=intact))
+        if verified.artifact.kind is not ArtifactKind.WHEEL:  # never remembered: as a wheel the same is held to more
+            return check_sdist(path, filename)
+        sha256, size = verified.sha256, verified.size
+        return self._checked.passed(sha256, size, lambda intact: check_wheel(path, filename, intact=intact))
 
     def _verified(self, pin: Pinned) -> VerifiedFile:
         job = self._job(pin.artifact)

@@ -7,7 +7,7 @@ import pytest
 from safeinstall.errors import IntegrityError
 from safeinstall.sources.archives import checked_files
 from safeinstall.sources.archives.archives import Contents
-from safeinstall.sources.archives.checked_files import CheckedFiles
+from safeinstall.sources.archives.checked_files import FROM, CheckedFiles
 
 ONE, OTHER = (hashlib.sha256(data).hexdigest() for data in (b"1", b"2"))
 CONTENTS = Contents(metadata=b"", files=())
@@ -17,14 +17,14 @@ CONTENTS = Contents(metadata=b"", files=())
 def asked(tmp_path):
     """Ask of a file whether it passed, in a run of its own; it passes now."""
 
-    def ask(sha256: str) -> bool:
+    def ask(sha256: str, size: int = FROM) -> bool:
         heard: list[bool] = []
 
         def check(intact: bool) -> Contents:
             heard.append(intact)
             return CONTENTS
 
-        assert CheckedFiles(tmp_path).passed(sha256, check) is CONTENTS
+        assert CheckedFiles(tmp_path).passed(sha256, size, check) is CONTENTS
         return heard.pop()
 
     return ask
@@ -39,7 +39,7 @@ def test_what_did_not_pass_is_not_remembered(tmp_path, asked):
         raise IntegrityError("it is damaged")
 
     with pytest.raises(IntegrityError):
-        CheckedFiles(tmp_path).passed(ONE, check)
+        CheckedFiles(tmp_path).passed(ONE, FROM, check)
     assert not asked(ONE)
 
 
@@ -69,5 +69,10 @@ def test_what_is_damaged_counts_for_nothing(tmp_path, asked, damage):
 def test_without_a_folder_nothing_is_remembered():
     heard = []
     for _ in range(2):
-        CheckedFiles(None).passed(ONE, lambda intact: heard.append(intact) or CONTENTS)
+        CheckedFiles(None).passed(ONE, FROM, lambda intact: heard.append(intact) or CONTENTS)
     assert heard == [False, False]
+
+
+def test_what_is_small_is_not_remembered(tmp_path, asked):
+    assert [asked(ONE, FROM - 1), asked(ONE, FROM - 1)] == [False, False]
+    assert not [*tmp_path.iterdir()]
