@@ -51,11 +51,11 @@ COMMANDS = [
     Command("install -q app", says=NOTHING),
     Command("install -v app"),
     Command("install --dry-run app"),
-    Command("install -q --report - app"),
+    Command("install -q --report - app", pip=False),  # pip 26.3 falls over it
     Command("install -q --policy-report json=- app", pip=False),
     Command("download app"),
     Command("wheel app"),
-    Command("lock app", since="26.3", says=ERR),
+    Command("lock app", since="26.3", says=BOTH),
     Command("lock -o - app", since="26.3", says=BOTH),
     Command("install nosuch", exit=1, says=ERR, pip=False),  # pip tells first where it looks
     Command("install bad", exit=10, says=ERR, pip=False),
@@ -64,7 +64,7 @@ COMMANDS = [
     Command("freeze --all"),
     Command("check"),
     Command("show pip"),
-    Command("config set global.timeout 9"),
+    Command("config debug"),
     Command("uninstall -y nosuch", says=ERR),
     Command("nosuch", exit=1, says=ERR),
     Command("advisories status", exit=11, pip=False),
@@ -146,7 +146,7 @@ def test_a_command(user, command, streams):
     code, said = run(user, user.program, command.argv, streams)
     assert code == expected(command, streams), said
     assert "Fatal" not in said
-    assert "safeinstall" not in said  # what pip's own logging says of a full disk is pip's
+    assert "Traceback" not in said or "--- Logging error ---" in said  # pip's own, of a full disk
     assert user.leftovers() == []
 
 
