@@ -14,7 +14,8 @@ from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.targets import find_pip, make_target
 from lib.wheels import make_wheel
-from safeinstall.sources.checked_files import FROM
+
+from safeinstall.sources.archives.checked_files import FROM
 
 RECORD = {
     "id": "PYSEC-1",

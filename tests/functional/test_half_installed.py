@@ -12,7 +12,8 @@ from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.targets import SITE_PACKAGES, find_pip
 from lib.wheels import core_metadata, make_sdist, make_wheel, record, zip_archive
-from safeinstall.sources.checked_files import FROM
+
+from safeinstall.sources.archives.checked_files import FROM
 
 INFO = "app-1.0.dist-info"
 RECORD = f"{INFO}/RECORD"

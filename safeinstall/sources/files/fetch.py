@@ -162,7 +162,7 @@ class Downloads:
                 del self._jobs[job.artifact]
         for job in vain:
             job.stop.set()
-            shutil.rmtree(job.folder, ignore_errors=True)
+            _remove(job.folder)
 
     def _job(self, artifact: HeldArtifact) -> _Job:
         with self._lock:
@@ -187,11 +187,12 @@ class Downloads:
                 job.opened()
 
     def _fetch(self, job: _Job) -> VerifiedBytes:
-        if self._closed:
-            raise AbandonedError
         _check_filename(job.artifact)
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        job.folder.mkdir(mode=0o700)
+        with self._lock:  # so that nothing is made once the end has come
+            if self._closed:
+                raise AbandonedError
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            job.folder.mkdir(mode=0o700)
         meter = self._downloader(job).obtain(job.artifact, job.partial)
         path = job.partial.rename(job.folder / job.artifact.filename)
         return VerifiedBytes(job.artifact, str(path), meter.sha256, meter.size, meter.downloaded, _SEAL)
@@ -231,6 +232,14 @@ def fetch(
     """Fetch the files of *plan* below *directory*. Raises as :meth:`Downloads.finish`."""
     with Downloads(client, directory, cache=cache, progress=progress) as downloads:
         return downloads.finish(plan)
+
+
+def _remove(folder: Path) -> None:
+    """Remove *folder* while a thread that was given up may still write there: it does so once at most."""
+    for _ in range(3):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
 
 
 def _check_filename(artifact: Artifact) -> None:
