@@ -14,12 +14,14 @@ from safeinstall.facts.lookalikes import Lookalikes
 from safeinstall.judge.gather import Gatherer
 from safeinstall.judge.judge import Judge
 from safeinstall.plan.plan import Plan
+from safeinstall.resolve.candidates import Candidates
+from safeinstall.resolve.constraints import collect_constraints
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.hash_mode import check_mode
 from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
-from safeinstall.resolve.resolution import BuildRefusedError, Refusal, collect_constraints, refused, resolve
+from safeinstall.resolve.resolution import BuildRefusedError, Refusal, refused, resolve
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.user_hashes import UserHashes
 
@@ -128,17 +130,17 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     """Go the way from the requirements to pip. Raises ``BuildRefusedError`` for what a build requires."""
     resolution = resolve(provider, invocation.roots)
     if isinstance(resolution, Refusal):
-        return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.finder, judge))
+        return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.candidates.finder, judge))
 
     check_mode(resolution, UserHashes.of(invocation))
     plan = Plan.of(resolution.pins)
     if invocation.dry_run and any(pin.installs for pin in resolution.pins):
         told = measured(resolution, plan, world, judge)
-        passing = newest_passing(told, provider.finder, judge) if isinstance(told, Refusal) else {}
+        passing = newest_passing(told, provider.candidates.finder, judge) if isinstance(told, Refusal) else {}
         return Outcome(result=told, plan=plan, newest_passing=passing)
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
-        return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.finder, judge))
+        return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.candidates.finder, judge))
     resolution = replace(resolution, pins=opened.plan.pins)
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
 
@@ -184,7 +186,8 @@ def plan_build(  # noqa: PLR0917 - called in one place
     Raises ``BuildRefusedError`` when the policy refuses any of it.
     """
     build = invocation.for_build(requirements)
-    provider = replace(make_provider(build, policy, world, finder, judge), installed=lambda _: None)
+    provider = make_provider(build, policy, world, finder, judge)
+    provider.candidates.installed = lambda _: None  # an isolated environment begins empty
     resolution = resolve(provider, build.roots)
     if isinstance(resolution, Refusal):
         raise BuildRefusedError(replace(resolution, building=tuple(requirements)))
@@ -217,7 +220,7 @@ def make_provider(
 ) -> Provider:
     """Return pip's resolver for this command, over the judged files."""
     requested: dict[str, int] = {}
-    return Provider(
+    candidates = Candidates(
         finder=finder,
         index=world.index,
         builds=world.builds,
@@ -225,6 +228,11 @@ def make_provider(
         hold=UserHashes.of(invocation).hold,
         installed=world.installed,
         open_reference=world.open_reference,
+        reinstalls=invocation.reinstalls,
+        strict=policy.select == "strict",
+    )
+    return Provider(
+        candidates=candidates,
         preference=preference_of(invocation.pip_version, requested),
         rules=Rules(
             markers=invocation.markers,
@@ -233,9 +241,7 @@ def make_provider(
             no_dependencies=invocation.no_dependencies,
             only_dependencies=invocation.only_dependencies,
             ignore_requires_python=invocation.selection.ignore_requires_python,
-            reinstalls=invocation.reinstalls,
             splits_extras=invocation.selection.splits_extras,
-            strict=policy.select == "strict",
         ),
         constraints=collect_constraints(invocation.constraints),
         requested=requested,

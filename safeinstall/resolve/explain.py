@@ -69,12 +69,12 @@ def _versions(provider: Provider, requirement: Requires) -> tuple[list[str], lis
     if not isinstance(requirement, SpecifierRequirement):
         return [], [], []
     try:
-        files = [found.artifact for found in provider.finder.files(name)]
+        files = [found.artifact for found in provider.candidates.finder.files(name)]
     except SafeInstallError:
         return [], [], []
     plain = sorted({a.version for a in files if a.yanked is None})
     yanked = sorted({a.version for a in files if a.yanked is not None})
-    pythons = list(provider.finder.skipped_pythons.get(name, ()))
+    pythons = list(provider.candidates.finder.skipped_pythons.get(name, ()))
     return [str(v) for v in plain], [str(v) for v in yanked], pythons
 
 

@@ -106,27 +106,6 @@ def refused(resolution: Resolution, verdicts: tuple[Verdict, ...]) -> Refusal:
     )
 
 
-def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constraint]:
-    """Join the constraints of each project (pip: factory.py, ``collect_root_requirements``).
-
-    Raises ``UnsatisfiableError`` for a constraint that pip does not accept.
-    """
-    found: dict[NormalizedName, Constraint] = {}
-    for root in roots:
-        problem = _problem_of_constraint(root)
-        if root.name is None or problem:
-            raise UnsatisfiableError(problem or "Unnamed requirements are not allowed as constraints")
-        found[root.name] = found.get(root.name, Constraint()).also(root)
-    return found
-
-
-def _problem_of_constraint(root: Root) -> str:
-    """pip: req_install.py, ``check_invalid_constraint_type``."""
-    if root.editable:
-        return "Editable requirements are not allowed as constraints"
-    return "Constraints cannot have extras" if root.extras else ""
-
-
 def root_requirements(provider: Provider, roots: Iterable[Root]) -> list[Requires]:
     """Turn the user's requirements into resolvelib's, those with extras last, as pip orders them."""
     found: list[Requires] = []
@@ -161,14 +140,14 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
         ) from None
     denied = tuple(c.verdict for c in _files(result) if c.verdict.denied)
-    if provider.rules.strict:  # whether pip would take what is offered there, nobody knows
-        denied += tuple(v for c in _files(result) for v in provider.closed.get(c.artifact.name, ()))
+    if provider.candidates.strict:  # whether pip would take what is offered there, nobody knows
+        denied += tuple(v for c in _files(result) for v in provider.candidates.closed.get(c.artifact.name, ()))
     if denied:
         return Refusal(
             verdicts=denied,
             required_by=_requirers(result),
-            hidden=tuple(provider.hidden.values()),
-            notices=tuple(provider.notices),
+            hidden=tuple(provider.candidates.hidden.values()),
+            notices=tuple(provider.candidates.notices),
         )
     return _resolution(provider, result)
 
@@ -181,19 +160,19 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     causes = tuple(impossible.causes)
     touched = {project_of(cause.requirement.key) for cause in causes}
     touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
-    unasked = (v for name in sorted(touched) for v in provider.closed.get(name, ()))
-    mattered = (*(v for v in provider.hidden.values() if v.artifact.name in touched), *unasked)
+    unasked = (v for name in sorted(touched) for v in provider.candidates.closed.get(name, ()))
+    mattered = (*(v for v in provider.candidates.hidden.values() if v.artifact.name in touched), *unasked)
     conflict = explain_conflict(provider, causes)
     if not mattered:
-        raise UnsatisfiableError("\n".join([*provider.notices, conflict]))
+        raise UnsatisfiableError("\n".join([*provider.candidates.notices, conflict]))
     if len(causes) == 1 and _is_explained(causes[0].requirement, mattered):
         conflict = ""
     return Refusal(
         verdicts=mattered,
         required_by=_causes_as_requirers(impossible),
         conflict=conflict,
-        hidden=tuple(provider.hidden.values()),
-        notices=tuple(provider.notices),
+        hidden=tuple(provider.candidates.hidden.values()),
+        notices=tuple(provider.candidates.notices),
     )
 
 
@@ -250,15 +229,15 @@ def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) ->
         pins=tuple(sorted(pins, key=lambda p: p.artifact.name)),
         kept=tuple(sorted(kept, key=lambda d: d.name)),
         required_by=_requirers(result),
-        hidden=tuple(provider.hidden.values()),
-        notices=(*provider.notices, *dict.fromkeys(_unasked(provider))),
+        hidden=tuple(provider.candidates.hidden.values()),
+        notices=(*provider.candidates.notices, *dict.fromkeys(_unasked(provider))),
         warnings=tuple(provider.warnings),
     )
 
 
 def _unasked(provider: Provider) -> Iterator[str]:
     """Yield one line for each source that was left out, whichever projects it might have had."""
-    for verdict in (verdict for verdicts in provider.closed.values() for verdict in verdicts):
+    for verdict in (verdict for verdicts in provider.candidates.closed.values() for verdict in verdicts):
         finding = verdict.denials[0]
         yield f"{verdict.artifact.source.display} was not asked: {finding.rule}: {finding.message}"
 
@@ -267,7 +246,7 @@ def _installs(provider: Provider, candidate: FileCandidate, *, requested: bool) 
     """Whether pip does not stop at having looked at the file (pip: resolver.py, after the resolution)."""
     if requested and provider.rules.only_dependencies:
         return False
-    installed = None if provider.rules.reinstalls else provider.installed(candidate.artifact.name)
+    installed = None if provider.candidates.reinstalls else provider.candidates.installed(candidate.artifact.name)
     return installed is None or not _stays(installed, candidate)
 
 
