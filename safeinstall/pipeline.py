@@ -128,19 +128,19 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
 
 def resolve_and_install(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> Outcome:
     """Go the way from the requirements to pip. Raises ``BuildRefusedError`` for what a build requires."""
-    resolution = resolve(provider, invocation.roots)
+    finder, resolution = provider.candidates.finder, resolve(provider, invocation.roots)
     if isinstance(resolution, Refusal):
-        return Outcome(result=resolution, newest_passing=newest_passing(resolution, provider.candidates.finder, judge))
+        return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
 
     check_mode(resolution, UserHashes.of(invocation))
     plan = Plan.of(resolution.pins)
     if invocation.dry_run and any(pin.installs for pin in resolution.pins):
         told = measured(resolution, plan, world, judge)
-        passing = newest_passing(told, provider.candidates.finder, judge) if isinstance(told, Refusal) else {}
+        passing = newest_passing(told, finder, judge) if isinstance(told, Refusal) else {}
         return Outcome(result=told, plan=plan, newest_passing=passing)
     opened = fetch_and_open(plan, resolution, world, judge)
     if isinstance(opened, Refusal):
-        return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, provider.candidates.finder, judge))
+        return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, finder, judge))
     resolution = replace(resolution, pins=opened.plan.pins)
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
 

@@ -8,21 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 from resolvelib import AbstractProvider
 
 from safeinstall.errors import (
-    MetadataDynamicError,
     MetadataInconsistentError,
     MetadataInvalidError,
-    UnsatisfiableError,
 )
-from safeinstall.facts.artifact import SourceKind
-from safeinstall.facts.verdict import Verdict
-from safeinstall.judge.closed import closed_verdicts
 from safeinstall.request.requirements import parse_reference
-from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.constraints import Constraint
 from safeinstall.resolve.finder import merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
@@ -31,14 +24,12 @@ from safeinstall.resolve.nodes import (
     ExtrasCandidate,
     FileCandidate,
     ImpossibleRequirement,
-    InstalledCandidate,
     PythonCandidate,
     PythonRequirement,
     SpecifierRequirement,
     extras_of,
     project_of,
 )
-from safeinstall.resolve.user_hashes import check_user_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -46,9 +37,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
-    from safeinstall.ports import BuildSource, IndexSource
-    from safeinstall.request.requirements import Reference, Root
+    from safeinstall.facts.artifact import Metadata
+    from safeinstall.request.requirements import Reference
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
     from safeinstall.resolve.preference import DepthPreference, Information, Preference

@@ -20,7 +20,6 @@ from safeinstall.resolve.nodes import (
     SpecifierRequirement,
     project_of,
 )
-from safeinstall.resolve.provider import Constraint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from packaging.utils import canonicalize_name
 
 from safeinstall.facts.evidence import Price
-from safeinstall.facts.file_names import folded
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.values import Missing
+from safeinstall.facts.wheels.file_names import folded
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:

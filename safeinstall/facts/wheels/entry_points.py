@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.command_names import UnclearError, is_plain, landing_name
+from safeinstall.facts.wheels.command_names import UnclearError, is_plain, landing_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.command_names import UnclearError, is_plain
-from safeinstall.facts.entry_points import read_commands
-from safeinstall.facts.file_names import folded
 from safeinstall.facts.values import Layout
+from safeinstall.facts.wheels.command_names import UnclearError, is_plain
+from safeinstall.facts.wheels.entry_points import read_commands
+from safeinstall.facts.wheels.file_names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -19,9 +19,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import MetadataInvalidError
-from safeinstall.facts.command_names import UnclearError
-from safeinstall.facts.layout import is_read_for_layout, wheel_layout
 from safeinstall.facts.metadata import parse_metadata
+from safeinstall.facts.wheels.command_names import UnclearError
+from safeinstall.facts.wheels.layout import is_read_for_layout, wheel_layout
 from safeinstall.sources.archives.member_bytes import read_members
 from safeinstall.sources.archives.members import (
     Limits,

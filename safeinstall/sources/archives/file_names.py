@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.file_names import FileNames
+from safeinstall.facts.wheels.file_names import FileNames
 
 if TYPE_CHECKING:
     from pathlib import Path

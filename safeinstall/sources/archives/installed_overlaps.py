@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.facts.file_names import FileNames
+    from safeinstall.facts.wheels.file_names import FileNames
     from safeinstall.judge.judge import Overlaps
     from safeinstall.plan.plan import VerifiedFile
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.file_names import FileNames
+from safeinstall.facts.wheels.file_names import FileNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -46,8 +46,8 @@ class Tree:
 def check_places(filename: str, files: Sequence[str], commands: Iterable[str], dist_info: str) -> None:
     """Raise IntegrityError for members of a wheel of which two would be in one place, or one in that of a directory.
 
-    *files* are such that each has a place (:func:`~safeinstall.facts.layout.wheel_layout`); *commands* are those that
-    pip makes of its entry points.
+    *files* are such that each has a place (:func:`~safeinstall.facts.wheels.layout.wheel_layout`); *commands* are those
+    that pip makes of its entry points.
     """
     tree = Tree()
     for place, member in wheel_places(files, commands, _WITHIN, "site-packages"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.command_names import LENGTH, UnclearError, is_plain, landing_name
+from safeinstall.facts.wheels.command_names import LENGTH, UnclearError, is_plain, landing_name
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pip._vendor.distlib.util import get_export_entry
 
-from safeinstall.facts.command_names import UnclearError
-from safeinstall.facts.entry_points import COMMAND_GROUPS, read_commands
+from safeinstall.facts.wheels.command_names import UnclearError
+from safeinstall.facts.wheels.entry_points import COMMAND_GROUPS, read_commands
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

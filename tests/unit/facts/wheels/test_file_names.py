@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.file_names import FileNames, folded
+from safeinstall.facts.wheels.file_names import FileNames, folded
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.command_names import UnclearError
-from safeinstall.facts.layout import is_read_for_layout, wheel_layout
 from safeinstall.facts.values import Layout
+from safeinstall.facts.wheels.command_names import UnclearError
+from safeinstall.facts.wheels.layout import is_read_for_layout, wheel_layout
 
 ENTRY_POINTS = b"""\
 [console_scripts]

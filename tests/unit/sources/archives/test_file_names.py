@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from safeinstall.facts.file_names import FileNames
+from safeinstall.facts.wheels.file_names import FileNames
 from safeinstall.sources.archives.file_names import names_in
 
 FOLDS, COUNTS = FileNames(folds_case=True), FileNames(folds_case=False)

@@ -4,7 +4,7 @@ import pytest
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_wheel
 
-from safeinstall.facts.file_names import FileNames
+from safeinstall.facts.wheels.file_names import FileNames
 from safeinstall.plan.plan import VerifiedFile
 from safeinstall.sources.archives.archives import check_sdist, check_wheel
 from safeinstall.sources.archives.overlaps import find_overlaps
