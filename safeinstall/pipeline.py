@@ -147,7 +147,7 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
 
 def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> Resolution | Refusal:
     """Return *resolution* with the hashes that pip reports of a dry run: it fetches what only the file itself tells."""
-    told = [pin for pin in plan.files if _is_told_by_itself(pin.artifact)]
+    told = [pin for pin in plan.files if _is_told_by_itself(pin.artifact, judge)]
     if not told:
         return resolution
     verified = world.fetch(Plan.of(told))
@@ -158,8 +158,9 @@ def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> 
     return replace(resolution, pins=tuple(found.get(pin.artifact.name, pin) for pin in plan.pins))
 
 
-def _is_told_by_itself(artifact: Artifact) -> bool:
-    return artifact.source.kind is SourceKind.DIRECT or bool(artifact.user_hashes) or artifact.sha256 is None
+def _is_told_by_itself(artifact: Artifact, judge: Judge) -> bool:
+    is_named = artifact.source.kind is SourceKind.DIRECT or bool(artifact.user_hashes)
+    return is_named or (artifact.sha256 is None and judge.judges_hashes)
 
 
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Overlaps: TypeAlias = Mapping[NormalizedName, Mapping[NormalizedName, tuple[str, ...]]]
 """By project: which files another project installs too, or has installed, with other contents."""
+HASHES = "hashes"
+"""The rule that looks at them."""
 _UNOPENED = Missing("what it installs is known only after its build")
 
 
@@ -55,6 +57,11 @@ class Judge:
     def asks(self, price: Price) -> bool:
         """Whether any rule of the policy needs facts of this *price*."""
         return any(rule.needs is price for rule in self.policy.all_rules)
+
+    @property
+    def judges_hashes(self) -> bool:
+        """Whether the verdict on a file may be another one when its sha256 is known."""
+        return any(rule.id == HASHES for rule in self.policy.all_rules)
 
     def measured(self, verified: VerifiedPlan) -> dict[NormalizedName, Verdict]:
         """Judge once more the files of which nothing but the bytes told the sha256."""

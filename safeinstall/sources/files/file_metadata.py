@@ -137,8 +137,9 @@ class FileMetadata:
         return read_wheel_metadata(RemoteFile(fetch, artifact.size), artifact.filename, artifact.name)
 
     def _local_wheel(self, artifact: HeldArtifact) -> bytes:
-        """Read a wheel of this disk: in its place, unless something is known of its bytes."""
-        if artifact.hashes or artifact.user_hashes or artifact.lacks_hash:
+        """Read a wheel of this disk: in its place, as by ranges, unless the user says something of its bytes."""
+        is_named = artifact.source.kind is SourceKind.DIRECT and artifact.hashes
+        if is_named or artifact.user_hashes or artifact.lacks_hash:
             return _read(artifact, Path(self._downloads.obtain(artifact).path))
         return _read(artifact, local_path(artifact.url))
 
