@@ -117,7 +117,7 @@ def test_json_says_the_same(shell):
     found = json.loads((shell.work / "found.json").read_text())
     assert (done.exit, done.out, found["problems"]) == (0, "", 0)
     assert {check["check"] for check in found["checks"]} == {
-        "target", "environment", "policy", "index", "clock", "advisories", "interception", "cache", "state", "builds",
+        "target", "environment", "recovery", "policy", "index", "clock", "advisories", "interception", "cache", "state", "builds",
         "self-test",
     }  # fmt: skip
     assert {frozenset(check) for check in found["checks"]} == {frozenset({"check", "mark", "text", "remedy"})}

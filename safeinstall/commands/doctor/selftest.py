@@ -30,6 +30,8 @@ schema = 1
 packages = [{{ package = "{REFUSED}", reason = "the self-test has to see it refused" }}]
 """
 PROGRAM = (sys.executable, *(("-P",) if sys.version_info >= (3, 11) else ()), "-m", "safeinstall")
+FAILED = "safe-pip: pip failed while it installed"
+"""How the line begins that follows the cause."""
 PATIENCE = 120
 """Seconds for each of the two installations."""
 _REMEDY = "do not rely on this installation: install safe-pip anew, look at the target's pip, and report it"
@@ -100,7 +102,8 @@ class _Trial:
             )
         except subprocess.TimeoutExpired:
             return "none", f"no end after {PATIENCE} seconds"
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        told = done.stderr.decode(errors="replace").strip().splitlines()
+        lines = [line for line in told if not line.startswith(FAILED)] or ["it said nothing"]
         return done.returncode, lines[-1].removeprefix("safe-pip: ").removeprefix("ERROR: ")
 
 

@@ -93,11 +93,11 @@ class Journal:
 
     def opened(self, path, mode, flags):
         """A file is opened: where it is to be written, it is new or overwritten."""
-        if not flags & WRITES or isinstance(path, int):
+        if not flags & WRITES or isinstance(path, int) or self.is_fresh(path):
             return
-        if isinstance(path, str) and path[: path.rfind("/")] in self.fresh:
-            return
-        path, state = self.find(os.path.realpath(path))  # a link is written through, also one that leads nowhere
+        path, state = self.find(path)
+        if state == OLD and os.path.islink(path):  # it is written through, also one that leads nowhere
+            path, state = self.find(os.path.realpath(path))
         if state == OLD and not os.path.lexists(path):
             self.add(path)
         elif state == OLD:
@@ -105,12 +105,16 @@ class Journal:
 
     def created(self, path, dir_fd=-1):
         """A name appears; where it is taken, the attempt fails."""
+        if self.is_fresh(path, dir_fd):
+            return
         path, state = self.find(path, dir_fd)
         if state == OLD and not os.path.lexists(path):
             self.add(path)
 
     def removed(self, path, dir_fd=-1):
         """A file or link goes."""
+        if self.is_fresh(path, dir_fd):
+            return
         path, state = self.find(path, dir_fd)
         if state == OLD and os.path.lexists(path):
             self.keep(path)
@@ -125,6 +129,8 @@ class Journal:
 
     def renamed(self, source, path, source_fd=-1, dir_fd=-1):
         """A name becomes another, which may have been taken."""
+        if self.is_fresh(source, source_fd) and self.is_fresh(path, dir_fd):
+            return
         source, before = self.find(source, source_fd)
         path, state = self.find(path, dir_fd)
         if not os.path.lexists(source):
@@ -152,6 +158,8 @@ class Journal:
 
     def changed_mode(self, path, mode, dir_fd=-1):
         """Permissions change."""
+        if self.is_fresh(path, dir_fd):
+            return
         path, state = self.find(path, dir_fd)
         if state == OLD and os.path.exists(path):
             self.note("mode", path, stat.S_IMODE(os.stat(path).st_mode))
@@ -175,20 +183,31 @@ class Journal:
 
     # --- where it is, and since when
 
+    def is_fresh(self, path, dir_fd=-1):
+        """Whether *path* is known to be in a new or temporary directory without anything old: most of all are."""
+        return type(path) is str and dir_fd == -1 and path[: path.rfind("/")] in self.fresh
+
     def find(self, path, dir_fd=-1):
         """Return *path* without links but for its last part, and whether it is old, new or temporary."""
         path = os.fsdecode(path)
         if dir_fd not in {-1, None}:
             path = os.path.join(path_of(dir_fd), path)
         folder, name = os.path.split(os.path.abspath(path))
-        if folder not in self.real:
-            self.real[folder] = os.path.realpath(folder)
-        real = self.real[folder]
+        real = self.resolved(folder)
         state = self.state(real)
-        if state != OLD and not any(os.path.dirname(old) == real for old in self.old):
+        if state != OLD and not self.holds_old(real):
             self.fresh.add(folder)
         place = os.path.join(real, name)
         return place, TEMPORARY if place == self.temporary else self.marks.get(place, state)
+
+    def resolved(self, folder):
+        """Return the directory *folder* without links, and remember it; what is new in a directory we know is known."""
+        if folder not in self.real:
+            above, name = os.path.split(folder)
+            real = os.path.join(self.real.get(above, ""), name)
+            known = above in self.real and self.state(real) == NEW and not os.path.islink(real)
+            self.real[folder] = real if known else os.path.realpath(folder)
+        return self.real[folder]
 
     def state(self, path):
         """Return what the nearest directory above *path*, or it itself, is known to be."""
