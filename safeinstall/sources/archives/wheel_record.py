@@ -61,6 +61,9 @@ def check_record(filename: str, rows: Mapping[str, Row], files: Sequence[str], d
     absent = min(rows.keys() - {*files} - unhashed, default=None)
     if absent is not None:
         raise refusal(filename, f"does not hold {shown(absent)}, which its RECORD lists")
+    own = rows.get(f"{dist_info}/RECORD")
+    if own is not None and (own.digest or own.size):
+        raise refusal(filename, "has a RECORD with a hash or size of itself")
     hashed = {path: row for path, row in rows.items() if path not in unhashed}
     for row in hashed.values():
         if problem := _problem(row):
