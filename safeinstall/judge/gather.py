@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.evidence import Evidence, Listed
 from safeinstall.facts.values import Missing
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far the clock of an index may be from that of this machine before neither is believed."""
+_FILES = frozenset({ArtifactKind.WHEEL, ArtifactKind.SDIST})
 _SET_CLOCK = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
 _ASK_AN_INDEX = "let an index be asked that lists this very file, or lock again from one"
 
@@ -58,6 +59,7 @@ class Gatherer:
 
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
         """Return what is known of *artifact*; *required_by* names who wrote a direct reference, if not the user."""
+        artifact = self._looked_up(artifact)
         source, lookalike = artifact.source, self.lookalike(artifact.name)
         self._compare_clocks(artifact)
         return Evidence(
@@ -83,6 +85,24 @@ class Gatherer:
         if not self.indexes or artifact.source.kind is not SourceKind.INDEX:
             return True
         return artifact.unheard is None and artifact.source.name in self.indexes
+
+    def _looked_up(self, artifact: Artifact) -> Artifact:
+        """Return a file that a lock names by its address with what an index knows of it: the lock is no witness."""
+        if artifact.lock is None or artifact.source.kind is not SourceKind.DIRECT or artifact.kind not in _FILES:
+            return artifact
+        digests = {artifact.sha256, *(d.removeprefix("sha256:") for held in artifact.user_hashes for d in held)} - {
+            None
+        }
+        try:
+            pages = self.pages(artifact.name)
+        except SourceError as error:
+            return replace(artifact, unheard=error.message)
+        for page in pages:
+            for file in page.files:
+                if file.hashes.get("sha256") in digests:
+                    upload_time, yanked = file.upload_time, file.yanked
+                    return replace(artifact, upload_time=upload_time, yanked=yanked, project_status=page.status)
+        return replace(artifact, unheard=f"no index that may be asked lists {artifact.filename}")
 
     def _compare_clocks(self, artifact: Artifact) -> None:
         """Doubt every time, from the first page on whose index has another one. What expires does so by the later."""

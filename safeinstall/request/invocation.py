@@ -140,6 +140,8 @@ class Invocation:
     installed: tuple[Mapping[str, Any], ...]
     options: Mapping[str, Any]
     externals: Mapping[str, str | None]
+    outer: tuple[Root, ...] = ()
+    """What the user asks for, where this is the command of a build."""
     scheme: Mapping[str, str] = field(default_factory=dict)
     """Where pip would put what a wheel holds (pip: models/scheme.py); empty where it installs nothing."""
 
@@ -162,6 +164,7 @@ class Invocation:
             upgrade_strategy=UPGRADE_STRATEGIES[0],
             installed=(),
             options={},
+            outer=(*self.outer, *self.roots, *self.constraints),
         )
 
     @property

@@ -25,7 +25,8 @@ VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
-HASH_NAMES = ("sha256", "sha384", "sha512", "sha1", "sha224", "md5")
+HASH_NAMES = frozenset(kind for kind in hashlib.algorithms_guaranteed if not kind.startswith("shake_"))
+"""What a hash may be made by: all that every Python can compute, and that has one length. pip takes some of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,19 @@ class Reference:
     path: str | None = None
     """Of a ``file:`` URL."""
     fragment: str = ""
+    lock: str | None = None
+    """The lock that names it, if one does: it is no path of the user's own then."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Hashes given in the fragment, by kind. Of two of one kind the first counts (pip: models/link.py)."""
+        pairs = [part.partition("=") for part in self.fragment.split("&")]
+        return {name.lower(): value.lower() for name, _, value in reversed(pairs) if name.lower() in HASH_NAMES}
 
     @property
     def digests(self) -> frozenset[str]:
-        """Hashes given in the fragment, as ``sha256:…``."""
-        pairs = (part.partition("=") for part in self.fragment.split("&"))
-        return frozenset(f"{name}:{value.lower()}" for name, _, value in pairs if name in HASH_NAMES)
+        """The same, as ``sha256:…``."""
+        return frozenset(f"{kind}:{value}" for kind, value in self.hashes.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,8 @@ class Root:
     reference: Reference | None = None
     hashes: frozenset[str] = frozenset()
     """``--hash`` options, as ``sha256:…``."""
+    of_lock: bool = False
+    """Whether a lock says it: each of its hashes has to hold, where of those of a requirement one does (PEP 751)."""
     editable: bool = False
     constraint: bool = False
     user_supplied: bool = True
@@ -107,13 +117,14 @@ def _required_by_build(requirement: Requirement) -> Root:
 def _root(row: Mapping[str, Any]) -> Root:
     requirement = _requirement(row["requirement"]) if row["requirement"] else None
     name = requirement.name if requirement else row["name"]
-    reference = _reference(row["link"])
+    reference = _reference(row["link"], row["origin"] if row["of_lock"] else None)
     return Root(
         name=canonicalize_name(name) if name else None,
         specifier=SpecifierSet() if requirement is None or reference else requirement.specifier,
         extras=frozenset(canonicalize_name(extra) for extra in row["extras"]),
         reference=reference,
         hashes=_hashes(row["hashes"]),
+        of_lock=row["of_lock"],
         editable=row["editable"],
         constraint=row["constraint"],
         user_supplied=row["user_supplied"],
@@ -147,10 +158,10 @@ def _text(requirement: Requirement | None, reference: Reference | None) -> str:
     return f"{requirement.name}{extras}{requirement.specifier}"
 
 
-def _reference(link: Mapping[str, Any] | None) -> Reference | None:
+def _reference(link: Mapping[str, Any] | None, lock: str | None) -> Reference | None:
     if link is None:
         return None
-    return Reference(url=link["url"], kind=_kind(link), path=link["path"], fragment=link["fragment"])
+    return Reference(url=link["url"], kind=_kind(link), path=link["path"], fragment=link["fragment"], lock=lock)
 
 
 def _kind(link: Mapping[str, Any]) -> ArtifactKind:

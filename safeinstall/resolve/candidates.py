@@ -16,7 +16,6 @@ from safeinstall.errors import (
     UnsatisfiableError,
 )
 from safeinstall.facts.artifact import SourceKind
-from safeinstall.facts.verdict import Verdict
 from safeinstall.judge.closed import closed_verdicts
 from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.nodes import ExtrasCandidate, FileCandidate, InstalledCandidate
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.ports import BuildSource, IndexSource
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.finder import CandidateFinder, Hashes
@@ -148,23 +148,21 @@ class Candidates:
         if verdict.denied:
             return artifact, verdict, None
         check_user_hashes(artifact, artifact.hashes)
-        metadata = self._metadata_of(artifact, required_by)
-        if isinstance(metadata, Verdict):
-            return artifact, metadata, None
-        check_consistency(artifact, metadata, asked)
-        # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
-        artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
-        verdict = self.judge(artifact, required_by, metadata)
-        return artifact, verdict, None if verdict.denied else metadata
-
-    def _metadata_of(self, artifact: HeldArtifact, required_by: str | None) -> Metadata | Verdict:
-        """Return the metadata, by a build if there is no other way, or what denies the file before it is built."""
         try:
-            return self.index.metadata(artifact)
+            known: Artifact = artifact
+            metadata = self.index.metadata(artifact)
         except MetadataDynamicError:
             source = self.builds.verify(artifact)
-        verdict = self.judge(source.measured, required_by, None)
-        return verdict if verdict.denied else self.builds.build(source)
+            known = source.measured
+            verdict = self.judge(known, required_by, None)
+            if verdict.denied:
+                return artifact, verdict, None
+            metadata = self.builds.build(source)
+        check_consistency(artifact, metadata, asked)
+        # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
+        verdict = self.judge(replace(known, name=metadata.name, version=metadata.version), required_by, metadata)
+        artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
+        return artifact, verdict, None if verdict.denied else metadata
 
     def _installed_candidate(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
         if self.reinstalls:

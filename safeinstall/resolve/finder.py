@@ -6,7 +6,7 @@ This module does not know what a policy is. Rules and names follow pip's ``index
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from safeinstall.facts.metadata import VERSION_LENGTH
 from safeinstall.resolve.wheel_tags import WheelTags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -160,11 +160,7 @@ class CandidateFinder:
 
     def _of_page(self, name: NormalizedName, page: ProjectPage) -> Iterator[Preferred]:
         wheels, source = self.selection.formats(name)
-        seen: set[str] = set()
-        for listed in page.files:
-            if listed.url in seen:
-                continue
-            seen.add(listed.url)
+        for listed in _once_each(page.files):
             is_wheel = listed.filename.endswith(".whl")
             if not (wheels if is_wheel else source):
                 continue
@@ -218,6 +214,24 @@ class CandidateFinder:
         reason = f"{artifact.version} Requires-Python {listed.requires_python}"
         self.skipped_pythons.setdefault(name, {})[reason] = None
         return False
+
+
+def _once_each(files: Sequence[ListedFile]) -> Iterable[ListedFile]:
+    """Return each address once, as it is listed first, with every hash that any of its entries tells."""
+    found: dict[str, ListedFile] = {}
+    for listed in files:
+        first = found.setdefault(listed.url, listed)
+        if first is not listed and first.hashes != listed.hashes:
+            found[listed.url] = replace(first, hashes=join_hashes(first.hashes, listed.hashes))
+    return found.values()
+
+
+def join_hashes(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Return all that *one* and *other* promise of the same bytes; where they contradict each other, none will do."""
+    return {
+        kind: digest if other.get(kind, digest) == digest else f"{digest} and {other[kind]}"
+        for kind, digest in {**other, **one}.items()
+    }
 
 
 def _version_of(found: Preferred) -> Version:

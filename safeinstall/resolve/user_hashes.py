@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError, UnsatisfiableError
 from safeinstall.facts.artifact import HeldArtifact, SourceKind
+from safeinstall.resolve.finder import is_pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from safeinstall.facts.artifact import Artifact
     from safeinstall.request.invocation import Invocation, Selection
@@ -34,16 +35,21 @@ class UserHashes:
     """Which hashes the user's requirements and constraints give for a file. The one maker of ``HeldArtifact``."""
 
     roots: Mapping[str, Sequence[Root]]
-    """By name; those that have none, by address."""
+    """By name, and by address."""
     selection: Selection
+    outer: tuple[Root, ...] = ()
+    """What the user asks for where this is about a build: it binds the same release, and no other."""
 
     @classmethod
     def of(cls, invocation: Invocation) -> UserHashes:
         """Return what the requirements and constraints of *invocation* say."""
         asked: dict[str, list[Root]] = {}
         for root in (*invocation.roots, *invocation.constraints):
-            asked.setdefault(root.name or (root.reference.url if root.reference else ""), []).append(root)
-        return cls(asked, invocation.selection)
+            if root.name is not None:
+                asked.setdefault(root.name, []).append(root)
+            if root.reference is not None:
+                asked.setdefault(root.reference.url, []).append(root)
+        return cls(asked, invocation.selection, invocation.outer)
 
     @classmethod
     def none(cls, selection: Selection) -> UserHashes:
@@ -52,7 +58,7 @@ class UserHashes:
 
     def hold(self, artifact: Artifact) -> HeldArtifact:
         """Return *artifact* with every hash that the user gives for it."""
-        sets = _sets(self._about(artifact))
+        sets = _sets([*self._about(artifact), *(root for root in self.outer if _is_release(root, artifact))])
         lacks = self.selection.require_hashes and not self.is_hashed(artifact)
         if (sets, lacks) == (artifact.user_hashes, artifact.lacks_hash):
             return HeldArtifact(artifact)
@@ -89,8 +95,24 @@ def check_user_hashes(artifact: Artifact, digests: Mapping[str, str]) -> None:
 
 def _sets(roots: Iterable[Root]) -> tuple[frozenset[str], ...]:
     """Return what each of *roots* allows: hashes of options and of the address are peers (pip: req_install.py)."""
-    sets = (root.hashes | (root.reference.digests if root.reference else frozenset()) for root in roots)
-    return tuple(dict.fromkeys(digests for digests in sets if digests))
+    return tuple(dict.fromkeys(allowed for root in roots for allowed in _allowed(root) if allowed))
+
+
+def _allowed(root: Root) -> Iterator[frozenset[str]]:
+    digests = root.hashes | (root.reference.digests if root.reference else frozenset())
+    if not root.of_lock:
+        yield digests
+        return
+    for kind in {digest.partition(":")[0] for digest in digests}:
+        yield frozenset(digest for digest in digests if digest.startswith(f"{kind}:"))
+
+
+def _is_release(root: Root, artifact: Artifact) -> bool:
+    """Whether *root* speaks of this very release or address, wherever else it is needed."""
+    if root.reference is not None:
+        return root.reference.url == artifact.url
+    same = root.name == artifact.name and is_pinned(root.specifier)
+    return same and root.specifier.contains(artifact.version, prereleases=True)
 
 
 def _line(artifact: Artifact) -> str:

@@ -62,7 +62,7 @@ def is_local(artifact: Artifact) -> bool:
 
 def is_own_path(evidence: Evidence) -> bool:
     """Whether the user named this file or directory of this machine: no index has anything to say about it."""
-    return is_local(evidence.artifact) and evidence.required_by is None
+    return is_local(evidence.artifact) and evidence.required_by is None and evidence.artifact.lock is None
 
 
 def unheard(rule: str, artifact: Artifact) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.terms import Release
@@ -52,7 +53,7 @@ class Hashes:
         """Yield a denial for a file that is not pinned, and a missing fact where no sha256 is published."""
         release = Release(evidence.artifact.name, evidence.artifact.version)
         of_user = frozenset(digest for digest in evidence.user_hashes if _kind(digest) in STRONG)
-        given = (of_user, frozenset(self.pins.get(release, ())))
+        given = (of_user, self._pinned(evidence, release))
         pinned = [hashes for hashes in given if hashes]
         if not pinned and self.require == "pinned":
             yield self._unpinned(release, evidence.sha256)
@@ -62,6 +63,14 @@ class Hashes:
             yield self._missing(release, evidence.sha256)
         elif (other := next((hashes for hashes in pinned if _contradicts(known, hashes)), None)) is not None:
             yield self._mismatch(release, known, other)
+
+    def _pinned(self, evidence: Evidence, release: Release) -> frozenset[str]:
+        """Return what is pinned for *release*, or for all that it may be until a build has told its version."""
+        artifact = evidence.artifact
+        is_told = artifact.source.kind is not SourceKind.DIRECT or artifact.kind is ArtifactKind.WHEEL
+        if is_told or not isinstance(evidence.metadata, Missing):
+            return frozenset(self.pins.get(release, ()))
+        return frozenset(d for pinned, digests in self.pins.items() if pinned.name == release.name for d in digests)
 
     def _needs_sha256(self, pinned: Sequence[frozenset[str]], evidence: Evidence) -> bool:
         """Whether nothing but a sha256 can show that the file is one of the *pinned*, where any are."""

@@ -184,3 +184,16 @@ def test_nor_where_none_is_to_be_asked(user, elsewhere):
         user.install("-r", "pylock.toml", "--no-index").err
     )
     assert not [path for path in elsewhere.paths() if path.startswith("/simple/")]
+
+
+@pytest.mark.parametrize("place", ["path", "url"])
+def test_an_archive_is_no_way_around(user, place):
+    """A lock may name a file as an archive (PEP 751), which is a direct reference to pip."""
+    said = user.index.find(NEWER)
+    where = {"path": f'path = "{NEWER}"', "url": f'url = "{user.index.file_url(NEWER)}"'}[place]
+    user.write(NEWER, said.data)
+    lines = ['lock-version = "1.0"', 'created-by = "pip"', "[[packages]]", 'name = "newer"', 'version = "1.0"']
+    lines += ["[packages.archive]", where, f'hashes = {{ sha256 = "{said.hashes["sha256"]}" }}']
+    user.write("pylock.toml", "\n".join(lines))
+    user.policy(WARNS + '[rules.direct-references]\nurl = "allow"\nlocal = "allow"\n')
+    assert "uploaded 20 hours ago; the policy asks for 3 days" in refusal(user)

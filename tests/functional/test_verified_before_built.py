@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import subprocess
+import zlib
 
 import pytest
 from lib.backend import BACKEND
-from lib.wheels import make_sdist, make_wheel
+from lib.index import Reply
+from lib.wheels import make_sdist, make_wheel, zip_archive
 
 MARK = "import os, pathlib; pathlib.Path(os.environ['MARK']).touch()\n"
 PYPROJECT = '[build-system]\nrequires = [{requires}]\nbuild-backend = "tinybuild"\nbackend-path = ["."]\n'
@@ -217,3 +220,108 @@ def test_a_static_source_distribution_is_not_opened_before_its_hash(evil):
     err = evil.refuses("install", *written(evil, {"r.txt": f"static==1.0 --hash=sha256:{WRONG}\n"}))
     assert f"has sha256:{hashlib.sha256(data).hexdigest()}; you ask for sha256:{WRONG}" in err
     assert not [path for path in evil.index.paths() if "evil" in path]
+
+
+KINDS = {
+    "another kind": "sha3_256 = 'KIND'",
+    "another kind beside a right one": "sha256 = 'TRUE', blake2b = 'KIND'",
+    "a kind that nobody knows": "sha256 = 'TRUE', sha9 = 'KIND'",
+}
+
+
+@pytest.mark.parametrize("key", ["sdist", "archive"])
+@pytest.mark.parametrize("hashes", KINDS.values(), ids=KINDS.keys())
+def test_a_hash_of_any_kind_in_a_lock(evil, key, hashes):
+    text = lock(key, f"INDEX/files/{NAME}", digest="").replace('sha256 = ""', hashes)
+    text = text.replace("TRUE", TRUE).replace("KIND", "ab" * 32)
+    done = evil.run("install", *written(evil, {"pylock.toml": text}))
+    assert done.exit in {1, 10, 13}, done
+    assert evil.installed() == {}
+    assert not built(evil)
+
+
+@pytest.mark.parametrize("hashes", [{"blake2b": "ab" * 64}, {"sha256": TRUE, "sha3_256": WRONG}])
+def test_a_hash_of_any_kind_of_an_index(evil, hashes):
+    evil.index.add(NAME, EVIL, hashes=hashes)
+    assert "was promised" in evil.refuses("install", "evil")
+    assert not built(evil)
+
+
+@pytest.mark.parametrize(
+    "fragment", [f"sha256={WRONG}&sha256={TRUE}", f"SHA256={WRONG}", f"sha3_256={WRONG}"], ids=["two", "case", "kind"]
+)
+def test_every_hash_of_a_fragment(evil, fragment):
+    assert "was promised" in evil.refuses("install", f"evil @ {evil.index.root}/files/{NAME}#{fragment}")
+    assert not built(evil)
+
+
+@pytest.mark.parametrize("second", ["", "-c c.txt\n"], ids=["-r", "-c"])
+def test_one_address_twice_and_one_hash(evil, second):
+    """The name that only its build tells is not known when the address is."""
+    evil.write("files/odd.tar.gz", EVIL)
+    bare, hashed = "file://WORK/files/odd.tar.gz\n", f"evil @ file://WORK/files/odd.tar.gz#sha256={WRONG}\n"
+    files = {"r.txt": bare + (second or hashed), "c.txt": hashed}
+    done = evil.run("install", *written(evil, files))
+    assert done.exit == 10, done
+    assert not built(evil)
+
+
+def test_a_hash_of_the_user_holds_the_same_release_as_a_build_requirement(evil):
+    files = {**EVIL_FILES, "tinybuild.py": BACKEND, "project.json": json.dumps({"name": "app", "version": "1.0"})}
+    filename, data = make_sdist("app", "1.0", files=files, pyproject=PYPROJECT.format(requires='"evil"'))
+    evil.index.add(filename, data)
+    right = hashlib.sha256(data).hexdigest()
+    lines = f"app==1.0 --hash=sha256:{right}\nevil==1.0 --hash=sha256:{WRONG}\n"
+    assert "you ask for" in evil.refuses("install", *written(evil, {"r.txt": lines}))
+    assert not built(evil)
+
+
+def test_another_release_as_a_build_requirement_is_free_of_it(evil):
+    """What a build needs in another version than the user is not what the user gave a hash of."""
+    helper = evil.offer("helper", "2.0").hashes["sha256"]
+    evil.offer("helper", "1.0")
+    files = {**EVIL_FILES, "tinybuild.py": BACKEND, "project.json": json.dumps({"name": "app", "version": "1.0"})}
+    filename, data = make_sdist("app", "1.0", files=files, pyproject=PYPROJECT.format(requires='"helper<2"'))
+    evil.index.add(filename, data)
+    lines = f"app==1.0 --hash=sha256:{hashlib.sha256(data).hexdigest()}\nhelper==2.0 --hash=sha256:{helper}\n"
+    assert evil.run("install", *written(evil, {"r.txt": lines})).exit == 0
+
+
+@pytest.mark.parametrize("name", ["evil.tar.gz", "evil-2.0.tar.gz"])
+def test_a_pin_of_the_policy_where_only_the_build_tells_the_version(evil, name):
+    evil.write(f"files/{name}", EVIL)
+    evil.policy(
+        ALLOWED
+        + f'[rules.hashes]\nrequire = "index"\non-missing = "warn"\npins = {{ "evil==1.0" = ["sha256:{WRONG}"] }}\n'
+    )
+    assert "is none of the 1 pinned" in evil.refuses("install", f"evil @ file://{evil.work}/files/{name}")
+    assert not built(evil)
+
+
+def test_an_index_that_contradicts_itself(evil):
+    page = [{"filename": NAME, "url": f"../../files/{NAME}", "hashes": {"sha256": digest}} for digest in (TRUE, WRONG)]
+    body = json.dumps({"meta": {"api-version": "1.0"}, "name": "evil", "files": page}).encode()
+    headers = {"content-type": "application/vnd.pypi.simple.v1+json"}
+    evil.index.reply(evil.index.page_path("evil"), Reply(body=body, headers=headers))
+    assert f"where {TRUE} and {WRONG} was promised" in evil.refuses("install", "evil")
+    assert not built(evil)
+
+
+def test_nothing_of_a_wheel_is_read_before_the_hash_of_the_user(evil):
+    filename, data = make_wheel("big", "1.0", ["leak"], files={"big.py": "x = 1\n" * 40_000})
+    evil.index.add(filename, data, hashes={}, metadata=False)
+    assert "you ask for" in evil.refuses("install", *written(evil, {"r.txt": f"big==1.0 --hash=sha256:{WRONG}\n"}))
+    assert not [path for path in evil.index.paths() if "leak" in path]
+
+
+def test_what_two_pips_read_differently_is_not_built(evil):
+    """A gzip may hold a whole zip in its header, which pip before 24.0 unpacks instead."""
+    hidden = zip_archive([("evil-1.0/setup.py", MARK.encode())])
+    tar = gzip.decompress(make_sdist("evil", "1.0", metadata_version="2.2")[1])
+    head = b"\x1f\x8b\x08\x04" + bytes(6) + len(hidden).to_bytes(2, "little") + hidden
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = packed.compress(tar) + packed.flush()
+    data = head + body + zlib.crc32(tar).to_bytes(4, "little") + len(tar).to_bytes(4, "little")
+    evil.index.add(NAME, data)
+    assert "evil-1.0.tar.gz can be read as a zip too" in evil.refuses("install", "evil", code=1)
+    assert not built(evil)

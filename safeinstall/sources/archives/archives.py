@@ -130,6 +130,8 @@ def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
     """
     with _readable(filename):
         is_zip = filename.lower().endswith(".zip")
+        if not is_zip and zipfile.is_zipfile(path):  # pip before 24.0 takes it for one (utils/unpacking.py)
+            raise refusal(filename, "can be read as a zip too")
         contents = _zip_sdist(path, filename, limits) if is_zip else _tar_sdist(path, filename, limits)
     _check_pyproject(filename, contents.pyproject or b"")
     return contents

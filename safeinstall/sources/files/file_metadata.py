@@ -2,7 +2,7 @@
 
 In this order: our cache, the separate metadata file (PEP 658), range requests into a wheel, the whole file. A part of a
 wheel proves nothing: what it says is compared with the whole file before anything is installed. A whole file is
-verified before it is opened.
+verified before it is opened; where the user gives a hash, nothing but the whole file will do (pip: prepare.py).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class FileMetadata:
 
     def _parsed(self, artifact: HeldArtifact, read: Callable[[HeldArtifact], bytes], parse: _Parse) -> Metadata:
         """Only what could be parsed is kept: a refusal may be the network's fault, not the file's."""
-        cache = None if is_local(artifact.url) else self._cache
+        cache = None if is_local(artifact.url) or _is_held(artifact) else self._cache
         kept = cache.get(artifact) if cache else None
         data = read(artifact) if kept is None else kept
         name, version = _promised(artifact)
@@ -87,8 +87,10 @@ class FileMetadata:
         return metadata
 
     def _wheel(self, artifact: HeldArtifact) -> bytes:
+        if _is_held(artifact):
+            return _read(artifact, Path(self._downloads.obtain(artifact).path))
         if is_local(artifact.url):
-            return self._local_wheel(artifact)
+            return _read(artifact, local_path(artifact.url))  # a part of it, as by range requests
         if artifact.core_metadata is not None:
             try:
                 return self._separate_file(artifact, artifact.core_metadata)
@@ -136,13 +138,6 @@ class FileMetadata:
 
         return read_wheel_metadata(RemoteFile(fetch, artifact.size), artifact.filename, artifact.name)
 
-    def _local_wheel(self, artifact: HeldArtifact) -> bytes:
-        """Read a wheel of this disk: in its place, as by ranges, unless the user says something of its bytes."""
-        is_named = artifact.source.kind is SourceKind.DIRECT and artifact.hashes
-        if is_named or artifact.user_hashes or artifact.lacks_hash:
-            return _read(artifact, Path(self._downloads.obtain(artifact).path))
-        return _read(artifact, local_path(artifact.url))
-
     def _sdist(self, artifact: HeldArtifact) -> bytes:
         self._downloads.obtain(artifact)  # what speaks against its hash is no matter of its metadata
         try:
@@ -161,6 +156,12 @@ def _promised(artifact: HeldArtifact) -> tuple[NormalizedName | None, Version | 
     """What the metadata has to say: of a direct source distribution nothing, since pip does not go by its address."""
     is_guess = artifact.kind is ArtifactKind.SDIST and artifact.source.kind is SourceKind.DIRECT
     return (None, None) if is_guess else (artifact.name, artifact.version)
+
+
+def _is_held(artifact: HeldArtifact) -> bool:
+    """Whether the user says something of its bytes: it is measured as a whole then, before any of it is read."""
+    is_named = artifact.source.kind is SourceKind.DIRECT and bool(artifact.hashes)
+    return is_named or bool(artifact.user_hashes) or artifact.lacks_hash
 
 
 def _read(artifact: HeldArtifact, path: Path) -> bytes:

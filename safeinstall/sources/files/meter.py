@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError
+from safeinstall.request.requirements import HASH_NAMES
 from safeinstall.resolve.user_hashes import check_user_hashes, missing_hashes
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 MAX_FILE = 16 << 30
 """Bytes a file may have whose size nobody published."""
-_ALGORITHMS = frozenset({"sha512", "sha384", "sha256", "sha224", "sha1", "md5"})
-"""What pip takes in a link's fragment (pip: models/link.py)."""
 _HINT = "the file changed on the index or on its way here: do not install it, and tell whoever runs the index"
 
 
@@ -27,10 +26,9 @@ class Meter:
         self._artifact = artifact
         self._limit = MAX_FILE if artifact.size is None else artifact.size
         asked = {digest.partition(":")[0] for digests in artifact.user_hashes for digest in digests}
-        self._digests = {
-            name: hashlib.new(name, usedforsecurity=False)
-            for name in {"sha256", *artifact.hashes, *asked} & _ALGORITHMS
-        }
+        kinds = {"sha256", *artifact.hashes, *asked}
+        self._digests = {kind: hashlib.new(kind, usedforsecurity=False) for kind in kinds & HASH_NAMES}
+        self._unknown = kinds - HASH_NAMES
         self.size = 0
         self.downloaded = False
         """Whether some of it came over the network."""
@@ -57,6 +55,8 @@ class Meter:
         """Raise IntegrityError unless all that has passed is the promised file."""
         if self._artifact.size not in {None, self.size}:
             raise self._refusal(f"has {self.size} bytes where {self._artifact.size} were promised")
+        if self._unknown and self._artifact.lock is not None:  # of an index it is beside what is known (PEP 691)
+            raise self._refusal(f"has a hash of the unknown kind {min(self._unknown)} in {self._artifact.lock}")
         for name, expected in sorted(self._artifact.hashes.items()):
             got = self._digests[name].hexdigest() if name in self._digests else expected
             if got != expected.lower():

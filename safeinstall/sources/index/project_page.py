@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from safeinstall.errors import SourceError
 from safeinstall.ports import ListedFile, ProjectPage
+from safeinstall.resolve.finder import join_hashes
 from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str
     return ListedFile(
         filename=filename,
         url=link,
-        hashes=hashes | fragment_hash(fragment) if fragment else hashes,
+        hashes=join_hashes(fragment_hash(fragment), hashes) if fragment else hashes,
         requires_python=_optional_text(entry, "requires-python"),
         yanked=_yanked(entry.get("yanked")),
         size=_size(entry.get("size")),

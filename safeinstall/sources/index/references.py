@@ -36,7 +36,6 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
     if len(filename) > NAME_LENGTH:
         raise UnsatisfiableError(f"{filename[:NAME_LENGTH]}… is longer than the name of a file can be")
     named, version = _of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name)
-    digests = dict(digest.split(":", 1) for digest in sorted(reference.digests))
     return Artifact(
         name=named,
         version=version,
@@ -44,7 +43,8 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         url=reference.url,
         kind=kind,
         source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
-        hashes=digests,
+        hashes=reference.hashes,
+        lock=reference.lock,
     )
 
 

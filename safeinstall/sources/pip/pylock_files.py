@@ -20,6 +20,7 @@ from packaging.pylock import (
 from packaging.tags import parse_tag
 
 from safeinstall.errors import RefusedError
+from safeinstall.request.requirements import HASH_NAMES
 from safeinstall.sources.places.regular_files import read_regular
 
 if sys.version_info >= (3, 11):
@@ -77,6 +78,8 @@ def _described(package: Package, distribution: Distribution, named: str) -> dict
         }
         return {"name": package.name, "requirement": requirement, "file": file}
     if isinstance(distribution, PackageArchive):
+        if unknown := sorted(distribution.hashes.keys() - HASH_NAMES):
+            raise RefusedError(f"the lock {named} gives {package.name} a hash of the unknown kind {unknown[0]}")
         fragment = "&".join(f"{kind}={value}" for kind, value in distribution.hashes.items())
         return _direct(package, f"{_address(distribution.url, distribution.path, lock)}#{fragment}")
     if isinstance(distribution, PackageVcs):

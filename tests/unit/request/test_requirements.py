@@ -14,6 +14,7 @@ ROW = {
     "link": None,
     "applies": True,
     "editable": False,
+    "of_lock": False,
     "constraint": False,
     "user_supplied": True,
     "origin": "",

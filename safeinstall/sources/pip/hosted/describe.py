@@ -45,6 +45,7 @@ def describe_requirement(ireq):
         "constraint": bool(ireq.constraint),
         "user_supplied": bool(ireq.user_supplied),
         "hashes": {name: list(values) for name, values in (ireq.hash_options or {}).items()},
+        "of_lock": getattr(ireq, "safe_pip_of_lock", False),
         "origin": "" if ireq.comes_from is None else str(ireq.comes_from),
     }
 

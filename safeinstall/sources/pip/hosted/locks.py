@@ -51,6 +51,7 @@ def locked_requirements(path, packages):
             continue
         ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
         file = package["file"]
+        ireq.safe_pip_of_lock = True
         if file:
             ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
         requirements.append(ireq)
@@ -72,6 +73,7 @@ def listen_to_locks():
     def install_req_from_pylock_package(package, file, lock, *args, **kwargs):
         made = read(package, file, lock, *args, **kwargs)
         ireq, link = made if isinstance(made, tuple) else (made, made.locked_link)
+        ireq.safe_pip_of_lock = True
         if link is not None:
             locked[str(package.name)] = describe_locked(package, file, lock, ireq, link)
         return made

@@ -107,10 +107,16 @@ def test_takes_the_file_name_from_the_address_as_pip_does(url, filename, absolut
     assert (found.filename, found.url) == (filename, absolute)
 
 
-def test_a_hash_in_the_address_wins_as_in_pip():
-    found = file(url=f"foo-1.0.tar.gz#egg=x&sha256={SHA}", hashes={"sha256": "00", "md5": "11"})
+def test_a_hash_in_the_address_is_one_more():
+    found = file(url=f"foo-1.0.tar.gz#egg=x&sha256={SHA}", hashes={"md5": "11"})
     assert found.url == f"{URL}foo-1.0.tar.gz"
     assert found.hashes == {"sha256": SHA.lower(), "md5": "11"}
+
+
+def test_where_the_address_contradicts_the_page_no_file_will_do():
+    """pip goes by the address."""
+    found = file(url=f"foo-1.0.tar.gz#sha256={SHA}", hashes={"sha256": "00"})
+    assert found.hashes == {"sha256": f"{SHA.lower()} and 00"}
 
 
 @pytest.mark.parametrize(("value", "yanked"), [(False, None), (None, None), ("", None), (True, ""), ("bad", "bad")])
