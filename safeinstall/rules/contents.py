@@ -35,6 +35,7 @@ _INTERPRETER = re.compile(
 (Python: Modules/getpath.py, PC/layout).
 """
 _WINDOWS_LIBRARY = "lib/"
+_BIN = "bin/"
 _OWNERS = {"safe-pip": "safeinstall", "uv": "uv", "uvx": "uv", "pipx": "pipx"}
 """Whose trusted commands are, besides pip's; the others are nobody's, whatever a project is called."""
 _PIP = re.compile(r"pip[\d.]*")
@@ -126,6 +127,7 @@ class Contents:
 
     def _found(self, evidence: Evidence, layout: Layout) -> Iterator[tuple[str, Level, str]]:
         name = evidence.artifact.name
+        commands = _commands(layout)
         is_exempt = any(s.matches(name, evidence.artifact.version) for s in self.exempt)
         if (hooks := _hooks(layout)) and not is_exempt:
             yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
@@ -133,9 +135,9 @@ class Contents:
             yield "installer", self.installer, f"installs files of {min(taken.values())}: {_few([*taken])}"
         if settings := [path for path in layout.data if _SETTINGS.fullmatch(folded(path))]:
             yield "installer", self.installer, f"configures an installer: {_few(settings)}"
-        if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(folded(s)) and _owner(folded(s)) != name]:
+        if shadows := [s for s in commands if _SHADOWING.fullmatch(folded(s)) and _owner(folded(s)) != name]:
             yield "scripts", self.scripts, f"installs commands that are called like trusted ones: {_few(shadows)}"
-        if modules := [script for script in layout.scripts if _is_imported_first(script)]:
+        if modules := [script for script in commands if _is_imported_first(script)]:
             yield "scripts", self.scripts, f"commands import it in place of another module: {_few(modules)}"
         for other, paths in sorted(evidence.overlaps.items()):
             if foreign := [path for path in paths if not _is_own(name, _top(path.removeprefix("bin/")))]:
@@ -193,6 +195,11 @@ def _is_hook(below: str) -> bool:
 def _is_of_interpreter(path: str) -> bool:
     below = path.removeprefix(_WINDOWS_LIBRARY)
     return _INTERPRETER.fullmatch(path) is not None or (below != path and _module(below) in sys.stdlib_module_names)
+
+
+def _commands(layout: Layout) -> list[str]:
+    """Return the commands, and what becomes one with ``--target``, where they lie in the library's own ``bin``."""
+    return [*layout.scripts, *(path[len(_BIN) :] for path in layout.modules if folded(path).startswith(_BIN))]
 
 
 def _installers(layout: Layout) -> Iterator[tuple[str, str]]:

@@ -256,6 +256,18 @@ def test_a_command_that_nothing_imports(script):
     assert messages(Contents(), holding(scripts={script: ""})) == []
 
 
+@pytest.mark.parametrize("path", ["bin/pip", "Bin/sudo", "bin/re.py", "bin/json/__init__.py"])
+def test_what_becomes_a_command_with_target(path):
+    """The commands of ``--target`` lie in the ``bin`` of the directory that is the library."""
+    (finding,) = Contents().check(holding(modules={path: path}))
+    assert finding.key == "rules.contents.scripts"
+
+
+@pytest.mark.parametrize("path", ["bin/__init__.py", "bin/acme", "acme/bin/pip"])
+def test_what_is_called_like_nothing_that_is_trusted_may_lie_there(path):
+    assert messages(Contents(), holding(modules={path: path})) == []
+
+
 @pytest.mark.parametrize("path", ["pip.conf", "pip.ini", "PIP.INI", "safe-pip.toml"])
 def test_the_configuration_of_an_installer(path):
     assert messages(Contents(), holding(data=(path, "share/pip.conf"))) == [f"configures an installer: {path}"]
