@@ -13,6 +13,7 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.file_names import folded
+from safeinstall.facts.wheels.path_files import added_directories, added_directory, is_code, path_file_lines
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:
@@ -25,9 +26,21 @@ if TYPE_CHECKING:
 # What is protected is compared as a file system does that tells neither cases nor forms of Unicode apart.
 _INSTALLERS = ("pip", "safeinstall")
 _HOOKS = re.compile(r"(?:site|user)customize(?:[./].*)?")
-_INTERPRETER = re.compile(r"pyvenv\.cfg|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+")
-_OWNERS = {"safe-pip": "safeinstall", "uvx": "uv"}
-"""Commands that are not called like the distribution they belong to."""
+_CACHED_HOOKS = re.compile(r"__pycache__/(?:site|user)customize\..*")
+_INTERPRETER = re.compile(
+    r"pyvenv\.cfg|pybuilddir\.txt|modules/setup\.local|[^/]+\._pth|dlls/.+|lib(?:64)?/(?:python|pypy)[\d.]*t?/.+"
+    r"|(?:lib(?:64)?/)?(?:python[\d.]*t?\.zip(?:/.*)?|libpython[\d.]*t?\.(?:so|dylib)[\d.]*)|(?:python|vcruntime)[\d_]*t?\.dll"
+)
+"""What tells an interpreter where its library is, or is a part of it, where an environment or its commands begin
+(Python: Modules/getpath.py, PC/layout).
+"""
+_WINDOWS_LIBRARY = "lib/"
+_BIN = "bin/"
+_OWNERS = {"safe-pip": "safeinstall", "uv": "uv", "uvx": "uv", "pipx": "pipx"}
+"""Whose trusted commands are, besides pip's; the others are nobody's, whatever a project is called."""
+_PIP = re.compile(r"pip[\d.]*")
+_COMMAND_SUFFIX = re.compile(r"\.(?:exe|bat|cmd|py)")
+_MODULE_SUFFIXES = frozenset({"py", "pyw", "pyc", "so", "pyd"})
 _SETTINGS = re.compile(r"pip\.(?:conf|ini)|safe-pip\.toml")
 """Files that pip and safe-pip read where an environment begins."""
 _IMPORTED = sys.stdlib_module_names | {
@@ -35,7 +48,6 @@ _IMPORTED = sys.stdlib_module_names | {
     "certifi", "idna", "platformdirs", "tomli", "cvss", "typing_extensions",
 }  # fmt: skip
 """What pip, safe-pip and any other command import."""
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _SHADOWING = re.compile(
     r"(?:pythonw?[\d.]*t?|pypy[\d.]*|pip[\d.]*|safe-pip|activate(?:[._].*)?|deactivate"
     r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?"
@@ -65,15 +77,18 @@ class Contents:
     run, which fetches nothing, does not hear it. A path that you name yourself is not looked into.
 
     Options, but for the last two each a level:
-        startup: what runs when an interpreter starts: a ``.pth`` file with a line of code, ``sitecustomize``,
-            ``usercustomize``, or a file in the place of the standard library. The ``.pth`` files by which setuptools
-            declared namespace packages are known and pass. Default: ``"deny"``.
+        startup: what runs when an interpreter starts: a ``.pth`` file with a line of code, or with a path to something
+            else than a directory of the same wheel; ``sitecustomize`` or ``usercustomize``, there as well; a file in
+            the place of the standard library, or one that tells the interpreter where that is (``pyvenv.cfg``,
+            ``python._pth``). The ``.pth`` files by which setuptools declared namespace packages are known and pass.
+            Default: ``"deny"``.
         installer: files of ``pip`` or of safe-pip in a wheel of another name, or their configuration (``pip.conf``).
             Default: ``"deny"``.
         scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
-            (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``), in a wheel of another name; or called like a module
-            that commands import (``re.py``): Python looks for modules beside the command first. Neither case nor the
-            form of Unicode makes another name. Default: ``"deny"``.
+            (``python``, ``pip``, ``safe-pip``, ``sudo``, ``git``): ``pip``, ``uv``, ``pipx`` and ``safe-pip`` may come
+            from the projects that they are known of, the others from none; or called like a module that commands import
+            (``re.py``): Python looks for modules beside the command first. Neither case nor the form of Unicode makes
+            another name. Default: ``"deny"``.
         overlap: files or commands that another wheel of the same run installs too, with other contents, or files of
             another package that is installed already and stays. Honest packages do so by mistake
             (``tests/__init__.py``), or as variants of each other. Names are compared as the file system does that they
@@ -112,16 +127,17 @@ class Contents:
 
     def _found(self, evidence: Evidence, layout: Layout) -> Iterator[tuple[str, Level, str]]:
         name = evidence.artifact.name
+        commands = _commands(layout)
         is_exempt = any(s.matches(name, evidence.artifact.version) for s in self.exempt)
         if (hooks := _hooks(layout)) and not is_exempt:
             yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
-        if taken := [path for path in layout.modules if _top(path) in _INSTALLERS and not _is_own(name, _top(path))]:
-            yield "installer", self.installer, f"installs files of {_top(taken[0])}: {_few(taken)}"
+        if taken := {path: top for path, top in _installers(layout) if top != name}:
+            yield "installer", self.installer, f"installs files of {min(taken.values())}: {_few([*taken])}"
         if settings := [path for path in layout.data if _SETTINGS.fullmatch(folded(path))]:
             yield "installer", self.installer, f"configures an installer: {_few(settings)}"
-        if shadows := [s for s in layout.scripts if _SHADOWING.fullmatch(folded(s)) and not _is_own(name, folded(s))]:
+        if shadows := [s for s in commands if _SHADOWING.fullmatch(folded(s)) and _owner(folded(s)) != name]:
             yield "scripts", self.scripts, f"installs commands that are called like trusted ones: {_few(shadows)}"
-        if modules := [script for script in layout.scripts if _is_imported_first(script)]:
+        if modules := [script for script in commands if _is_imported_first(script)]:
             yield "scripts", self.scripts, f"commands import it in place of another module: {_few(modules)}"
         for other, paths in sorted(evidence.overlaps.items()):
             if foreign := [path for path in paths if not _is_own(name, _top(path.removeprefix("bin/")))]:
@@ -140,16 +156,64 @@ class Contents:
 
 
 def _hooks(layout: Layout) -> list[str]:
-    code = [f"{path}: {line}" for path, text in layout.startup.items() for line in _code(text)]
-    modules = [path for path in layout.modules if _HOOKS.fullmatch(folded(path))]
-    modules += [path for path in layout.modules if "/" not in path and path.lower().endswith(".start")]
-    return code + modules + [path for path in layout.data if _INTERPRETER.fullmatch(folded(path))]
+    lines = [(path, line) for path, text in layout.startup.items() for line in path_file_lines(text)]
+    files = [folded(path) for path in (*layout.modules, *layout.data)] if lines else []
+    found = [f"{path}: {line}" for path, line in lines if not _is_harmless(line, files)]
+    found += dict.fromkeys(path for path, below in _in_libraries(layout) if _is_hook(below))
+    found += [path for path in layout.data if _is_of_interpreter(folded(path))]
+    return found + [path for path in layout.scripts if _is_of_interpreter(folded(path))]
 
 
-def _code(text: str) -> list[str]:
-    """Return the lines of a ``.pth`` file that Python runs (Python: site.py, ``addpackage``)."""
-    lines = [line for line in _LINE_END.split(text.removeprefix("\ufeff")) if line.startswith(("import ", "import\t"))]
-    return [line for line in lines if not re.fullmatch(_NAMESPACE, line.strip())]
+def _is_harmless(line: str, files: Sequence[str]) -> bool:
+    """Whether a line of a ``.pth`` file runs nothing, and leads to nothing but what the wheel itself holds.
+
+    What is not ASCII is read in another way by each locale.
+    """
+    if is_code(line):
+        return re.fullmatch(_NAMESPACE, line.strip()) is not None
+    directory = added_directory(line)
+    return line.isascii() and (not directory or any(path.startswith(directory) for path in files))
+
+
+def _in_libraries(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield each file, with its folded path below every directory in which Python may look for modules.
+
+    Where the environment begins is one with ``--target`` (pip: ``_handle_target_dir``).
+    """
+    added = added_directories(layout.startup) - {""}
+    for paths, directories in ((layout.modules, {"", *added}), (layout.data, {"", _WINDOWS_LIBRARY, *added})):
+        for path in paths:
+            below = folded(path)
+            yield from ((path, below.removeprefix(d)) for d in sorted(directories) if below.startswith(d))
+
+
+def _is_hook(below: str) -> bool:
+    is_start = "/" not in below and below.endswith(".start")
+    return is_start or any(hook.fullmatch(below) for hook in (_HOOKS, _CACHED_HOOKS))
+
+
+def _is_of_interpreter(path: str) -> bool:
+    below = path.removeprefix(_WINDOWS_LIBRARY)
+    return _INTERPRETER.fullmatch(path) is not None or (below != path and _module(below) in sys.stdlib_module_names)
+
+
+def _commands(layout: Layout) -> list[str]:
+    """Return the commands, and what becomes one with ``--target``, where they lie in the library's own ``bin``."""
+    return [*layout.scripts, *(path[len(_BIN) :] for path in layout.modules if folded(path).startswith(_BIN))]
+
+
+def _installers(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield each file in the place of an installer's, and which one that is."""
+    for path, below in _in_libraries(layout):
+        for top in {_module(below), below}.intersection(_INSTALLERS):
+            yield path, top
+
+
+def _module(path: str) -> str:
+    """Return the top module that Python imports from a folded *path* below a library; empty if there is none."""
+    top, _, below = path.partition("/")
+    stem, _, suffix = top.partition(".")
+    return top if below else stem if suffix.rpartition(".")[2] in _MODULE_SUFFIXES else ""
 
 
 def _top(path: str) -> str:
@@ -158,9 +222,13 @@ def _top(path: str) -> str:
 
 def _is_imported_first(script: str) -> bool:
     """Whether a file among the commands takes the place of a module: a command's own folder comes first on its path."""
-    top, _, below = folded(script).partition("/")
-    stem, _, suffix = top.partition(".")
-    return stem in _IMPORTED and (bool(below) or suffix.rpartition(".")[2] in {"py", "pyc", "so", "pyd"})
+    return _module(folded(script)) in _IMPORTED
+
+
+def _owner(command: str) -> str | None:
+    """Return the project that a trusted command is of, which is known beforehand: anybody may be called alike."""
+    plain = _COMMAND_SUFFIX.sub("", command)
+    return "pip" if _PIP.fullmatch(plain) else _OWNERS.get(plain)
 
 
 def _is_own(name: str, what: str) -> bool:

@@ -99,6 +99,48 @@ def test_an_exception_covers_what_is_inside(shell):
     assert done.err.startswith("safe-pip: allowed by an exception: app 1.0: contents: ")
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (
+            {"app/hidden/sitecustomize.py": "print('evil')", "app.pth": "app/hidden\n"},
+            "runs code whenever Python starts: app/hidden/sitecustomize.py",
+        ),
+        ({"app.py": "", "app.pth": "/elsewhere\n"}, "runs code whenever Python starts: app.pth: /elsewhere"),
+        (
+            {"app.py": "", "app-1.0.data/scripts/python._pth": "import site\n"},
+            "runs code whenever Python starts: python._pth",
+        ),
+        (
+            {"app.py": "", "app-1.0.data/data/app.pth": "import app\n"},
+            "runs code whenever Python starts: app.pth: import app",
+        ),
+        ({"app.py": "", "pip.abi3.so": ""}, "installs files of pip: pip.abi3.so"),
+    ],
+)
+def test_a_hook_that_goes_a_longer_way(shell, files, found):
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", files=files)
+    assert f"contents          {found}\n" in shell.refuses("install", "--target", "lib", "app")
+    assert f"contents          {found}\n" in shell.refuses("install", "app")
+
+
+def test_a_project_cannot_take_a_trusted_command_by_its_name(shell):
+    shell.policy(CONTENTS)
+    commands = "[console_scripts]\npip3 = stealth:main\n"
+    shell.index.add(*make_wheel("pip3", "1.0", files={"stealth.py": ""}, entry_points=commands))
+    shell.offer("app", "1.0", ["pip3"])
+    err = shell.refuses("install", "app")
+    assert "contents          installs commands that are called like trusted ones: pip3\n" in err
+
+
+def test_a_link_to_metadata_of_another_package(shell):
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", files={"requests.egg-link": "hidden\n.\n"})
+    err = shell.refuses("install", "app")
+    assert "must hold one .dist-info directory, but holds 'app-1.0.dist-info', 'requests.egg-link'" in err
+
+
 def test_the_way_out_of_a_hook_is_another_version(shell):
     shell.policy(CONTENTS)
     shell.offer("app", "0.9")

@@ -32,21 +32,29 @@ def wheel_layout(members: Iterable[str], texts: Mapping[str, bytes]) -> Layout:
     Raises:
         UnclearError: it cannot be said of a file or a command, or pip fails to put it there.
     """
-    modules, scripts, data, startup = {}, dict[str, str](), [], {}
+    modules, scripts, data, startup = {}, dict[str, str](), [], dict[str, str]()
     for member in members:
         where, path = _place(member)
         if where == "scripts":
             scripts[path] = ""
         elif where == "data":
             data.append(path)
+            startup |= _path_file(path, member, texts)
         elif not _DIST_INFO.match(path):
             modules[path] = member
-            if member in texts and "/" not in path:
-                startup[path] = texts[member].decode("utf-8", "replace")
+            startup |= _path_file(path, member, texts)
     for member, text in texts.items():
         if _ENTRY_POINTS.fullmatch(member):
             scripts |= _commands(text, scripts)
     return Layout(modules=modules, scripts=scripts, data=tuple(data), startup=startup)
+
+
+def _path_file(path: str, member: str, texts: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the text of what is a ``.pth`` file at *path*, below the library or the root of the environment.
+
+    That is a library as well: on Windows, and with ``--target`` (Python: site.py; pip: ``_handle_target_dir``).
+    """
+    return {path: texts[member].decode("utf-8", "replace")} if member in texts and "/" not in path else {}
 
 
 def _place(member: str) -> tuple[str, str]:

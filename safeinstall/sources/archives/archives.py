@@ -6,6 +6,7 @@ import bz2
 import csv
 import gzip
 import lzma
+import re
 import sys
 import tarfile
 import zipfile
@@ -13,6 +14,7 @@ import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, cast
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -21,7 +23,9 @@ from packaging.version import InvalidVersion, Version
 from safeinstall.errors import MetadataInvalidError
 from safeinstall.facts.metadata import parse_metadata
 from safeinstall.facts.wheels.command_names import UnclearError
+from safeinstall.facts.wheels.file_names import folded
 from safeinstall.facts.wheels.layout import is_read_for_layout, wheel_layout
+from safeinstall.facts.wheels.path_files import added_directories
 from safeinstall.sources.archives.member_bytes import read_members
 from safeinstall.sources.archives.members import (
     Limits,
@@ -62,7 +66,9 @@ _UNREADABLE = (
     RuntimeError,  # a password, or a way of packing that Python does not know
     ValueError,
 )
-_METADATA = (".dist-info", ".egg-info")
+_METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
+_LIBRARY = re.compile(r"(?:site|dist)-packages|python[\d.]*t?", re.IGNORECASE)
+"""What a directory of modules is called."""
 _WHEEL_VERSION = 1
 """The major version that pip knows."""
 
@@ -104,6 +110,7 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
         hashes = check_record(filename, read_record(filename, record), files, dist_info)
         texts = _texts(filename, archive, [name for name in files if is_read_for_layout(name)], limits)
         layout = replace(_layout(filename, files, texts), members=files, pure=_is_pure(wheel))
+        _check_added(filename, layout)
         check_places(filename, files, [name for name, target in layout.scripts.items() if target], dist_info)
         if not intact:
             read_members(filename, archive, located, [hashes])
@@ -190,7 +197,7 @@ def _dist_info(filename: str, members: Sequence[str]) -> str:
 
     Whatever else Python takes for metadata (importlib.metadata, ``Lookup``) would pass for another distribution.
     """
-    found = sorted({top for top in (m.split("/", 1)[0] for m in members) if top.lower().endswith(_METADATA)})
+    found = sorted({top for top in (m.split("/", 1)[0] for m in members) if _is_metadata(top)})
     if len(found) != 1 or not found[0].endswith(".dist-info"):
         raise refusal(
             filename, f"must hold one .dist-info directory, but holds {', '.join(map(shown, found)) or 'none'}"
@@ -198,15 +205,34 @@ def _dist_info(filename: str, members: Sequence[str]) -> str:
     if _named(found[0]) != _named_by(filename):
         raise refusal(filename, f"holds {shown(found[0])}, which is of another name or version")
     smuggled = next((m for m in members if _is_smuggled(m)), None)
-    if smuggled is not None:
-        raise refusal(filename, f"holds {shown(smuggled)}, which would be installed as metadata")
+    _refuse_smuggled(filename, smuggled)
     return found[0]
+
+
+def _check_added(filename: str, layout: Layout) -> None:
+    """Refuse metadata in a directory that a ``.pth`` file adds to the library."""
+    for directory in added_directories(layout.startup):
+        below = (p for p in (*layout.modules, *layout.data) if folded(p).startswith(directory))
+        found = (p for p in below if _is_metadata(folded(p)[len(directory) :].partition("/")[0]))
+        _refuse_smuggled(filename, next(found, None))
+
+
+def _refuse_smuggled(filename: str, member: str | None) -> None:
+    if member is not None:
+        raise refusal(filename, f"holds {shown(member)}, which would be installed as metadata")
+
+
+def _is_metadata(name: str) -> bool:
+    """Whether Python or pip takes what lies in a library and is called *name* for metadata, or for the way to some."""
+    return name.lower().endswith(_METADATA) or name.lower() == "egg-info"
 
 
 def _is_smuggled(member: str) -> bool:
     """Whether installing moves *member* among the metadata: ``x.data/purelib/y.dist-info/METADATA`` replaces y's."""
     data, _, rest = member.partition(".data/")
-    return "/" not in data and any(part.lower().endswith(_METADATA) for part in rest.split("/")[1:2])
+    parts = rest.split("/")
+    below = [name for above, name in pairwise(parts) if _LIBRARY.fullmatch(above)]
+    return "/" not in data and any(map(_is_metadata, [*parts[1:2], *below]))
 
 
 def _named(directory: str) -> tuple[str, Version | str]:

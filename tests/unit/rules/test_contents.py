@@ -9,10 +9,10 @@ from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.contents import Contents
 
 HONEST = Layout(
-    modules={"acme/__init__.py": "", "acme/pip/x.py": "", "acme/sitecustomize.py": ""},
+    modules={"acme/__init__.py": "", "acme/pip/x.py": "", "other/sitecustomize.py": "", "Win32/Lib/x.py": ""},
     scripts={"acme": "acme.cli:main", "pip-audit": "x:y", "python-argcomplete-check": "", "git-acme": ""},
     data=("share/man/man1/acme.1", "lib/libacme.so.2", "etc/python3/x.py"),
-    startup={"acme.pth": "./acme\n# import this\n\n  import os\nimportant/dir\n"},
+    startup={"acme.pth": "# import this\n\n.\n./Win32\nacme/pip/\nwin32\\lib  \n"},
 )
 NAMESPACE = (
     "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = os.path.join(sys._getframe(1).f_locals['sitedir'],"
@@ -30,7 +30,7 @@ def holding(release="acme==1.0", *, overlaps=None, **layout):
 
 
 def pth(text, release="acme==1.0"):
-    return holding(release, modules={"acme.pth": "acme.pth"}, startup={"acme.pth": text})
+    return holding(release, modules={"acme.pth": "acme.pth", "src/x.py": ""}, startup={"acme.pth": text})
 
 
 def test_a_package_that_installs_itself_passes():
@@ -38,7 +38,7 @@ def test_a_package_that_installs_itself_passes():
 
 
 def test_code_that_runs_at_the_start_of_an_interpreter():
-    assert list(Contents().check(pth("./x\nimport acme.hook\n"))) == [
+    assert list(Contents().check(pth("./src\nimport acme.hook\n"))) == [
         Finding(
             rule="contents",
             level=Level.DENY,
@@ -54,8 +54,10 @@ def test_code_that_runs_at_the_start_of_an_interpreter():
     [
         "import\tos",
         "\ufeffimport os",
-        "x\rimport os",
-        "x\r\nimport os; os.system('x')",
+        "src\rimport os",
+        "src\r\nimport os; os.system('x')",
+        "#\x0cimport os",
+        "#\u2028import os",
         NAMESPACE + "; import evil",
         NAMESPACE + "\x0c; import evil",
         NAMESPACE.replace("'google', 'cloud'", "'google', evil('cloud')"),
@@ -65,7 +67,7 @@ def test_a_line_of_code_in_whatever_guise(text):
     assert len(messages(Contents(), pth(text))) == 1
 
 
-@pytest.mark.parametrize("text", [NAMESPACE, NAMESPACE + "\n" + NAMESPACE, "import", "#import os", "src\n"])
+@pytest.mark.parametrize("text", [NAMESPACE, NAMESPACE + "\n" + NAMESPACE, "#import os", "src\n"])
 def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
     assert messages(Contents(), pth(text)) == []
 
@@ -79,11 +81,75 @@ def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
         {"modules": {"sitecustomize.cpython-313-x86_64-linux-gnu.so": ""}},
         {"data": ("lib/python3.13/os.py",)},
         {"data": ("pyvenv.cfg",)},
+        {"modules": {"__pycache__/sitecustomize.cpython-313.pyc": ""}},
+        {"modules": {"acme.start": ""}},
+        {"data": ("sitecustomize.py",)},
+        {"data": ("Lib/usercustomize.pyc",)},
+        {"data": ("Lib/encodings/__init__.py",)},
+        {"data": ("DLLs/_ssl.pyd",)},
+        {"data": ("python311.zip",)},
+        {"data": ("lib/python311.zip",)},
+        {"data": ("lib64/python313t.zip/os.py",)},
+        {"data": ("lib/libpython3.13.so.1.0",)},
+        {"data": ("python._pth",)},
+        {"scripts": {"python._pth": ""}},
+        {"scripts": {"python3._pth": ""}},
+        {"scripts": {"python3.11._pth": ""}},
+        {"scripts": {"Acme._PTH": ""}},
+        {"scripts": {"pyvenv.cfg": ""}},
+        {"scripts": {"pybuilddir.txt": ""}},
+        {"scripts": {"Modules/Setup.local": ""}},
+        {"scripts": {"Lib/encodings/__init__.py": ""}},
+        {"scripts": {"lib/python3.13/os.py": ""}},
+        {"scripts": {"python313.dll": ""}},
     ],
 )
 def test_a_module_or_file_that_the_interpreter_reads_by_itself(layout):
     (message,) = messages(Contents(), holding(**layout))
     assert message.startswith("runs code whenever Python starts: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "hook"),
+    [
+        ("acme/hidden", "acme/hidden/sitecustomize.py"),
+        ("./acme//hidden/", "acme/hidden/usercustomize/__init__.py"),
+        ("acme\\Hidden", "acme/hidden/SiteCustomize.so"),
+        ("acme/x/../hidden", "acme/hidden/__pycache__/sitecustomize.cpython-313.pyc"),
+    ],
+)
+@pytest.mark.parametrize("place", ["modules", "data"])
+def test_a_hook_in_a_directory_that_a_path_file_adds(place, line, hook):
+    files = {"modules": {hook: ""}} if place == "modules" else {"data": (hook,)}
+    given = holding(**files, startup={"acme.pth": line})
+    assert messages(Contents(), given) == [f"runs code whenever Python starts: {hook}"]
+
+
+def test_an_installer_in_a_directory_that_a_path_file_adds():
+    given = holding(modules={"acme/hidden/pip/__init__.py": ""}, startup={"acme.pth": "acme/hidden"})
+    assert messages(Contents(), given) == ["installs files of pip: acme/hidden/pip/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/tmp/x",
+        "../x",
+        "src/../../x",
+        "C:\\x",
+        "C:x",
+        "\\\\host\\x",
+        "other",
+        "src/x.py",
+        " src",
+        "src\x0cx",
+        "sr\u0107",
+    ],
+)
+def test_a_path_to_something_else_than_a_directory_of_the_same_wheel(line):
+    """What is there is another's, or a file that Python looks into, as a zip."""
+    (message,) = messages(Contents(), pth(line))
+    assert message.startswith("runs code whenever Python starts: acme.pth: ")
 
 
 def test_known_packages_may_have_a_hook_and_nothing_else():
@@ -93,11 +159,34 @@ def test_known_packages_may_have_a_hook_and_nothing_else():
     assert len(messages(rule, holding("setuptools==80.0", scripts={"python": "x:y"}))) == 1
 
 
-@pytest.mark.parametrize("path", ["pip/__init__.py", "pip.py", "safeinstall/rules/malware.py", "PIP/_vendor/x.py"])
-def test_the_installer_itself(path):
-    (finding,) = Contents().check(holding(modules={path: path}))
+@pytest.mark.parametrize("place", ["modules", "data"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "pip/__init__.py",
+        "pip.py",
+        "safeinstall/rules/malware.py",
+        "PIP/_vendor/x.py",
+        "pip",
+        "pip.pyc",
+        "pip.pyw",
+        "pip.pyd",
+        "pip.so",
+        "pip.abi3.so",
+        "pip.cpython-311-x86_64-linux-gnu.so",
+        "safeinstall.cp313-win_amd64.pyd",
+    ],
+)
+def test_the_installer_itself(path, place):
+    files = {"modules": {path: path}} if place == "modules" else {"data": (path,)}
+    (finding,) = Contents().check(holding(**files))
     assert finding.key == "rules.contents.installer"
     assert finding.message.endswith(path)
+
+
+@pytest.mark.parametrize("path", ["pip_audit.so", "pip.txt", "pipx/__init__.py", "share/pip/x.py"])
+def test_what_is_not_imported_as_an_installer(path):
+    assert messages(Contents(), holding(modules={path: path}, data=(path,))) == []
 
 
 @pytest.mark.parametrize("script", ["python", "python3.13", "Python.exe", "pip", "pip3", "safe-pip", "sudo", "git"])
@@ -112,12 +201,35 @@ def test_a_command_that_is_called_like_a_trusted_one(script):
     [
         ("pip==26.3", {"modules": {"pip/__init__.py": ""}, "scripts": {"pip": "", "pip3": "", "pip3.13": ""}}),
         ("safeinstall==1.0", {"modules": {"safeinstall/app/cli.py": ""}, "scripts": {"safe-pip": ""}}),
-        ("uv==0.9", {"scripts": {"uv": "", "uvx": ""}}),
+        ("pip==26.3", {"modules": {"pip.pyc": ""}, "scripts": {"pip3.exe": ""}}),
+        ("uv==0.9", {"scripts": {"uv": "", "uvx": "", "uv.exe": "", "uvx.exe": ""}}),
         ("pipx==1.0", {"scripts": {"pipx": ""}}),
     ],
 )
 def test_who_it_belongs_to_may_install_it(release, layout):
     assert messages(Contents(), holding(release, **layout)) == []
+
+
+@pytest.mark.parametrize(
+    ("project", "command"),
+    [
+        ("python", "python"),
+        ("python", "python3.11"),
+        ("python3", "python3"),
+        ("pypy3", "pypy3"),
+        ("pip3", "pip3"),
+        ("safe-pip", "safe-pip"),
+        ("uvx", "uvx"),
+        ("activate", "activate"),
+        ("git", "git"),
+        ("sudo", "sudo"),
+        ("pip", "python"),
+    ],
+)
+def test_nobody_owns_a_trusted_command_by_being_called_like_it(project, command):
+    assert messages(Contents(), holding(f"{project}==1.0", scripts={command: "x:main"})) == [
+        f"installs commands that are called like trusted ones: {command}"
+    ]
 
 
 def test_files_of_another_package():
@@ -142,6 +254,18 @@ def test_a_command_that_is_imported_first(script):
 @pytest.mark.parametrize("script", ["jp.py", "rst2html.py", "json", "re", "acme/json.py", "acme.so"])
 def test_a_command_that_nothing_imports(script):
     assert messages(Contents(), holding(scripts={script: ""})) == []
+
+
+@pytest.mark.parametrize("path", ["bin/pip", "Bin/sudo", "bin/re.py", "bin/json/__init__.py"])
+def test_what_becomes_a_command_with_target(path):
+    """The commands of ``--target`` lie in the ``bin`` of the directory that is the library."""
+    (finding,) = Contents().check(holding(modules={path: path}))
+    assert finding.key == "rules.contents.scripts"
+
+
+@pytest.mark.parametrize("path", ["bin/__init__.py", "bin/acme", "acme/bin/pip"])
+def test_what_is_called_like_nothing_that_is_trusted_may_lie_there(path):
+    assert messages(Contents(), holding(modules={path: path})) == []
 
 
 @pytest.mark.parametrize("path", ["pip.conf", "pip.ini", "PIP.INI", "safe-pip.toml"])

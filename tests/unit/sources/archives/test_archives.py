@@ -295,11 +295,36 @@ def test_no_dist_info(refused):
     assert refused(zip_archive([("demo.py", b"")])) == f"{NAME} must hold one .dist-info directory, but holds none"
 
 
-@pytest.mark.parametrize("other", ["x-1.0.dist-info", "x-1.0.DIST-INFO", "x-1.0.egg-info", "x.EGG-INFO"])
+@pytest.mark.parametrize(
+    "other", ["x-1.0.dist-info", "x-1.0.DIST-INFO", "x-1.0.egg-info", "x.EGG-INFO", "EGG-INFO", "x-9.egg"]
+)
 def test_metadata_of_a_second_distribution(refused, other):
     data = wheel_with(f"{other}/METADATA")
     first, second = sorted([INFO, other])
     assert refused(data) == f"{NAME} must hold one .dist-info directory, but holds '{first}', '{second}'"
+
+
+@pytest.mark.parametrize("other", ["requests.egg-link", "requests-9-py3.11.egg", "requests.EGG-LINK"])
+def test_a_way_to_the_metadata_of_another_distribution(refused, other):
+    shown = f"'{INFO}', '{other}'"
+    assert refused(wheel_with(other)) == f"{NAME} must hold one .dist-info directory, but holds {shown}"
+
+
+@pytest.mark.parametrize("line", ["x", "./x/", "x/../x"])
+@pytest.mark.parametrize("name", ["requests.egg-info/PKG-INFO", "requests-9.dist-info/METADATA", "requests.egg-link"])
+def test_metadata_in_a_directory_that_a_path_file_adds(refused, line, name):
+    data = zip_archive(members({"demo.pth": line.encode(), f"x/{name}": b"x"}).items())
+    assert refused(data) == f"{NAME} holds 'x/{name}', which would be installed as metadata"
+
+
+def test_an_egg_that_a_path_file_adds(refused):
+    data = zip_archive(members({"demo.pth": b"x/y.egg", "x/y.egg/EGG-INFO/PKG-INFO": b"x"}).items())
+    assert refused(data) == f"{NAME} holds 'x/y.egg/EGG-INFO/PKG-INFO', which would be installed as metadata"
+
+
+def test_metadata_that_nobody_looks_for(accepted):
+    extra = {"demo/_vendor/x-1.0.dist-info/METADATA": b"x", "tests/y.egg-info/PKG-INFO": b"x", "demo.pth": b"demo"}
+    assert accepted(zip_archive(members(extra).items())).metadata
 
 
 def test_a_dist_info_that_only_some_recognise(refused):
@@ -316,6 +341,13 @@ def test_dist_info_of_another(refused, info):
 @pytest.mark.parametrize("scheme", ["purelib", "platlib", "data"])
 def test_metadata_smuggled_through_the_data_directory(refused, scheme):
     name = f"demo-1.0.data/{scheme}/demo-1.0.dist-info/METADATA"
+    assert refused(wheel_with(name)) == f"{NAME} holds '{name}', which would be installed as metadata"
+
+
+@pytest.mark.parametrize("library", ["lib/python3.11/site-packages", "Lib/site-packages", "lib/python"])
+@pytest.mark.parametrize("other", ["x-1.0.dist-info/METADATA", "x.egg-info/PKG-INFO", "x.egg-link"])
+def test_metadata_smuggled_into_a_library_by_its_name(refused, library, other):
+    name = f"demo-1.0.data/data/{library}/{other}"
     assert refused(wheel_with(name)) == f"{NAME} holds '{name}', which would be installed as metadata"
 
 
