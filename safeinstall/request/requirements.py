@@ -25,6 +25,8 @@ VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
+_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
+"""As pip looks for it, in the whole address (pip: models/link.py)."""
 HASH_NAMES = ("sha256", "sha384", "sha512", "sha1", "sha224", "md5")
 
 
@@ -44,6 +46,12 @@ class Reference:
         """Hashes given in the fragment, as ``sha256:…``."""
         pairs = (part.partition("=") for part in self.fragment.split("&"))
         return frozenset(f"{name}:{value.lower()}" for name, _, value in pairs if name in HASH_NAMES)
+
+    @property
+    def subdirectory(self) -> str:
+        """The folder inside it that holds the project; empty for its root (pip: models/link.py)."""
+        found = _SUBDIRECTORY.search(f"{self.url}#{self.fragment}")
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

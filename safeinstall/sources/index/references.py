@@ -44,6 +44,7 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         url=reference.url,
         kind=kind,
         source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
+        subdirectory=reference.subdirectory,
         hashes=digests,
     )
 
