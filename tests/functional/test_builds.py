@@ -300,6 +300,9 @@ def at(shell, word):
 def lock_folder(shell, kind, facts):
     head = 'lock-version = "1.0"\ncreated-by = "me"\n'
     app = f'[[packages]]\nname = "app"\nversion = "1.0"\n{kind} = {{{facts}, subdirectory = "sub"}}\n'
+    if "hashes" not in facts:  # pip takes no tree and no repository beside a hash
+        shell.write(f"{kind}/pylock.toml", head + app)
+        return
     helper = '[[packages]]\nname = "helper"\nversion = "1.0"\n'
     file = shell.index.find("helper-1.0-py3-none-any.whl")
     wheel = f'url = "{shell.index.file_url(file.filename)}", hashes = {{sha256 = "{file.hashes["sha256"]}"}}'
@@ -314,6 +317,8 @@ def direct_url(shell):
 def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     argv = [at(nested, word) for word in argv]
     reads_locks = argv[0] != "-r" or nested.pip("--version").out.startswith("pip 26")
+    if "vcs/pylock.toml" in argv and not reads_locks:
+        pytest.skip("this pip takes no git+file: address with a name")
     expected = None
     if reads_locks:
         assert nested.pip("install", *argv).exit == 0
@@ -324,7 +329,8 @@ def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     assert nested.install(*argv).exit == 0
     assert nested.installed() == {"app": "1.0", "helper": "1.0"}
     assert expected in (None, (nested.pip("freeze").out, everything(nested), direct_url(nested)))
-    assert ("directory/pylock.toml" in argv) or direct_url(nested)["subdirectory"] == "sub"
+    told = direct_url(nested)
+    assert told.get("subdirectory") == "sub" or told["url"].endswith("/repo/sub") or "dir_info" in told
     assert not (nested.tmp / "mark").exists()
 
 
