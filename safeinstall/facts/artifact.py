@@ -66,6 +66,8 @@ class Artifact:
     """Absolute, without fragment; may hold credentials: never print it."""
     kind: ArtifactKind
     source: Source
+    subdirectory: str = ""
+    """Of a direct reference: the folder inside it that holds the project; empty for its root (PEP 610)."""
     hashes: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Algorithm to lower-case hex digest, as the index publishes them."""
     size: int | None = None

@@ -115,4 +115,4 @@ class Judge:
 
 def _key(artifact: Artifact) -> tuple[str, ...]:
     """What is built from a tree may turn out to be another project than its folder is called."""
-    return artifact.url, artifact.source.url, artifact.name, str(artifact.stated_version)
+    return artifact.url, artifact.subdirectory, artifact.source.url, artifact.name, str(artifact.stated_version)

@@ -152,11 +152,12 @@ def _package(pin: Pinned) -> Iterator[str]:
     yield from _lines(_about(pin))
     match artifact.kind:
         case ArtifactKind.TREE:
-            yield f"directory = {_toml({'path': unquote(urlsplit(artifact.url).path)})}"
+            directory = {"path": unquote(urlsplit(artifact.url).path), **_subdirectory(artifact)}
+            yield f"directory = {_toml(directory)}"
         case ArtifactKind.VCS:
             yield f"vcs = {_toml(_vcs(artifact))}"
         case ArtifactKind.WHEEL | ArtifactKind.SDIST if artifact.source.kind is SourceKind.DIRECT:
-            yield f"archive = {_toml(_file(artifact))}"
+            yield f"archive = {_toml({**_file(artifact), **_subdirectory(artifact)})}"
         case ArtifactKind.WHEEL:
             yield f"wheels = [{_toml({'name': artifact.filename, **_file(artifact)})}]"
         case ArtifactKind.SDIST:
@@ -206,7 +207,11 @@ def _vcs(artifact: Artifact) -> Table:
         table["requested-revision"] = revision
     if commit := requested_commit(artifact.url):
         table["commit-id"] = commit
-    return table
+    return {**table, **_subdirectory(artifact)}
+
+
+def _subdirectory(artifact: Artifact) -> dict[str, str]:
+    return {"subdirectory": artifact.subdirectory} if artifact.subdirectory else {}
 
 
 def _lines(pairs: Iterable[tuple[str, Value]]) -> Iterator[str]:

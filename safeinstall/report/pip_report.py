@@ -52,8 +52,13 @@ def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, 
 
 def _item(pin: Pinned, selection: Selection) -> dict[str, Any]:
     artifact = pin.artifact
+    folder = {"subdirectory": artifact.subdirectory} if artifact.subdirectory else {}
     item: dict[str, Any] = {
-        "download_info": {"url": without_credentials(artifact.url), "archive_info": _archive_info(artifact.hashes)},
+        "download_info": {
+            "url": without_credentials(artifact.url),
+            "archive_info": _archive_info(artifact.hashes),
+            **folder,
+        },
         "is_direct": artifact.source.kind is SourceKind.DIRECT,
         **({"is_yanked": artifact.yanked is not None} if selection.pip >= TELLING_YANKED else {}),
         "requested": pin.requested,

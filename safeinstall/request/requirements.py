@@ -25,6 +25,8 @@ VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
+_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
+"""As pip looks for it, in the whole address (pip: models/link.py)."""
 HASH_NAMES = frozenset(kind for kind in hashlib.algorithms_guaranteed if not kind.startswith("shake_"))
 """What a hash may be made by: all that every Python can compute, and that has one length. pip takes some of them."""
 
@@ -52,6 +54,12 @@ class Reference:
     def digests(self) -> frozenset[str]:
         """The same, as ``sha256:…``."""
         return frozenset(f"{kind}:{value}" for kind, value in self.hashes.items())
+
+    @property
+    def subdirectory(self) -> str:
+        """The folder inside it that holds the project; empty for its root (pip: models/link.py)."""
+        found = _SUBDIRECTORY.search(f"{self.url}#{self.fragment}")
+        return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

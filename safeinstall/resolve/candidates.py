@@ -129,9 +129,10 @@ class Candidates:
 
         *asked* is the name that a direct reference is required by, if it is.
         """
-        # Addresses that differ in the hash they promise are not the same reference (pip: models/link.py).
+        # Addresses that differ in the hash they promise, or in the folder, are not the same (pip: models/link.py).
         is_direct = artifact.source.kind is SourceKind.DIRECT
-        key = (artifact.url, artifact.source.url, *(sorted(artifact.hashes.items()) if is_direct else ()))
+        hashes = sorted(artifact.hashes.items()) if is_direct else ()
+        key = (artifact.url, artifact.subdirectory, artifact.source.url, *hashes)
         if key in self._files:
             return self._files[key]
         artifact, verdict, metadata = self._judged(artifact, required_by, asked)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from lib.backend import BACKEND, tree
-from lib.shell import told
-from lib.wheels import make_sdist, make_wheel
+from lib.index import Reply
+from lib.shell import Shell, told
+from lib.targets import find_pip, make_target
+from lib.wheels import make_sdist, make_wheel, tar_archive
 
 from safeinstall.sources.pip.builds import isolation
 
@@ -240,3 +245,140 @@ def test_a_wheel_that_a_build_makes_is_looked_at_like_any_other(builder, told, a
     assert "safe-pip: app-1.0-py3-none-any.whl " in done.err
     assert builder.snapshot() == before
     assert builder.installed() == {}
+
+
+ARCHIVE = "{index}/files/x-7.0.tar.gz"
+SUBDIRECTORIES = {
+    "an archive": ("app @ " + ARCHIVE + "#subdirectory=sub",),
+    "an archive without a name": (ARCHIVE + "#subdirectory=sub",),
+    "an archive of this disk": ("app @ file://{work}/x-7.0.tar.gz#subdirectory=sub",),
+    "a repository": ("git+file://{work}/repo#subdirectory=sub&egg=app",),
+    "an editable repository": ("-e", "git+file://{work}/repo#egg=app&subdirectory=sub"),
+    "a tree": ("app @ file://{work}/repo#subdirectory=sub",),
+    "an editable tree": ("-e", "file://{work}/repo#egg=app&subdirectory=sub"),
+    "a locked archive": ("-r", "archive/pylock.toml"),
+    "a locked repository": ("-r", "vcs/pylock.toml"),
+    "a locked tree": ("-r", "directory/pylock.toml"),
+}
+
+
+@pytest.fixture(params=["23.2.1", "26.3"])
+def nested(request, tmp_path, index):
+    """A builder with an archive, a repository and locks of them: app 1.0 is in ``sub``, and the root tells if built."""
+    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
+    if isinstance(pip, str):
+        pytest.skip(pip)
+    make_target(tmp_path / "env", pip)
+    shell = Shell(tmp_path, tmp_path / "env", index)
+    shell.policy("")
+    shell.index.add(*make_wheel("tinybuild", "1.0", files={"tinybuild.py": BACKEND}))
+    shell.offer("helper", "1.0")
+    root = tree("app", "6.6", log=str(shell.tmp / "mark"), url=shell.index.url)
+    pkg_info = {"PKG-INFO": "Metadata-Version: 2.2\nName: app\nVersion: 6.6\n"}
+    sub = {f"sub/{path}": text for path, text in tree("app", requires=["helper"]).items()}
+    other = {f"other/{path}": text for path, text in tree("appother").items()}
+    files = {**root, **pkg_info, **sub, **other}
+    for path, text in files.items():
+        shell.write(f"repo/{path}", text)
+    git(shell, "repo")
+    archive = tar_archive((f"x-7.0/{path}", text.encode()) for path, text in files.items())
+    shell.index.reply("/files/x-7.0.tar.gz", Reply(body=archive))
+    shell.write("x-7.0.tar.gz", archive)
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=shell.work / "repo", text=True).strip()
+    digest = hashlib.sha256(archive).hexdigest()
+    lock_folder(shell, "archive", f'url = "{at(shell, ARCHIVE)}", hashes = {{sha256 = "{digest}"}}')
+    lock_folder(shell, "vcs", f'type = "git", url = "file://{shell.work}/repo", commit-id = "{commit}"')
+    lock_folder(shell, "directory", 'path = "../repo"')
+    yield shell
+    shell.close()
+
+
+def at(shell, word):
+    return word.format(index=shell.index.root, work=shell.work)
+
+
+def lock_folder(shell, kind, facts):
+    head = 'lock-version = "1.0"\ncreated-by = "me"\n'
+    app = f'[[packages]]\nname = "app"\nversion = "1.0"\n{kind} = {{{facts}, subdirectory = "sub"}}\n'
+    if "hashes" not in facts:  # pip takes no tree and no repository beside a hash
+        shell.write(f"{kind}/pylock.toml", head + app)
+        return
+    helper = '[[packages]]\nname = "helper"\nversion = "1.0"\n'
+    file = shell.index.find("helper-1.0-py3-none-any.whl")
+    wheel = f'url = "{shell.index.file_url(file.filename)}", hashes = {{sha256 = "{file.hashes["sha256"]}"}}'
+    shell.write(f"{kind}/pylock.toml", f"{head}{app}{helper}wheels = [{{{wheel}}}]\n")
+
+
+def direct_url(shell):
+    return json.loads(shell.dist_info("app")["direct_url.json"])
+
+
+@pytest.mark.parametrize("argv", SUBDIRECTORIES.values(), ids=SUBDIRECTORIES)
+def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
+    argv = [at(nested, word) for word in argv]
+    reads_locks = argv[0] != "-r" or nested.pip("--version").out.startswith("pip 26")
+    if "vcs/pylock.toml" in argv and not reads_locks:
+        pytest.skip("this pip takes no git+file: address with a name")
+    expected = None
+    if reads_locks:
+        assert nested.pip("install", *argv).exit == 0
+        expected = nested.pip("freeze").out, everything(nested), direct_url(nested)
+        assert nested.pip("uninstall", "-y", "app", "helper").exit == 0
+    assert nested.install("--dry-run", *argv).exit == 0
+    assert nested.installed() == {}
+    assert nested.install(*argv).exit == 0
+    assert nested.installed() == {"app": "1.0", "helper": "1.0"}
+    assert expected in (None, (nested.pip("freeze").out, everything(nested), direct_url(nested)))
+    told = direct_url(nested)
+    assert told.get("subdirectory") == "sub" or told["url"].endswith("/repo/sub") or "dir_info" in told
+    assert not (nested.tmp / "mark").exists()
+
+
+@pytest.mark.parametrize("kind", ["an archive", "a repository", "a tree"])
+@pytest.mark.parametrize("command", ["download", "wheel"])
+def test_a_subdirectory_is_what_is_kept(nested, command, kind):
+    (word,) = SUBDIRECTORIES[kind]
+    assert nested.run(command, "-d" if command == "download" else "-w", "out", at(nested, word)).exit == 0
+    assert not (nested.tmp / "mark").exists()
+    kept = {path.name for path in (nested.work / "out").iterdir()}
+    assert "helper-1.0-py3-none-any.whl" in kept
+    assert command == "download" or "app-1.0-py3-none-any.whl" in kept
+
+
+@pytest.mark.parametrize("kind", ["an archive", "a repository", "a tree"])
+def test_a_subdirectory_is_locked(nested, kind):
+    if not nested.pip("--version").out.startswith("pip 26"):
+        pytest.skip("this pip has no lock")
+    (word,) = SUBDIRECTORIES[kind]
+    assert nested.pip("lock", "-o", "pylock.plain.toml", at(nested, word)).exit == 0
+    assert nested.run("lock", "-o", "pylock.toml", at(nested, word)).exit == 0
+    locked, plain = ((nested.work / name).read_text() for name in ("pylock.toml", "pylock.plain.toml"))
+    assert 'subdirectory = "sub"' in locked
+    assert locked.partition("[[packages]]")[2].partition("[[packages]]")[0] in plain
+    assert not (nested.tmp / "mark").exists()
+
+
+@pytest.mark.parametrize("place", [ARCHIVE, "git+file://{work}/repo"], ids=["archive", "repository"])
+def test_two_subdirectories_are_two_projects(nested, place):
+    argv = [
+        at(nested, f"{place}#egg={name}&subdirectory={folder}")
+        for name, folder in (("app", "sub"), ("appother", "other"))
+    ]
+    assert nested.install(*argv).exit == 0
+    assert nested.installed() == {"app": "1.0", "helper": "1.0", "appother": "1.0"}
+    assert not (nested.tmp / "mark").exists()
+
+
+@pytest.mark.parametrize("place", [ARCHIVE, "git+file://{work}/repo", "file://{work}/repo"])
+@pytest.mark.parametrize("folder", ["../repo/sub", "sub/../../evil", "/evil", "sub\\..\\.."])
+def test_a_subdirectory_that_is_none_is_refused(nested, place, folder):
+    if place.startswith("file:") and "../" in folder:
+        pytest.skip(
+            "pip forgets the fragment of a file: address that holds ../ (constructors.py): it asks for the root"
+        )
+    before = nested.snapshot()
+    err = nested.refuses("install", at(nested, place) + f"#egg=app&subdirectory={folder}")
+    assert f"asks to build {folder!r}, which is no folder inside it\n" in err
+    assert "name the folder relative to the root: #subdirectory=path/to/project\n" in err
+    assert nested.snapshot() == before
+    assert not (nested.tmp / "mark").exists()

@@ -266,7 +266,11 @@ def _check_metadata(pin: Pinned, contents: Contents) -> None:
 
 
 def _metadata_inside(artifact: Artifact, contents: Contents) -> Metadata | None:
-    """Return what the file says of itself; ``None`` for a source distribution that promises nothing (PEP 643)."""
+    """Return what the file says of itself; ``None`` for a source distribution that promises nothing (PEP 643), or not
+    of the folder that is asked for.
+    """
+    if artifact.kind is ArtifactKind.SDIST and artifact.subdirectory:
+        return None
     parse = parse_metadata if artifact.kind is ArtifactKind.WHEEL else parse_sdist_metadata
     try:
         return parse(contents.metadata or b"", name=artifact.name, version=artifact.version)

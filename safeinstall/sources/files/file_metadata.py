@@ -68,6 +68,13 @@ class FileMetadata:
         """
         if artifact.kind is ArtifactKind.WHEEL:
             return self._parsed(artifact, self._wheel, parse_metadata)
+        if artifact.kind is ArtifactKind.SDIST and artifact.subdirectory:
+            self._sdist(artifact)  # what speaks against the file is heard before it is built
+            raise MetadataDynamicError(
+                f"the dependencies of {artifact.filename} are unknown before a build: "
+                f"its PKG-INFO says nothing of its folder {artifact.subdirectory}",
+                hint="build a wheel of it, and install that",
+            )
         if artifact.kind is ArtifactKind.SDIST:
             return self._parsed(artifact, self._sdist, parse_sdist_metadata)
         raise MetadataDynamicError(

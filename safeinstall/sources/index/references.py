@@ -45,6 +45,7 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
         hashes=reference.hashes,
         lock=reference.lock,
+        subdirectory=reference.subdirectory,
     )
 
 

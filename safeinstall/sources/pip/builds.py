@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.errors import EXIT_DENIED, IntegrityError, UnsatisfiableError
@@ -24,7 +25,6 @@ from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
     from safeinstall.plan.verified import Buildable, VerifiedBytes
@@ -155,7 +155,25 @@ class Builder:
 
 
 def _place(source: Buildable) -> str:
-    return source.artifact.url if isinstance(source, SourceTree) else source.path
+    """Return what the nested pip is asked for.
+
+    Raises ``IntegrityError`` for a subdirectory that is no folder inside.
+    """
+    artifact = source.artifact
+    if not artifact.subdirectory:
+        return artifact.url if isinstance(source, SourceTree) else source.path
+    _check_subdirectory(artifact)
+    address = artifact.url if isinstance(source, SourceTree) else Path(source.path).as_uri()
+    return f"{address}#subdirectory={artifact.subdirectory}"
+
+
+def _check_subdirectory(artifact: Artifact) -> None:
+    inside = artifact.subdirectory
+    if inside.startswith("/") or "\\" in inside or ".." in inside.split("/"):
+        raise IntegrityError(
+            f"{artifact.source.display} asks to build {inside!r}, which is no folder inside it",
+            hint="name the folder relative to the root: #subdirectory=path/to/project",
+        )
 
 
 def _refused(output: Path) -> str:

@@ -80,13 +80,22 @@ def _described(package: Package, distribution: Distribution, named: str) -> dict
     if isinstance(distribution, PackageArchive):
         if unknown := sorted(distribution.hashes.keys() - HASH_NAMES):
             raise RefusedError(f"the lock {named} gives {package.name} a hash of the unknown kind {unknown[0]}")
-        fragment = "&".join(f"{kind}={value}" for kind, value in distribution.hashes.items())
-        return _direct(package, f"{_address(distribution.url, distribution.path, lock)}#{fragment}")
+        hashes = [f"{kind}={value}" for kind, value in distribution.hashes.items()]
+        return _direct(package, _inside(_address(distribution.url, distribution.path, lock), distribution, hashes))
     if isinstance(distribution, PackageVcs):
         address = _address(distribution.url, distribution.path, lock)
-        return _direct(package, f"{distribution.type}+{address}@{distribution.commit_id}")
-    where = (lock.parent / distribution.path).resolve()
+        return _direct(package, _inside(f"{distribution.type}+{address}@{distribution.commit_id}", distribution))
+    where = (lock.parent / f"{distribution.path}/{distribution.subdirectory or ''}").resolve()
     return {"name": package.name, "requirement": str(where), "editable": bool(distribution.editable), "file": None}
+
+
+def _inside(address: str, distribution: PackageArchive | PackageVcs, hashes: Sequence[str] = ()) -> str:
+    """Return *address* with a fragment that says which folder of it is the project, and its *hashes*."""
+    if distribution.subdirectory and "#" in address:  # as pip has it (utils/pylock.py)
+        raise ValueError(f"{address!r} has a fragment and a subdirectory")
+    folder = [f"subdirectory={distribution.subdirectory}"] if distribution.subdirectory else []
+    fragment = "&".join([*folder, *hashes])
+    return f"{address}{'&' if '#' in address else '#'}{fragment}" if fragment else address
 
 
 def _direct(package: Package, url: str) -> dict[str, Any]:

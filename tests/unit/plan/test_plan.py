@@ -89,6 +89,18 @@ def test_the_lock_is_valid_by_the_standard():
     assert [package.name for package in lock.packages] == ["bar", "direct", "foo", "repository", "tree"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "key"),
+    [
+        (ArtifactKind.TREE, "file:///home/me/tree", "directory"),
+        (ArtifactKind.VCS, "git+https://git.example/x", "vcs"),
+        (ArtifactKind.SDIST, "https://files.example/x-1.0.tar.gz", "archive"),
+    ],
+)
+def test_a_subdirectory_is_locked(kind, url, key):
+    assert locked(replace(reference(kind, url), subdirectory="a/b"))[key]["subdirectory"] == "a/b"
+
+
 def test_a_tree_is_a_directory():
     tree = reference(ArtifactKind.TREE, "file:///home/me/my%20tree")
     assert locked(tree) == {"name": "baz", "directory": {"path": "/home/me/my tree"}}
