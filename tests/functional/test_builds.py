@@ -262,7 +262,7 @@ SUBDIRECTORIES = {
 }
 
 
-@pytest.fixture(params=["23.2.1", "26.3"])
+@pytest.fixture(params=["23.2.1", pytest.param("26.3", marks=pytest.mark.slow)])
 def nested(request, tmp_path, index):
     """A builder with an archive, a repository and locks of them: app 1.0 is in ``sub``, and the root tells if built."""
     pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))

@@ -12,7 +12,7 @@ from lib.wheels import make_wheel
 CONTENTS = "[rules.contents]\n"
 
 
-@pytest.fixture(scope="session", params=["23.2.1", "26.3"])
+@pytest.fixture(scope="session", params=["23.2.1", pytest.param("26.3", marks=pytest.mark.slow)])
 def pip(request):
     found = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
     if isinstance(found, str):

@@ -16,7 +16,7 @@ NEWER = "newer-1.0-py3-none-any.whl"
 WARNS = '[evidence]\non-missing = "warn"\n[rules.minimum-age]\nminimum = "3d"\n'
 
 
-@pytest.fixture(params=["23.2.1", "26.3"])
+@pytest.fixture(params=[pytest.param("23.2.1", marks=pytest.mark.slow), "26.3"])
 def user(request, tmp_path, index):
     """A user whose index has a file of 20 hours, and a pip that reads locks itself (from 26.1 on) or does not."""
     pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))

@@ -11,7 +11,7 @@ from lib.shell import Shell
 from lib.targets import find_pip, make_target
 
 PIPS = ("23.1", "23.2.1", "24.0", "25.0", "26.0", "26.3")
-IN_GATE = ("23.2.1", "26.3")
+IN_GATE = ("26.3",)
 APP, DEP, BAD = (f"{name}-1.0-py3-none-any.whl" for name in ("app", "dep", "bad"))
 PAGES = ["/simple/app/", "/simple/dep/"]
 METADATA = [f"/files/{APP}.metadata", f"/files/{DEP}.metadata"]

@@ -79,7 +79,7 @@ def written(shell, files):
     return "-r", next(iter(files))
 
 
-@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["", "dry"])
+@pytest.mark.parametrize("dry", [(), pytest.param(("--dry-run",), marks=pytest.mark.slow)], ids=["", "dry"])
 @pytest.mark.parametrize("files", WAYS.values(), ids=WAYS.keys())
 def test_a_wrong_hash_is_found_before_anything_is_built(evil, files, dry):
     err = evil.refuses("install", *dry, *written(evil, files))
@@ -87,7 +87,11 @@ def test_a_wrong_hash_is_found_before_anything_is_built(evil, files, dry):
     assert not built(evil), err
 
 
-@pytest.mark.parametrize("command", [("download", "-d", "out"), ("wheel", "-w", "out")], ids=["download", "wheel"])
+@pytest.mark.parametrize(
+    "command",
+    [("download", "-d", "out"), ("wheel", "-w", "out"), ("install", "--dry-run")],
+    ids=["download", "wheel", "dry run"],
+)
 def test_for_each_command(evil, command):
     err = evil.refuses(*command, *written(evil, WAYS["-r"]))
     assert f"has sha256:{TRUE}; you ask for sha256:{WRONG}" in err
