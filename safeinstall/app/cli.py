@@ -33,6 +33,7 @@ from safeinstall.request.arguments import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from safeinstall.app.recorder import Recorder
     from safeinstall.policy.model import Policy
     from safeinstall.report.run import Run
     from safeinstall.request.arguments import Arguments
@@ -97,9 +98,7 @@ def say_error(error: SafeInstallError, done: str) -> None:
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
     from safeinstall.app.recorder import Recorder, parse_wanted
-    from safeinstall.sources.pip.descriptions import keep, recall
-    from safeinstall.sources.pip.host import HostedPip, may_be_judged, pass_through
-    from safeinstall.sources.places.stopwatch import Stopwatch
+    from safeinstall.sources.pip.host import may_be_judged, pass_through
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
@@ -118,26 +117,38 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
-    recover_first(arguments.pip, environ)
-    recorder, recalled = Recorder(wanted, environ, say, arguments.pip), recall(arguments.pip, environ)
-    with recorder as record, recalled or HostedPip.start(arguments.pip, environ) as pip:
+    recorder = Recorder(wanted, environ, say, arguments.pip)
+    with recorder:
+        while (exit_code := host(arguments, environ, recorder)) is None:
+            pass  # something was undone: pip looks again at what is installed
+        recorder.run.exit_code = exit_code
+        return exit_code
+
+
+def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -> int | None:
+    """Let pip say what it understands, and judge that; ``None`` if what a killed run had left was undone instead."""
+    from safeinstall.request.invocation import parse_invocation
+    from safeinstall.sources.pip.descriptions import keep, recall
+    from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.places.stopwatch import Stopwatch
+
+    record, recalled = recorder.run, recall(arguments.pip, environ)
+    with recalled or HostedPip.start(arguments.pip, environ) as pip:
         watch = Stopwatch(record.phases)
         with watch("start"):  # pip starts while we load the policy and what a resolution needs
             record.policy = read_policy(arguments, environ)
             preload(environ, http=recalled is None)
             said = pip.describe()
         if said is None:
-            record.exit_code = pip.wait()
-            return record.exit_code
+            return pip.wait()
         if recalled is None:
             keep(arguments.pip, environ, said)
-        from safeinstall.request.invocation import parse_invocation
-
         record.invocation = parse_invocation(said)
+        if undo_first(record.invocation, environ):
+            return None
         recorder.announce()
         look_for_half(record.invocation, environ)
-        record.exit_code = judge(record, record.invocation, record.policy, pip, environ, watch)
-        return record.exit_code
+        return judge(record, record.invocation, record.policy, pip, environ, watch)
 
 
 def _only_judged(arguments: Arguments) -> None:
@@ -170,20 +181,22 @@ def preload(environ: Mapping[str, str], *, http: bool) -> None:
     _ = _pipeline, _world
 
 
-def recover_first(argv: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Undo what a killed installation left in the environment that pip will act on, before pip looks at it."""
+def undo_first(invocation: Invocation, environ: Mapping[str, str]) -> bool:
+    """Undo what a killed installation left where pip will install now; whether anything was: pip has to look again."""
     from safeinstall.sources.undoing.journals import journals_directory
 
-    if "install" not in argv or "--dry-run" in argv or not journals_directory(environ).is_dir():
-        return
+    if invocation.command != "install" or invocation.dry_run or not journals_directory(environ).is_dir():
+        return False
     from safeinstall.report.aftermath import render_left
     from safeinstall.report.text import shown
-    from safeinstall.sources.pip.host import follow_python
-    from safeinstall.sources.undoing.recovery import by, recover
+    from safeinstall.sources.undoing.recovery import into, recover
 
-    for left in recover(environ, by(follow_python(argv, environ)[0]), careful=True):
+    undone = False
+    for left in recover(environ, into(invocation.prefix), careful=True):
+        undone = undone or left.aftermath.undone
         for line in render_left(left):
             say(shown(line))
+    return undone
 
 
 def look_for_half(invocation: Invocation, environ: Mapping[str, str]) -> None:

@@ -14,6 +14,8 @@ from safeinstall.sources.undoing.recovery import anywhere, find_left, recover
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from safeinstall.resolve.outcome import Left
+
 
 def main(argv: Sequence[str], environ: Mapping[str, str], _policy: str | None) -> int:
     """Recover every environment; return 0 unless something stays half there."""
@@ -25,10 +27,20 @@ def main(argv: Sequence[str], environ: Mapping[str, str], _policy: str | None) -
     for each in left:
         for line in render_left(each, kept=arguments.keep and not arguments.dry_run):
             sys.stdout.write(f"{shown(line)}\n")
+        for line in _reach(each, named=arguments.dry_run):
+            sys.stdout.write(f"{shown(line)}\n")
     if not left:
         sys.stdout.write("nothing was left half there\n")
     done = arguments.keep or all(each.aftermath.undone for each in left)
     return 0 if done or arguments.dry_run else EXIT_PIP_ERROR
+
+
+def _reach(left: Left, *, named: bool) -> list[str]:
+    """Return on what it is about; each path, if they are to be *named*."""
+    if not left.paths:
+        return []
+    told = f"{len(left.paths)} path{'s' if len(left.paths) > 1 else ''} below {', '.join(left.roots)}"
+    return [told, *(f"  {path}" for path in left.paths if named)]
 
 
 def _parser() -> CommandParser:

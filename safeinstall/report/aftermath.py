@@ -38,7 +38,8 @@ def stopped(aftermath: Aftermath, exit_code: int) -> SafeInstallError:
 def render_left(left: Left, *, kept: bool = False) -> list[str]:
     """Return what to say of an installation that was killed."""
     if not left.prefix:
-        then = "it is forgotten" if kept else "way out: look at the environment, then run: safe-pip recover --keep"
+        look = f"look at {left.journal}, then forget about it: safe-pip recover --keep"
+        then = "it is forgotten" if kept else f"way out: {look}"
         return [left.aftermath.problem, then]
     told = f"an installation into {left.prefix} was killed (it began {left.began})"
     if left.aftermath.undone:

@@ -44,6 +44,12 @@ class Left:
     prefix: str = ""
     """Where it was to; empty if its journal cannot be read."""
     began: str = ""
+    journal: str = ""
+    """The file that says so."""
+    roots: tuple[str, ...] = ()
+    """The directories below which it has changed something."""
+    paths: tuple[str, ...] = ()
+    """What is undone, in that order."""
     changed: str = ""
     """A path that something has changed after it was killed; to undo it would undo that."""
     aftermath: Aftermath

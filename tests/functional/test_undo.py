@@ -166,6 +166,24 @@ def test_into_a_target_directory(user, kind, code):
         assert done.err.endswith(failed(code)), (number, done)
 
 
+@pytest.mark.parametrize("kind", ["SIGKILL"])
+@pytest.mark.parametrize("option", ["--target", "--prefix", "--root"])
+def test_into_a_directory_that_pip_makes(shell, option, kind):
+    """It goes, with the directories above it that pip made for it."""
+    shell.policy("")
+    shell.offer("fresh", "1.0", files={f"fresh/m{number}.py": "" for number in range(20)})
+    plant(shell.site, shell.python)
+    argv = ("install", option, shell.work / "new" / "deep" / "place", "fresh")
+    before = tree(shell.tmp / "work")
+    for number in (2, 8):
+        done = ends(shell, kind, number, *argv, place=shell.work / "new")
+        assert done.err.endswith(failed(CODES[kind])), (number, done)
+        assert tree(shell.work) == before, (number, done)
+        assert journals(shell) == []
+    assert shell.run(*argv).exit == 0
+    assert list((shell.work / "new" / "deep" / "place").rglob("fresh/m1.py"))
+
+
 def test_into_the_users_own_packages(shell):
     """Not into a virtual environment: with ``--user``, where scripts and packages have one root, the user's."""
     python = getattr(sys, "_base_executable", sys.executable)

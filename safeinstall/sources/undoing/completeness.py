@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import stat
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,10 @@ from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
+SMALL = 1 << 20
+"""Bytes up to which a file's digest is compared, not its size alone."""
 
 
 def sort_out(planned: Iterable[str], sites: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -27,16 +34,28 @@ def sort_out(planned: Iterable[str], sites: Sequence[str]) -> tuple[tuple[str, .
 
 
 def is_complete(info: Path) -> bool:
-    """Whether the RECORD in the directory *info* lists what its installer writes last, and every file of it is there.
+    """Whether the RECORD in the directory *info* lists what its installer writes last, and every file is as it says.
 
     A RECORD as the wheel brings it does not list ``INSTALLER`` (PEP 376; pip: operations/install/wheel.py).
     """
     try:
         with (info / "RECORD").open(encoding="utf-8", newline="") as file:
-            listed = [row[0] for row in csv.reader(file) if row]
+            rows = [(*row, "", "")[:3] for row in csv.reader(file) if row]
+        listed = f"{info.name}/INSTALLER" in (path for path, _, _ in rows)
+        return listed and all(_is_whole(info.parent / path, digest, size) for path, digest, size in rows)
     except (OSError, ValueError, csv.Error):
         return False
-    return f"{info.name}/INSTALLER" in listed and all((info.parent / path).exists() for path in listed)
+
+
+def _is_whole(path: Path, digest: str, size: str) -> bool:
+    """Whether the file at *path* has its *size* and, a small one, its *digest*. Raises ``OSError``, ``ValueError``."""
+    found = path.stat()
+    if size and found.st_size != int(size):
+        return False
+    algorithm, _, expected = digest.partition("=")
+    if algorithm not in ALGORITHMS or found.st_size > SMALL or not stat.S_ISREG(found.st_mode):
+        return True
+    return urlsafe_b64encode(hashlib.new(algorithm, path.read_bytes()).digest()).rstrip(b"=").decode() == expected
 
 
 def _infos(name: str, version: str, sites: Sequence[str]) -> Iterator[Path]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError, LeftHalfError, RefusedError
 from safeinstall.resolve.outcome import Aftermath
 from safeinstall.sources.undoing.completeness import sort_out
 from safeinstall.sources.undoing.journals import make_journal
+from safeinstall.sources.undoing.reach import ELSEWHERE, find_missing, find_roots, find_sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safeinstall.request.invocation import Invocation
     from safeinstall.sources.undoing.journals import Journal
-
-ELSEWHERE = ("target_dir", "prefix_path", "root_path")
-"""pip's options that install elsewhere than into the environment."""
 
 
 @dataclass(slots=True)
@@ -27,9 +24,9 @@ class Installing:
 
     planned: tuple[str, ...]
     sites: tuple[str, ...]
-    """Where its distributions may be, as long as pip has not said."""
+    """Where its distributions will be."""
     journal: Journal | None = None
-    terms: Mapping[str, str] | None = None
+    terms: Mapping[str, object] | None = None
     """What the host has to know of the journal; ``None`` without one."""
     problem: str = ""
     """Why there is none."""
@@ -40,14 +37,14 @@ class Installing:
 
         Raises ``RefusedError`` when there is a journal of one that was killed.
         """
-        sites = tuple(map(str, Path(invocation.prefix).glob("lib/python3*/site-packages")))
-        begun = cls(tuple(planned), sites)
         if invocation.command != "install" or not planned:
-            return begun
+            return cls(tuple(planned), ())
+        roots, sites = find_roots(invocation), find_sites(invocation)
+        begun, reach = cls(tuple(planned), tuple(sites)), {"roots": roots, "missing": find_missing(roots)}
         key = [invocation.prefix, *(invocation.option(option) for option in ELSEWHERE)]
         terms = {"prefix": invocation.prefix, "python": invocation.python, "planned": list(planned)}
         try:
-            begun.journal, identity = make_journal(key, environ, **terms)
+            begun.journal, identity = make_journal(key, environ, sites=sites, **reach, **terms)
         except FileExistsError as error:
             raise LeftHalfError(invocation.prefix) from error
         except JournalError as error:
@@ -55,7 +52,7 @@ class Installing:
         except OSError as error:
             begun.problem = f"no journal could be kept: {error}"
         else:
-            begun.terms = {"path": str(begun.journal.path), "id": identity}
+            begun.terms = {"path": str(begun.journal.path), "id": identity, **reach}
         return begun
 
     def settle(self, status: int) -> Aftermath | None:

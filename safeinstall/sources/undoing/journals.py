@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from safeinstall.errors import JournalError
 from safeinstall.sources.places.directories import state_directory
+from safeinstall.sources.undoing.seals import is_sealed, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ LIMIT = 256 << 20
 """Bytes of a journal that is read."""
 _SCHEMA = 1
 _SHAPES: dict[str, tuple[type, ...]] = {
+    "run": (dict, str),
+    "begin": (dict,),
     "new": (str,),
     "kept": (str, str),
     "moved": (str, str, int),
@@ -40,6 +43,8 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "complete": (),
 }
 """What follows the kind of each record."""
+_MODES, _NUMBERS = 0o7777, 1 << 64
+"""What a mode does not exceed, and no number reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Installation:
     """When, as ISO 8601."""
     roots: tuple[str, ...] = ()
     """Directories below which all is that can be undone."""
+    missing: tuple[str, ...] = ()
+    """Those of them, and of the directories above them, that did not exist: they can be undone themselves."""
     sites: tuple[str, ...] = ()
     """Directories with distributions."""
     changes: tuple[Change, ...] = ()
@@ -89,34 +96,34 @@ class Journal:
 
     path: Path
     descriptor: int
+    own: bool = False
+    """Whether it is this run that has made it: then it needs no seal."""
 
     def read(self) -> Installation:
-        """Return what it says. Raises ``JournalError`` if anything in it is not as it is written."""
+        """Return what it says. Raises ``JournalError`` if anything in it is not as it is written, or it is not ours."""
         size = os.fstat(self.descriptor).st_size
         if size > LIMIT:
             raise self.damaged(f"is larger than {LIMIT} bytes")
         return self._parsed(os.pread(self.descriptor, size, 0))
 
     def _parsed(self, data: bytes) -> Installation:
-        told: dict[str, Any] = {}
-        start, changes, complete = 0, [], False
+        start, records = 0, []
         lines = data.split(b"\n")[:-1]  # a record without its end was never acted upon
         for number, line in enumerate(lines, start=1):
             try:
                 kind, *rest = json.loads(line)
-                if kind in {"run", "begin"}:
-                    told |= dict(*rest)
-                elif not _fits(kind, rest):
-                    raise ValueError  # noqa: TRY301 - told below, with its place
-                elif kind == "complete":
-                    complete = True
-                else:
-                    changes.append(Change(kind, rest[0], tuple(rest[1:]), start))
-            except (ValueError, TypeError, AttributeError, RecursionError) as error:
+                _check(kind, rest, number)
+            except (ValueError, TypeError, LookupError, RecursionError) as error:
                 raise self.damaged(f"cannot be read (line {number})") from error
+            records.append((kind, rest, start))
             start += len(line) + 1
+        if not records:
+            raise self.damaged("does not say what it is about")
+        terms, said = records[0][1]
+        if not self.own and not is_sealed(self.path, terms, said):
+            raise self.damaged("was not made by this user's safe-pip at this place, and is not followed")
         try:
-            return _installation(told, tuple(changes), complete=complete)
+            return _installation(terms, records[1:])
         except (LookupError, TypeError, ValueError) as error:
             raise self.damaged("does not say what it is about") from error
 
@@ -124,13 +131,16 @@ class Journal:
         """Return the error to raise for a journal that cannot be followed."""
         return JournalError(f"the journal {self.path} {why}", hint=FORGET)
 
-    def cut(self, length: int) -> None:
-        """Take the records from byte *length* on away: what they told of is undone."""
+    def cut(self, length: int, stays: Sequence[str] = ()) -> None:
+        """Take the records from byte *length* on away: what they told of is undone, but for changes beyond, *stays*."""
         os.ftruncate(self.descriptor, length)
+        for path in stays:
+            os.write(self.descriptor, json.dumps(["beyond", path]).encode() + b"\n")
 
     def begin(self, **terms: object) -> None:
-        """Write what it is about. Raises ``OSError``."""
-        line = json.dumps(["run", {"schema": _SCHEMA, **terms}]).encode() + b"\n"
+        """Write what it is about, and seal that. Raises ``OSError``."""
+        terms = {"schema": _SCHEMA, **terms}
+        line = json.dumps(["run", terms, seal(self.path, terms)]).encode() + b"\n"
         if os.write(self.descriptor, line) != len(line):
             raise OSError(28, "No space left on device", str(self.path))
 
@@ -152,26 +162,42 @@ class Journal:
         return True
 
 
-def _fits(kind: object, rest: Sequence[object]) -> bool:
-    shape = _SHAPES.get(kind) if isinstance(kind, str) else None
-    return shape is not None and tuple(map(type, rest)) == shape
-
-
-def _installation(told: Mapping[str, Any], changes: tuple[Change, ...], *, complete: bool) -> Installation:
-    if told["schema"] != _SCHEMA or (changes and "roots" not in told):
+def _check(kind: str, rest: Sequence[Any], number: int) -> None:
+    """Raise ``ValueError`` for what is no record, or holds what no system call takes."""
+    if tuple(map(type, rest)) != _SHAPES[kind] or (kind == "run") != (number == 1):
         raise ValueError
+    for value in rest:
+        if isinstance(value, str) and b"\0" in os.fsencode(value):
+            raise ValueError
+        if isinstance(value, int) and not 0 <= value < _NUMBERS:
+            raise ValueError
+    if kind in {"mode", "gone"} and rest[1] > _MODES:
+        raise ValueError
+
+
+def _installation(terms: Mapping[str, Any], records: Sequence[tuple[str, list[Any], int]]) -> Installation:
+    kinds = [kind for kind, _, _ in records]
+    changes = tuple(
+        Change(kind, rest[0], tuple(rest[1:]), start)
+        for kind, rest, start in records
+        if kind not in {"begin", "complete"}
+    )
+    if terms["schema"] != _SCHEMA or kinds.count("begin") > 1 or (changes and kinds[0] != "begin"):
+        raise ValueError
+    told = {**terms, "watched": records[0][1][0]["watched"] if records else True}
     return Installation(
         id=_text(told["id"]),
         prefix=_text(told["prefix"]),
         python=_text(told["python"]),
         planned=_texts(told["planned"]),
         began=datetime.fromisoformat(told["began"]).isoformat(timespec="seconds"),
-        roots=_texts(told.get("roots", [])),
-        sites=_texts(told.get("sites", [])),
+        roots=_texts(told["roots"]),
+        missing=_texts(told["missing"]),
+        sites=_texts(told["sites"]),
         changes=changes,
-        complete=complete,
-        changing="roots" in told,
-        watched=told.get("watched", True) is True,
+        complete="complete" in kinds,
+        changing="begin" in kinds,
+        watched=told["watched"] is True,
     )
 
 
@@ -199,16 +225,12 @@ def open_journal(path: Path) -> Journal | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise JournalError(
-            f"the journal {path} cannot be read: {error.strerror}", hint="look at it, and remove it"
-        ) from error
+        raise JournalError(f"the journal {path} cannot be read: {error.strerror}", hint=FORGET) from error
     found, journal = os.fstat(descriptor), Journal(path, descriptor)
     private = found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or not private:
         journal.close()
-        raise JournalError(
-            f"the journal {path} is not a file that only this user can write", hint="look at it, and remove it"
-        )
+        raise JournalError(f"the journal {path} is not a file that only this user can write", hint=FORGET)
     return journal
 
 
@@ -235,7 +257,7 @@ def make_journal(key: Sequence[str | None], environ: Mapping[str, str], **terms:
         except FileExistsError:
             _wait_for(path)
             continue
-        journal, identity = Journal(path, descriptor), uuid4().hex
+        journal, identity = Journal(path, descriptor, own=True), uuid4().hex
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         try:
             journal.begin(id=identity, began=datetime.now(timezone.utc).isoformat(), **terms)
@@ -263,14 +285,18 @@ def _wait_for(path: Path) -> None:
         journal.close()
 
 
-def abandoned_journals(environ: Mapping[str, str]) -> Iterator[Journal]:
-    """Yield each journal that nobody is at work with, locked. Raises ``JournalError`` for one that is not ours."""
+def abandoned_journals(environ: Mapping[str, str]) -> Iterator[tuple[Path, Journal | JournalError]]:
+    """Yield each journal that nobody is at work with, locked, or why it cannot be one of ours."""
     for path in sorted(journals_directory(environ).glob(f"*{SUFFIX}")):
-        journal = open_journal(path)
+        try:
+            journal = open_journal(path)
+        except JournalError as error:
+            yield path, error
+            continue
         if journal is None:
             continue
         try:
             if journal.take(wait=False) and is_there(journal):
-                yield journal
+                yield path, journal
         finally:
             journal.close()

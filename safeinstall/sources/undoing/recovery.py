@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from safeinstall.errors import JournalError
 from safeinstall.resolve.outcome import Aftermath, Left
 from safeinstall.sources.undoing.completeness import sort_out
 from safeinstall.sources.undoing.journals import abandoned_journals
-from safeinstall.sources.undoing.undo import let_go, undo
+from safeinstall.sources.undoing.undo import is_below, let_go, undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,15 +33,12 @@ def into(prefix: str) -> Callable[[Installation], bool]:
     return lambda told: told.prefix == prefix
 
 
-def by(python: str) -> Callable[[Installation], bool]:
-    """Return what tells whether an installation was into the environment of the interpreter *python*."""
-    return lambda told: Path(told.python).parent == Path(python).parent
-
-
 def find_left(environ: Mapping[str, str], wanted: Callable[[Installation], bool]) -> Iterator[Left]:
-    """Yield what was left half there. Changes nothing but that it forgets those of which nothing is half there."""
-    half = _half(environ, wanted)
-    return (_left(journal, told) for journal, told in half if not isinstance(told, JournalError))
+    """Yield what was left half there, and each journal that cannot be followed, wherever it may lead.
+
+    Changes nothing but that it forgets those of which nothing is half there.
+    """
+    return (found.left for found in _half(environ, wanted))
 
 
 def recover(
@@ -48,23 +46,32 @@ def recover(
 ) -> Iterator[Left]:
     """Undo what was left half there, and yield how that went; with *keep*, leave it as it is.
 
-    One where something was changed later is not undone if *careful*. A journal that cannot be read is yielded too,
+    One where something was changed later is not undone if *careful*. A journal that cannot be followed is yielded too,
     and forgotten with *keep*.
     """
-    for journal, told in _half(environ, wanted):
-        if isinstance(told, JournalError):
-            if keep:
-                journal.remove()
-            yield Left(aftermath=Aftermath(problem=told.message))
-            continue
-        left = _left(journal, told)
+    for found in _half(environ, wanted):
         if keep:
-            let_go(journal, told)
-            yield left
-        elif careful and left.changed:
-            yield left
+            found.forget()
+            yield found.left
+        elif found.journal is None or found.told is None or (careful and found.left.changed):
+            yield found.left
         else:
-            yield replace(left, aftermath=_undone(journal, told, left.aftermath))
+            yield replace(found.left, aftermath=_undone(found.journal, found.told, found.left.aftermath))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    path: Path
+    left: Left
+    journal: Journal | None = None
+    told: Installation | None = None
+    """What the journal says, where it can be followed."""
+
+    def forget(self) -> None:
+        if self.journal is not None and self.told is not None:
+            with suppress(JournalError):  # then what it had put aside stays
+                let_go(self.journal, self.told)
+        self.path.unlink(missing_ok=True)
 
 
 def _undone(journal: Journal, told: Installation, half: Aftermath) -> Aftermath:
@@ -75,24 +82,35 @@ def _undone(journal: Journal, told: Installation, half: Aftermath) -> Aftermath:
     return Aftermath(undone=True)
 
 
-def _half(
-    environ: Mapping[str, str], wanted: Callable[[Installation], bool]
-) -> Iterator[tuple[Journal, Installation | JournalError]]:
-    """Yield the journals of what was left half there, with what they say or why they cannot be read."""
-    for journal in abandoned_journals(environ):
+def _half(environ: Mapping[str, str], wanted: Callable[[Installation], bool]) -> Iterator[_Found]:
+    """Yield what was left half there. One journal that is odd does not stand in the way of the others."""
+    for path, journal in abandoned_journals(environ):
         try:
-            told = journal.read()
-        except JournalError as error:
-            yield journal, error
-            continue
-        if not wanted(told):
-            continue
-        if not told.is_half:
-            let_go(journal, told)
-        elif not told.watched and not sort_out(told.planned, told.sites)[1]:
-            journal.remove()  # repaired by now
-        else:
-            yield journal, told
+            found = _look_into(path, journal, wanted)
+        except (JournalError, OSError) as error:
+            why = (
+                error.message if isinstance(error, JournalError) else f"the journal {path} cannot be followed: {error}"
+            )
+            opened = None if isinstance(journal, JournalError) else journal
+            found = _Found(path, Left(journal=str(path), aftermath=Aftermath(problem=why)), opened)
+        if found is not None:
+            yield found
+
+
+def _look_into(path: Path, journal: Journal | JournalError, wanted: Callable[[Installation], bool]) -> _Found | None:
+    """Return what was left half there. Raises ``JournalError`` and ``OSError`` where the journal cannot be followed."""
+    if isinstance(journal, JournalError):
+        raise journal
+    told = journal.read()
+    if not wanted(told):
+        return None
+    if not told.is_half:
+        let_go(journal, told)
+        return None
+    if not told.watched and not sort_out(told.planned, told.sites)[1]:
+        journal.remove()  # repaired by now
+        return None
+    return _Found(path, _left(journal, told), journal, told)
 
 
 def _left(journal: Journal, told: Installation) -> Left:
@@ -101,9 +119,17 @@ def _left(journal: Journal, told: Installation) -> Left:
     return Left(
         prefix=told.prefix,
         began=told.began,
+        journal=str(journal.path),
+        roots=tuple(sorted({_root_of(change.path, told) for change in told.changes if change.kind != "beyond"})),
+        paths=tuple(change.path for change in reversed(told.changes) if change.kind != "beyond"),
         changed=_changed_later(journal, told),
         aftermath=Aftermath(complete=complete, half=half, problem=problem, recoverable=told.watched),
     )
+
+
+def _root_of(path: str, told: Installation) -> str:
+    """Return the root above *path*, or it itself if it is to go as a whole."""
+    return next((root for root in told.roots if is_below(path, root)), path)
 
 
 def _changed_later(journal: Journal, told: Installation) -> str:

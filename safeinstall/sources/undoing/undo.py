@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from safeinstall.errors import JournalError
 from safeinstall.sources.pip.hosted import STOPS
 from safeinstall.sources.pip.hosted.journal import ASIDE, copy
+from safeinstall.sources.undoing.journals import FORGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from safeinstall.sources.undoing.journals import Change, Installation, Journal
 
@@ -33,27 +34,42 @@ def undo(journal: Journal, installation: Installation) -> None:
         raise JournalError("the target's Python has no audit hooks (3.8 and later have), so no change was seen")
     with _undisturbed():
         try:
-            last = len(installation.changes) - 1
             for change in installation.changes:
-                _look_at(change, installation.roots)
-            for number in range(last, -1, -1):
-                change = installation.changes[number]
-                _undo(change, unfinished=number == last)
-                journal.cut(change.start)
+                _look_at(change, installation, journal)
+            beyond = _undo_all(journal, installation.changes)
         except OSError as error:
             raise JournalError(f"{error.filename or journal.path}: {error.strerror}") from error
+        if beyond:
+            raise JournalError(f"{beyond[0]} was changed, which is outside of the environment", hint=FORGET)
         journal.remove()
-    if beyond := [change.path for change in installation.changes if change.kind == "beyond"]:
-        raise JournalError(f"{beyond[0]} was changed, which is outside of the environment")
+
+
+def _undo_all(journal: Journal, changes: Sequence[Change]) -> list[str]:
+    """Undo *changes*, and return what cannot be undone, which stays in the *journal*."""
+    beyond: list[str] = []
+    unfinished = True
+    for change in reversed(changes):
+        if change.kind == "beyond":
+            beyond.append(change.path)
+        else:
+            _undo(change, unfinished=unfinished)
+            unfinished = False
+        journal.cut(change.start, beyond)
+    return beyond
 
 
 def let_go(journal: Journal, installation: Installation) -> None:
     """Keep what *installation* has done, remove what it had put aside, and remove the *journal*."""
     for change in installation.changes:
         if change.kind == "new" and Path(change.path).name == ASIDE + installation.id:
-            _look_at(change, installation.roots)
+            _look_at(change, installation, journal)
             shutil.rmtree(change.path, ignore_errors=True)
     journal.remove()
+
+
+def is_below(path: str, root: str) -> bool:
+    """Whether *path* is below the directory *root*."""
+    return path.startswith(root.rstrip("/") + "/")
 
 
 @contextmanager
@@ -65,15 +81,16 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _look_at(change: Change, roots: tuple[str, ...]) -> None:
-    """Raise ``JournalError`` if *change* speaks of anything that is not below *roots*, also by way of a link."""
+def _look_at(change: Change, installation: Installation, journal: Journal) -> None:
+    """Raise ``JournalError`` if *change* speaks of anything that is not below the roots, also by way of a link."""
     if change.kind == "beyond":
         return
     for path in (change.path, *(each for each in change.more if isinstance(each, str))):
         above = Path(path).parent
-        below = any(path.startswith(root.rstrip("/") + "/") for root in roots)
+        below = any(is_below(path, root) for root in installation.roots)
+        below = below or (change.kind == "new" and path in installation.missing)
         if not below or os.path.normpath(path) != path or os.path.realpath(above) != str(above):
-            raise JournalError(f"{path} is not, or not any more, below what was installed into")
+            raise journal.damaged(f"cannot be followed: {path} is not, or not any more, below what was installed into")
 
 
 def _undo(change: Change, *, unfinished: bool) -> None:

@@ -73,7 +73,7 @@ def guard(command, channel, inputs):
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         let_go_of_locks(finder, requirements)
-        journal_installation(command, options, answer.get("journal"))
+        journal_installation(command, answer.get("journal"))
         check_built(channel, answer.get("checked"))
         if command.name == "lock":
             REWRITTEN.extend(write_lock_with_addresses(options, answer["addresses"]))

@@ -12,10 +12,8 @@ import fcntl
 import json
 import os
 import shutil
-import site
 import stat
 import sys
-import sysconfig
 
 ASIDE = ".safe-pip-"
 """How the folders begin, one below each root, in which the old is kept."""
@@ -33,16 +31,22 @@ class Journal:
         self.id, self.asides, self.kept = terms["id"], {}, 0
         self.file = os.open(terms["path"], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         fcntl.flock(self.file, fcntl.LOCK_SH)
-        self.roots = []
+        self.roots, self.missing = terms["roots"], set(terms["missing"])
         self.temporary = os.path.realpath(os.environ["TMPDIR"])
         self.real, self.fresh, self.gone = {}, set(), set()
         self.marks, self.old = {}, set()
         self.changes = {}
 
     def note(self, what, path, *more):
-        """Append one record about *path*; where that is below none of our roots, that it is."""
+        """Append one record about *path*; where that is below none of our roots, that it is.
+
+        A root that our parent did not find is new itself. What Python compiles elsewhere is nobody's loss.
+        """
         reached = all(self.is_reached(each) for each in (path, *more) if isinstance(each, str))
-        self.write(*((what, path) + more if reached else ("beyond", path)))
+        if reached or (what == "new" and path in self.missing):
+            self.write(what, path, *more)
+        elif "__pycache__" not in path.split("/"):
+            self.write("beyond", path)
 
     def write(self, *record):
         """Append one record. Raises ``OSError`` when it cannot be written whole: then the change is not made."""
@@ -50,11 +54,10 @@ class Journal:
         if os.write(self.file, line) != len(line):
             raise OSError(28, "No space left for the journal of this installation")
 
-    def begin(self, roots, sites):
-        """Listen from now on. Changes elsewhere than below *roots* cannot be undone; *sites* hold the distributions."""
-        self.roots = sorted({os.path.realpath(root) for root in roots if root}, key=len, reverse=True)
+    def begin(self):
+        """Listen from now on. Changes elsewhere than below the roots that our parent gives cannot be undone."""
         watched = hasattr(sys, "addaudithook")
-        self.write("begin", {"roots": self.roots, "sites": sites, "watched": watched})
+        self.write("begin", {"watched": watched})
         if watched:
             self.changes = {
                 "open": self.opened,
@@ -305,38 +308,24 @@ def path_of(descriptor):
         return os.fsdecode(fcntl.fcntl(descriptor, GET_PATH, bytes(1024)).rstrip(b"\0"))
 
 
-def journal_installation(command, options, terms):
+def journal_installation(command, terms):
     """Keep a journal from when pip begins to install, if our parent gives one."""
     if not terms:
         return
     from pip._internal.commands import install
     from pip._internal.exceptions import InstallationError
 
-    begin, (roots, sites) = install.install_given_reqs, places(options)  # now: pip bars imports while it installs
+    begin = install.install_given_reqs
 
     def install_given_reqs(*args, **kwargs):
         try:
             command.journal = Journal(terms)
-            command.journal.begin(roots, sites)
+            command.journal.begin()
         except OSError as error:
             raise InstallationError("safe-pip: no journal of this installation can be kept: %s" % error) from error
         return begin(*args, **kwargs)
 
     install.install_given_reqs = install_given_reqs
-
-
-def places(options):
-    """Return the directories below which pip may change something, and those in which it puts distributions."""
-    from pip._internal.locations import get_scheme
-
-    scheme = get_scheme("", user=options.use_user_site, root=options.root_path, prefix=options.prefix_path)
-    sites = [options.target_dir] if options.target_dir else [scheme.purelib, scheme.platlib]
-    roots = [scheme.purelib, scheme.platlib, scheme.scripts, scheme.headers, scheme.data, sys.prefix]
-    roots += [options.target_dir, options.root_path, options.prefix_path, options.src_dir]
-    roots += list(sysconfig.get_paths().values()) + [path for path in sys.path if os.path.isdir(path)]
-    if sys.prefix == sys.base_prefix:
-        roots.append(site.getuserbase())
-    return [os.path.abspath(root) for root in roots if root], sorted({os.path.realpath(place) for place in sites})
 
 
 def complete_at_end(command):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -20,16 +21,24 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def journal(tmp_path, place):
+def journal(tmp_path, place, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     journal, _ = make_journal(
-        ["key"], {"SAFE_PIP_STATE_DIR": str(tmp_path)}, prefix=str(place), python="python", planned=[]
+        ["key"],
+        {"SAFE_PIP_STATE_DIR": str(tmp_path)},
+        prefix=str(place),
+        python="python",
+        planned=[],
+        sites=[],
+        roots=[str(place)],
+        missing=[str(place / "made")],
     )
     yield journal
     journal.close()
 
 
 def write(journal, place, *records):
-    begin = ["begin", {"roots": [str(place)], "sites": [], "watched": True}]
+    begin = ["begin", {"watched": True}]
     for record in (begin, *records):
         os.write(journal.descriptor, json.dumps([str(r) if hasattr(r, "joinpath") else r for r in record]).encode())
         os.write(journal.descriptor, b"\n")
@@ -101,7 +110,9 @@ def test_nothing_is_touched_when_one_record_leads_elsewhere(journal, place, reco
     "line",
     [
         b"noise", b"[]", b"{}", b'["new"]', b'["new", 1]', b'["gone", "/x", true, 1, 1]', b'["what", "/x"]', b"\xff",
-        b'["begin", 1]', b'["begin", {"roots": 1}]', b'["run", {"schema": 2}]', b"[" * 10_000,
+        b'["begin", 1]', b'["begin", {"watched": true}]', b'["run", {"schema": 1}, ""]', b"[" * 10_000,
+        b'["new", "/x\\u0000"]', b'["new", "/x\\ud800"]', b'["mode", "/x", 4096]', b'["mode", "/x", -1]',
+        b'["gone", "/x", 1, 99999999999999999999, 1]', b'["moved", "/x", "/y\\u0000", 1]',
     ],
 )  # fmt: skip
 def test_what_is_no_record_is_told(journal, place, line):
@@ -117,6 +128,59 @@ def test_what_was_changed_elsewhere_is_told_when_all_else_is_undone(journal, pla
     with pytest.raises(JournalError, match="/somewhere was changed, which is outside"):
         undo(journal, journal.read())
     assert not (place / "file").exists()
+    told = journal.read()
+    assert [(change.kind, change.path) for change in told.changes] == [("beyond", "/somewhere")]
+    assert told.is_half
+
+
+def test_what_is_beyond_stays_wherever_it_stands(journal, place):
+    (place / "file").touch()
+    write(journal, place, ["new", place / "file"], ["beyond", "/one"], ["new", place / "file"], ["beyond", "/two"])
+    with pytest.raises(JournalError, match="was changed, which is outside"):
+        undo(journal, journal.read())
+    assert {change.path for change in journal.read().changes} == {"/one", "/two"}
+
+
+def test_a_root_that_was_missing_goes(journal, place):
+    (place / "made").mkdir()
+    write(journal, place, ["new", place / "made"])
+    undo(journal, journal.read())
+    assert not (place / "made").exists()
+
+
+def reopened(journal):
+    return open_journal(journal.path)
+
+
+def test_what_another_run_has_made_is_believed_by_its_seal(journal, place, tmp_path):
+    write(journal, place, ["new", place / "file"])
+    assert reopened(journal).read() == journal.read()
+    key = tmp_path / "home" / "safe-pip" / "journals.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    moved = journal.path.with_name("elsewhere.journal")
+    shutil.copy(journal.path, moved)
+    for made in (lambda: key.write_bytes(bytes(32)), lambda: key.chmod(0o644), key.unlink):
+        with pytest.raises(JournalError, match=r"elsewhere.journal was not made by this user's safe-pip"):
+            open_journal(moved).read()
+        made()
+        with pytest.raises(JournalError, match="was not made by this user's safe-pip at this place"):
+            reopened(journal).read()
+    assert journal.read().is_half
+
+
+def test_without_a_place_for_the_secret_a_journal_is_for_its_own_run(tmp_path, place, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    environ = {"SAFE_PIP_STATE_DIR": str(tmp_path)}
+    terms = {"prefix": "", "python": "", "planned": [], "sites": [], "roots": [str(place)], "missing": []}
+    made, _ = make_journal(["other"], environ, **terms)
+    (place / "file").touch()
+    write(made, place, ["new", place / "file"])
+    with pytest.raises(JournalError, match="was not made by this user's safe-pip"):
+        reopened(made).read()
+    undo(made, made.read())
+    assert not (place / "file").exists()
+    made.close()
 
 
 def test_a_journal_that_others_can_write_is_not_ours(journal):
