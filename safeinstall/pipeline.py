@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
+    from safeinstall.facts.values import Layout
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.judge.judge import Overlaps
     from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
@@ -105,8 +107,13 @@ class World(Protocol):
         """Ask *plan* from now on for the files that a build requires."""
         ...
 
-    def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
-        """Let pip go on over exactly these files; return its exit code."""
+    def install(
+        self, verified: VerifiedPlan, resolution: Resolution, built: Callable[[Artifact, Layout], Verdict]
+    ) -> int:
+        """Let pip go on over exactly these files; return its exit code. Wheels that it builds are judged by *built*.
+
+        Raises ``BuildRefusedError`` for one that is denied: nothing is installed then.
+        """
         ...
 
 
@@ -142,7 +149,7 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     if isinstance(opened, Refusal):
         return Outcome(result=opened, plan=plan, newest_passing=newest_passing(opened, finder, judge))
     resolution = replace(resolution, pins=opened.plan.pins)
-    return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution))
+    return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution, judge.built))
 
 
 def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> Resolution | Refusal:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from packaging.utils import parse_wheel_filename
+
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.values import Missing
@@ -17,6 +19,7 @@ from safeinstall.report.aftermath import stopped
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
+from safeinstall.resolve.resolution import BuildRefusedError, Refusal
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.advisories.cve_lists import list_sources
 from safeinstall.sources.advisories.local import LocalAdvisories
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution
+    from safeinstall.facts.values import Layout
+    from safeinstall.facts.verdict import Pinned, Verdict
     from safeinstall.judge.judge import Overlaps
     from safeinstall.pipeline import Listener
     from safeinstall.plan.plan import Plan, VerifiedPlan
@@ -105,6 +110,8 @@ class LiveWorld:
     """What became of an installation that ended otherwise than well."""
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
     _build_problem: SafeInstallError | None = None
+    _pins: Mapping[NormalizedName, Pinned] = field(default_factory=dict)
+    _built: Callable[[Artifact, Layout], Verdict] = field(init=False)
     _building: bool = False
     """Whether it is the requirements of a build that are planned."""
     _ahead: DownloadsAhead = field(init=False)
@@ -277,14 +284,22 @@ class LiveWorld:
     def _check_built(self, paths: Sequence[str]) -> None:
         """Look at the wheels that pip has built as at those that were fetched: their author made what made them."""
         for path in map(Path, paths):
-            check_built(path)
+            contents = check_built(path)
+            pin = self._pins.get(parse_wheel_filename(path.name)[0])
+            if pin is not None and contents.layout is not None:
+                verdict = self._built(pin.artifact, contents.layout)
+                if verdict.denied:
+                    raise BuildRefusedError(Refusal(verdicts=(verdict,)))
 
     def _raise_build_problem(self) -> None:
         if self._build_problem is not None:
             raise self._build_problem
 
-    def install(self, verified: VerifiedPlan, resolution: Resolution) -> int:
+    def install(
+        self, verified: VerifiedPlan, resolution: Resolution, built: Callable[[Artifact, Layout], Verdict]
+    ) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
+        self._pins, self._built = {pin.artifact.name: pin for pin in resolution.pins}, built
         scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
         check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])

@@ -19,6 +19,7 @@ from safeinstall.judge.evaluate import evaluate
 if TYPE_CHECKING:
     from safeinstall.facts.artifact import Artifact, Metadata
     from safeinstall.facts.evidence import Evidence
+    from safeinstall.facts.values import Layout
     from safeinstall.facts.verdict import Verdict
     from safeinstall.judge.gather import Gatherer
     from safeinstall.plan.plan import VerifiedPlan
@@ -84,6 +85,11 @@ class Judge:
             )
             self._known[key] = _, verdicts[name] = self._also(verdict, opened, Price.CONTENTS)
         return verdicts
+
+    def built(self, artifact: Artifact, layout: Layout) -> Verdict:
+        """Judge by its contents the wheel that pip has built of *artifact*, which was judged before."""
+        evidence, _ = self._known[_key(artifact)]
+        return self._evaluate(replace(evidence, contents=layout), Price.CONTENTS)
 
     def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
         evidence = self.gatherer.gather(artifact, required_by)

@@ -382,3 +382,15 @@ def test_a_subdirectory_that_is_none_is_refused(nested, place, folder):
     assert "name the folder relative to the root: #subdirectory=path/to/project\n" in err
     assert nested.snapshot() == before
     assert not (nested.tmp / "mark").exists()
+
+
+def test_a_wheel_that_a_build_makes_is_judged_by_what_it_installs(builder):
+    """Before it was built nobody knew, and that was a missing fact."""
+    offer(builder, "app", entry_points="[console_scripts]\npip3.11 = app:main\n")
+    builder.policy('[rules.contents]\non-missing = "warn"\n')
+    before = builder.snapshot()
+    done = builder.install("app")
+    assert done.exit == 10, done
+    assert "contents          " in done.err
+    assert "pip3.11" in done.err
+    assert builder.snapshot() == before

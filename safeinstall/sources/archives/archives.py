@@ -117,9 +117,10 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     return Contents(metadata=metadata, files=files, layout=layout)
 
 
-def check_built(path: Path) -> None:
-    """Look at a wheel that pip has built at *path*: its author made what made it. Raises as :func:`check_wheel`, and
-    for metadata of another project or version than its name tells.
+def check_built(path: Path) -> Contents:
+    """Return the contents of a wheel that pip has built at *path*: its author made what made it.
+
+    Raises as :func:`check_wheel`, and for metadata of another project or version than its name tells.
     """
     contents = check_wheel(path, path.name)
     name, version, *_ = parse_wheel_filename(path.name)
@@ -127,6 +128,7 @@ def check_built(path: Path) -> None:
         parse_metadata(contents.metadata or b"", name=name, version=version)
     except MetadataInvalidError as error:
         raise refusal(path.name, f"is not what it is called: {error.message}") from error
+    return contents
 
 
 def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
