@@ -279,7 +279,7 @@ def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]
 
 def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: bool) -> int:
     """Print how the run ended, in short where a report has it *shown*; return the exit code."""
-    from safeinstall.app.world import write_report
+    from safeinstall.app.pip_report import write_report
     from safeinstall.report.pip_report import dry_run_report
     from safeinstall.report.text import render_denied, render_refusal, render_summary, render_would_install
 

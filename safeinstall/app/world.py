@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import parse_wheel_filename
 
-from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError, UnsatisfiableError
+from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
+from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.values import Missing
 from safeinstall.plan.plan import lock_lines
@@ -52,7 +52,7 @@ from safeinstall.sources.places.stopwatch import Stopwatch
 from safeinstall.sources.undoing.installing import Installing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -305,11 +305,11 @@ class LiveWorld:
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
-            _writable(place, "a").close()  # pip too fails before it installs
+            writable(place, "a").close()  # pip too fails before it installs
         status = self._proceed(self._answer(verified, resolution, told), resolution)
         self._raise_build_problem()
         if status == 0 and told.exists():
-            with _aftermath():
+            with aftermath_of_pip():
                 self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
         return status
 
@@ -368,32 +368,3 @@ class LiveWorld:
                 hint="look at the environment before you use it, and report this",
             )
         write_report(self.invocation, with_original_addresses(report, verified))
-
-
-@contextmanager
-def _aftermath() -> Iterator[None]:
-    """Let no fault pass for one before which nothing was installed."""
-    try:
-        yield
-    except (OSError, ValueError, UnsatisfiableError) as error:
-        failure = AftermathError(f"pip has installed, but its report cannot be passed on: {error}")
-        failure.exit_code = EXIT_PIP_ERROR
-        raise failure from error
-
-
-def write_report(invocation: Invocation, report: Mapping[str, Any]) -> None:
-    """Write *report* where the user asked pip to write it, if so: to a file, or to standard output for ``-``."""
-    place = invocation.option("json_report_file")
-    text = json.dumps(report, indent=2, ensure_ascii=False)
-    if place == "-":
-        sys.stdout.write(text + "\n")
-    elif place is not None:
-        with _writable(place, "w") as file:
-            file.write(text)
-
-
-def _writable(place: str, mode: str) -> TextIO:
-    try:
-        return cast("TextIO", Path(place).open(mode, encoding="utf-8"))
-    except OSError as error:
-        raise UnsatisfiableError(f"the report cannot be written to {place}: {error.strerror}") from error
