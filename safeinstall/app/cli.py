@@ -253,6 +253,7 @@ def judge(  # noqa: PLR0917 - called in one place
         say(f"policy: {shown(note)}")
     record.started = as_of = datetime.now(timezone.utc)
     with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch) as world, watch("resolve"):
+        world.say = say
         try:
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:

@@ -106,6 +106,8 @@ class LiveWorld:
     watch: Stopwatch = field(default_factory=Stopwatch)
     index: LockedIndex = field(init=False)
     builder: Builder = field(init=False)
+    say: Callable[[str], None] = lambda _: None
+    """Tells the user what has to be known before pip goes on."""
     aftermath: Aftermath | None = None
     """What became of an installation that ended otherwise than well."""
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
@@ -317,6 +319,8 @@ class LiveWorld:
         """Let pip install, and undo what it does not bring to a good end. Raises what stops it."""
         planned = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins if pin.installs]
         installing = Installing.begin(self.invocation, planned, self.environ)
+        if installing.problem:
+            self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
         try:
             with self.watch("install"):
                 status = self.pip.proceed(answer | {"journal": installing.terms}, self._allows)

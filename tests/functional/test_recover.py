@@ -27,9 +27,9 @@ def user(shell):
     return shell
 
 
-def kill_all(user, *argv):
+def kill_all(user, *argv, moment=MOMENT, place=None):
     """Kill pip and safe-pip together while they install."""
-    process = user.start(*argv, env=sabotage("both", MOMENT, user.target, user.tmp / "tally"))
+    process = user.start(*argv, env=sabotage("both", moment, place or user.target, user.tmp / "tally"))
     process.communicate()
     assert process.returncode == -9
     for left in user.temporary.iterdir():  # the next installation would sweep it up
@@ -129,14 +129,8 @@ def test_it_says_on_what_it_acts(user, killed):
 
 @pytest.mark.parametrize("option", ["--target", "--prefix", "--root"])
 def test_a_new_directory_elsewhere_goes(user, option):
-    process = user.start(
-        "install",
-        option,
-        user.work / "made" / "deep",
-        "new",
-        env=sabotage("both", 3 if option == "--target" else 7, user.work / "made", user.tmp / "tally"),
-    )
-    process.communicate()
+    moment, made = 3 if option == "--target" else 7, user.work / "made"
+    kill_all(user, "install", option, made / "deep", "new", moment=moment, place=made)
     assert (user.work / "made").exists()
     assert "1 path below TMP/work/made\n  TMP/work/made\n" in user.run("recover", "--dry-run").out
     assert user.run("recover").exit == 0
@@ -246,6 +240,23 @@ def test_odd_journals_do_not_stand_in_the_way_of_others(user, killed):
     assert user.run("recover", "--keep").exit == 0
     assert journals(user) == []
     assert (user.work / "file").read_text() == "mine"
+
+
+def test_where_no_journal_can_be_kept_it_is_told_before_pip_goes_on(user):
+    """A file where the journals should be."""
+    folder = user.tmp / "state" / "installing"
+    folder.rmdir()
+    folder.touch()
+    why = "no journal could be kept: [Errno 20] Not a directory: 'TMP/state/installing'"
+    done = user.finish(user.start("install", "new", env=sabotage("error", MOMENT, user.target, user.tmp / "tally")))
+    first, *_ = done.err.splitlines()
+    assert first == f"safe-pip: {why}; should pip fail, what it has changed is not undone"
+    assert (
+        f"safe-pip: pip failed while it installed (exit 2); what it had changed could not be undone: {why}" in done.err
+    )
+    checks = json.loads(user.run("doctor", "--format", "json").out)["checks"]
+    (found,) = [check for check in checks if check["check"] == "recovery"]
+    assert found["text"] == "no journal can be kept in TMP/state/installing: Not a directory"
 
 
 def noise(text):

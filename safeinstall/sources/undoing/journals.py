@@ -249,7 +249,10 @@ def make_journal(key: Sequence[str | None], environ: Mapping[str, str], **terms:
     cannot be written, ``FileExistsError`` among them when one was left there by a run that was killed.
     """
     folder = journals_directory(environ)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(20, "Not a directory", error.filename) from error
     path = folder / (hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16] + SUFFIX)
     while True:
         try:
