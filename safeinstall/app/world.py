@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
@@ -286,8 +286,9 @@ class LiveWorld:
     def _check_built(self, paths: Sequence[str]) -> None:
         """Look at the wheels that pip has built as at those that were fetched: their author made what made them."""
         for path in map(Path, paths):
-            contents = check_built(path)
             pin = self._pins.get(parse_wheel_filename(path.name)[0])
+            known = {canonicalize_name(each.name) for each in pin.metadata.requires_dist} if pin else None
+            contents = check_built(path, known)
             if pin is not None and contents.layout is not None:
                 verdict = self._built(pin.artifact, contents.layout)
                 if verdict.denied:

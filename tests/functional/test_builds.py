@@ -394,3 +394,13 @@ def test_a_wheel_that_a_build_makes_is_judged_by_what_it_installs(builder):
     assert "contents          " in done.err
     assert "pip3.11" in done.err
     assert builder.snapshot() == before
+
+
+def test_a_build_that_requires_more_than_it_said_is_refused(builder):
+    """What its metadata said was resolved and judged; the wheel is another truth."""
+    offer(builder, "app", more="leak")
+    before = builder.snapshot()
+    done = builder.install("app")
+    assert done.exit == 10, done
+    assert "app-1.0-py3-none-any.whl requires leak, which it did not before it was built" in done.err
+    assert builder.snapshot() == before

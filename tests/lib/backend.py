@@ -48,6 +48,8 @@ def _wheel(folder, files):
     info = "%(name)s-%(version)s.dist-info" % told
     tags = "Wheel-Version: 1.0\\nGenerator: tinybuild\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
     files = {**files(told), info + "/METADATA": _metadata(told), info + "/WHEEL": tags}
+    if told.get("more"):
+        files[info + "/METADATA"] += "Requires-Dist: " + told["more"] + chr(10)
     if told.get("entry_points"):
         files[info + "/entry_points.txt"] = told["entry_points"]
     rows = [told["record"]] if "record" in told else []

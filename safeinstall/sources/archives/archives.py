@@ -47,8 +47,10 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
+
+    from packaging.utils import NormalizedName
 
     from safeinstall.facts.values import Layout
 
@@ -117,17 +119,21 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
     return Contents(metadata=metadata, files=files, layout=layout)
 
 
-def check_built(path: Path) -> Contents:
+def check_built(path: Path, requires: Collection[NormalizedName] | None) -> Contents:
     """Return the contents of a wheel that pip has built at *path*: its author made what made it.
 
-    Raises as :func:`check_wheel`, and for metadata of another project or version than its name tells.
+    Raises as :func:`check_wheel`, and for metadata of another project or version than its name tells, or that requires
+    more than *requires*, the projects that were judged (``None``: nobody knows).
     """
     contents = check_wheel(path, path.name)
     name, version, *_ = parse_wheel_filename(path.name)
     try:
-        parse_metadata(contents.metadata or b"", name=name, version=version)
+        metadata = parse_metadata(contents.metadata or b"", name=name, version=version)
     except MetadataInvalidError as error:
         raise refusal(path.name, f"is not what it is called: {error.message}") from error
+    more = {canonicalize_name(requirement.name) for requirement in metadata.requires_dist}.difference(requires or ())
+    if requires is not None and more:
+        raise refusal(path.name, f"requires {', '.join(sorted(more))}, which it did not before it was built")
     return contents
 
 
