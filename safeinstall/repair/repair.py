@@ -123,6 +123,7 @@ class Search:
     ) -> Resolution | Refusal | None:
         invocation = self._with({name: (SpecifierSet(), frozenset()) for name in free})
         # Which hashes are to be listed is found out with the versions.
+        invocation = replace(invocation, selection=replace(invocation.selection, require_hashes=False))
         policy = self.policy.without(frozenset({"hashes"}))
         finder = NearestFinder(self.world.index, invocation.selection, present={name: present[name] for name in free})
         judge = make_judge(invocation, policy, self.world, finder, self.as_of)

@@ -373,6 +373,7 @@ def test_a_receipt_that_cannot_be_written_is_told_and_stops_nothing(shell):
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0", "dep": "1.0"})
     assert done.err == told("""
+        safe-pip: no journal could be kept: [Errno 20] Not a directory: 'TMP/state/installing'; should pip fail, what it has changed is not undone
         safe-pip: the receipt could not be written to TMP/state/receipts.jsonl: File exists
     """)
 
