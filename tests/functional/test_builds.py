@@ -313,7 +313,13 @@ def direct_url(shell):
     return json.loads(shell.dist_info("app")["direct_url.json"])
 
 
-@pytest.mark.parametrize("argv", SUBDIRECTORIES.values(), ids=SUBDIRECTORIES)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(way, id=name, marks=pytest.mark.slow if place % 2 else ())
+        for place, (name, way) in enumerate(SUBDIRECTORIES.items())
+    ],
+)
 def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     argv = [at(nested, word) for word in argv]
     reads_locks = argv[0] != "-r" or nested.pip("--version").out.startswith("pip 26")
