@@ -138,7 +138,8 @@ def cases(*, of_pip=False):
 
 
 def in_gate(version, command, streams):
-    return streams in GATE and version == max(PIPS[0], command.since)
+    """Each command meets one of these streams in each gate, and all of them in tests/check-slow."""
+    return streams == GATE[len(command.line) % len(GATE)] and version == max(PIPS[0], command.since)
 
 
 @pytest.mark.parametrize(("user", "command", "streams"), cases(), indirect=["user"])
