@@ -6,7 +6,6 @@ and in the end its metadata is compared with what was resolved and judged.
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.members import shown
 from safeinstall.sources.files.download import AbandonedError, Downloader
 from safeinstall.sources.files.once import Once
+from safeinstall.sources.places.temporary import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +162,7 @@ class Downloads:
                 del self._jobs[job.artifact]
         for job in vain:
             job.stop.set()
-            _remove(job.folder)
+            remove_tree(job.folder)
 
     def _job(self, artifact: HeldArtifact) -> _Job:
         with self._lock:
@@ -232,14 +232,6 @@ def fetch(
     """Fetch the files of *plan* below *directory*. Raises as :meth:`Downloads.finish`."""
     with Downloads(client, directory, cache=cache, progress=progress) as downloads:
         return downloads.finish(plan)
-
-
-def _remove(folder: Path) -> None:
-    """Remove *folder* while a thread that was given up may still write there: it does so once at most."""
-    for _ in range(3):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
 
 
 def _check_filename(artifact: Artifact) -> None:

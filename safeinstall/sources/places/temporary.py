@@ -38,7 +38,7 @@ def private_directory(parent: Path | None = None) -> Iterator[tuple[Path, int]]:
     try:
         yield root, lock
     finally:
-        _remove(root)
+        remove_tree(root)
         os.close(lock)
 
 
@@ -50,7 +50,7 @@ def sweep(parent: Path) -> None:
             _remove_if_abandoned(root)
 
 
-def _remove(root: Path) -> None:
+def remove_tree(root: Path) -> None:
     """Remove *root* while threads that were given up may still write there: they do so once, and find nothing then."""
     for _ in range(3):
         shutil.rmtree(root, ignore_errors=True)
