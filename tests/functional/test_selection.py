@@ -113,6 +113,29 @@ def test_an_index_that_the_policy_does_not_list_is_not_asked(shell, private):
         assert (done.exit, other.paths()) == (0, [])
 
 
+NO_AGE = {
+    "everywhere": '[rules.minimum-age]\nminimum = "0s"\n',
+    "of its index": '[rules.minimum-age]\nindexes = { private = "0s" }\n[[indexes]]\nname = "private"\nurl = "INDEX"\n',
+    "of the package": '[[overrides]]\npackage = "app"\nrules.minimum-age.minimum = "0s"\n',
+}
+
+
+@pytest.mark.parametrize("text", NO_AGE.values(), ids=NO_AGE)
+def test_an_age_of_nothing_asks_for_no_upload_time(shell, text):
+    """A private index often tells none."""
+    shell.policy(
+        'extends = "strict"\n[rules.malware]\non-missing = "allow"\n[rules.vulnerability]\non-missing = "allow"\n'
+    )
+    shell.offer("app", "1.0", upload_time=None)
+    assert "the upload time is not known" in shell.refuses("install", "app", code=11)
+    shell.policy(
+        (shell.work / "policy.toml").read_text().removeprefix("schema = 1\n") + text.replace("INDEX", shell.index.url)
+    )
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert "upload" not in done.err
+
+
 @pytest.mark.parametrize("rule", ["vulnerability", "malware"])
 def test_without_advisories_nothing_is_known_and_nothing_installed(shell, rule):
     shell.policy(f'[advisories]\nsources = ["nowhere"]\n[rules.{rule}]\n')
