@@ -126,7 +126,7 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     judge = make_judge(invocation, policy, world, finder, as_of)
     provider = make_provider(invocation, policy, world, finder, judge)
     world.build_with(lambda requirements: plan_build(requirements, invocation, policy, world, finder, judge))
-    speculate(invocation, world, finder, judge)
+    speculate(invocation, world, provider)
     try:
         return resolve_and_install(invocation, world, provider, judge)
     except BuildRefusedError as error:
@@ -256,11 +256,10 @@ def make_provider(
     )
 
 
-def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
+def speculate(invocation: Invocation, world: World, provider: Provider) -> None:
     """Start fetching along the likely way before the resolver asks."""
-    fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
-    hold, follows = UserHashes.of(invocation).hold, not invocation.no_dependencies
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch, follows)
+    provider.direct.update(root.name for root in invocation.roots if root.reference and root.name)
+    speculator = Speculator(provider, (lambda _: None) if invocation.dry_run else world.fetch_ahead)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

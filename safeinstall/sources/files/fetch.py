@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.verdict import Pinned
     from safeinstall.plan.plan import Plan
     from safeinstall.sources.archives.archives import Contents
-    from safeinstall.sources.files.download import Client
+    from safeinstall.sources.files.download import Body, Client
     from safeinstall.sources.files.download_cache import DownloadCache
 
 WORKERS = 8
@@ -141,6 +141,11 @@ class Downloads:
         """
         return self._job(artifact).opened()
 
+    def take(self, artifact: HeldArtifact, answer: Body) -> None:
+        """Fetch *artifact* out of an *answer* that is the whole file, unless that has begun. Never raises, as above."""
+        with suppress(BaseException):
+            self._job(artifact, answer).fetched()
+
     def finish(self, plan: Plan) -> VerifiedPlan:
         """Wait for the files of *plan*, and return it with them.
 
@@ -164,18 +169,18 @@ class Downloads:
             job.stop.set()
             remove_tree(job.folder)
 
-    def _job(self, artifact: HeldArtifact) -> _Job:
+    def _job(self, artifact: HeldArtifact, answer: Body | None = None) -> _Job:
         with self._lock:
             if artifact not in self._jobs:
-                self._jobs[artifact] = self._new_job(artifact)
+                self._jobs[artifact] = self._new_job(artifact, answer)
             return self._jobs[artifact]
 
-    def _new_job(self, artifact: HeldArtifact) -> _Job:
+    def _new_job(self, artifact: HeldArtifact, answer: Body | None) -> _Job:
         self._count += 1
         job = _Job(
             artifact,
             self._directory / str(self._count),
-            Once(lambda: self._fetch(job)),
+            Once(lambda: self._fetch(job, answer)),
             Once(lambda: self._open(job.fetched())),
             Event(),
         )
@@ -186,14 +191,14 @@ class Downloads:
             with suppress(BaseException):  # raised again where the file is asked for
                 job.opened()
 
-    def _fetch(self, job: _Job) -> VerifiedBytes:
+    def _fetch(self, job: _Job, answer: Body | None) -> VerifiedBytes:
         _check_filename(job.artifact)
         with self._lock:  # so that nothing is made once the end has come
             if self._closed:
                 raise AbandonedError
             self._directory.mkdir(mode=0o700, exist_ok=True)
             job.folder.mkdir(mode=0o700)
-        meter = self._downloader(job).obtain(job.artifact, job.partial)
+        meter = self._downloader(job).obtain(job.artifact, job.partial, answer)
         path = job.partial.rename(job.folder / job.artifact.filename)
         return VerifiedBytes(job.artifact, str(path), meter.sha256, meter.size, meter.downloaded, _SEAL)
 
