@@ -2,7 +2,7 @@
 
 A file of a project is written ``"name version"`` or ``"name version needs requirement, requirement"`` for a wheel, or
 as a table with more facts (:class:`Loader`). ``{main}`` is the address of the index ``main``, ``{main.files}`` that of
-its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there.
+its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there (``md5``, ``sha512``).
 """
 
 from __future__ import annotations
@@ -196,12 +196,15 @@ class Loader:
         facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
         filename, data = make(about["name"], about["version"], about["requires"], **facts)
         filename = about.get("filename", filename)
-        self.values[f"sha256:{place}/{filename}"] = hashlib.sha256(data).hexdigest()
+        for kind in ("md5", "sha256", "sha512"):
+            self.values[f"{kind}:{place}/{filename}"] = hashlib.new(kind, data).hexdigest()
         return filename, data
 
     def _list(self, place: str, index: LocalIndex, about: dict[str, Any]) -> None:
         filename, data = self._build(place, about)
         facts: dict[str, Any] = {key: about[key] for key in ("yanked", "project", "listed", "hashes") if key in about}
+        if "hashes" in facts:
+            facts["hashes"] = {kind: self.filled(digest) for kind, digest in facts["hashes"].items()}
         if "uploaded" in about:
             facts["upload_time"] = datetime.fromisoformat(about["uploaded"]) if about["uploaded"] else None
         sidecar = about.get("sidecar", True)
