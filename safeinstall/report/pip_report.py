@@ -142,7 +142,7 @@ def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
     reported = {(_normalised(item), reported_sha256(item)) for item in report.get("install", ())}
     extra, absent = sorted(reported - planned), sorted(planned - reported)
     parts = [f"pip installed {name} with sha256 {sha256 or '(none)'}" for name, sha256 in extra]
-    parts += [f"pip did not install {name} with sha256 {sha256}" for name, sha256 in absent]
+    parts += [f"pip did not install {name} with sha256 {sha256 or '(none)'}" for name, sha256 in absent]
     return "; ".join(parts)
 
 

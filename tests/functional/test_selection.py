@@ -32,6 +32,18 @@ def test_the_newest_that_passes_is_taken_and_told(aged):
     assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
 
 
+def test_where_only_the_file_differs_the_files_are_told(shell):
+    shell.policy('[rules.hashes]\nrequire = "index"\non-missing = "deny"\n')
+    shell.offer("mixed", "1.0", hashes={})
+    shell.offer_sdist("mixed", "1.0", metadata_version="2.2")
+    done = shell.install("--dry-run", "--policy-report", "markdown=report.md", "mixed")
+    because = "the sha256 of this file of mixed==1.0 is not known: INDEX/simple/ publishes no sha256"
+    files = "mixed-1.0.tar.gz instead of mixed-1.0-py3-none-any.whl"
+    assert (done.exit, done.err) == (0, f"safe-pip: mixed {files}: hashes: {because}\n")
+    assert "mixed-1.0-py3-none-any.whl" in (shell.work / "report.md").read_text()
+    assert "| mixed mixed-1.0.tar.gz | mixed-1.0-py3-none-any.whl |" in (shell.work / "report.md").read_text()
+
+
 def test_strict_selection_takes_what_pip_would_take_or_nothing(aged):
     aged.policy('select = "strict"\n[rules.minimum-age]\nminimum = "7d"\n')
     first, *_, last = aged.refuses("install", "app").splitlines()

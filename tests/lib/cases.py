@@ -153,6 +153,9 @@ class Loader:
                 self._list(name, opened[name], self._spec(spec))
             for path, status in about.get("replies", {}).items():
                 opened[name].reply(path, Reply(status=status))
+            for path, page in about.get("pages", {}).items():
+                body = self.filled(page).encode()
+                opened[name].reply(path, Reply(status=200, body=body, headers={"Content-Type": "text/html"}))
 
     def lay_out(self) -> None:
         """Make the working directory."""
@@ -192,7 +195,7 @@ class Loader:
     def _build(self, place: str, about: dict[str, Any]) -> tuple[str, bytes]:
         make = make_wheel if about["kind"] == "wheel" else make_sdist
         keys = ("extras", "requires_python", "tag", "build", "entry_points", "metadata", "metadata_extra", "contents")
-        keys += ("builds", "metadata_version") * (about["kind"] == "sdist")
+        keys += ("builds", "metadata_version") if about["kind"] == "sdist" else ("record_text",)
         facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
         filename, data = make(about["name"], about["version"], about["requires"], **facts)
         filename = about.get("filename", filename)

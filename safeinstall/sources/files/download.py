@@ -181,6 +181,8 @@ class Downloader:
                 partial.came = True
                 partial.take(body)
         except ProjectNotFoundError as error:
+            if artifact.source.url == artifact.url:
+                raise SourceError(error.message, hint="check the address") from error
             raise SourceError(
                 f"{artifact.source.display} offers {artifact.filename} but does not have it: {error.message}",
                 hint="try again later, or report it to whoever runs the index",

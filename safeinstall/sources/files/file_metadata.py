@@ -1,7 +1,8 @@
 """The metadata of one file, by the cheapest way that the index offers. Nothing is ever built.
 
-In this order: our cache, the separate metadata file (PEP 658), range requests into a wheel, the whole file. A part of a
-wheel proves nothing: what it says is compared with the whole file before anything is installed. A whole file is
+In this order: our cache, the separate metadata file (PEP 658), range requests into a wheel, the whole file. Where a
+server sends the whole for a part, that is the download: an address may be good for one answer. A part of a wheel proves
+nothing: what it says is compared with the whole file before anything is installed. A whole file is
 verified before it is opened; where the user gives a hash, nothing but the whole file will do (pip: prepare.py).
 """
 
@@ -114,7 +115,7 @@ class FileMetadata:
             if actual != expected:
                 raise IntegrityError(
                     f"the metadata file of {artifact.filename} has the {algorithm} {actual}, "
-                    f"but {artifact.source.display} announces {expected}",
+                    f"but {artifact.source.display} announces {expected or 'an empty one'}",
                     hint="do not install this file; report it to whoever runs the index",
                 )
         return data
