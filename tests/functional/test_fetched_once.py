@@ -133,6 +133,36 @@ def test_an_address_of_a_lock_that_answers_once(user, key, file):
     assert times_asked(user, file) == 1
 
 
+@pytest.mark.parametrize(
+    ("file", "options"),
+    [
+        (BUILT, ()),
+        pytest.param(STATIC, (), marks=SLOW),
+        pytest.param(BUILT, ("--dry-run",), marks=SLOW),
+        pytest.param(STATIC, ("--dry-run", "--report", "report.json"), marks=SLOW),
+    ],
+)
+def test_an_address_that_does_not_tell_the_name(user, file, options):
+    user.policy("")
+    url = f"{user.index.root}/main.tar.gz"
+    user.index.reply("/main.tar.gz", Reply(status=200, body=file[1]), Reply(status=HTTPStatus.FORBIDDEN))
+    done = user.install(*options, url)
+    assert done.exit == 0, done
+    assert user.index.paths() == ["/main.tar.gz"]
+
+
+@pytest.mark.parametrize("user", ["26.3"], indirect=True)
+def test_what_came_for_another_name_is_measured_again(user):
+    """Only with the name it is known which hash the user gives for it."""
+    user.policy("")
+    wrong = "ab" * 32
+    user.index.reply("/main.tar.gz", Reply(status=200, body=STATIC[1]), Reply(status=HTTPStatus.FORBIDDEN))
+    user.write("c.txt", f"app==1.0 --hash=sha256:{wrong}\n")
+    err = user.refuses("install", "--no-require-hashes", "-c", "c.txt", f"{user.index.root}/main.tar.gz")
+    assert f"you ask for sha256:{wrong}" in err
+    assert user.index.paths() == ["/main.tar.gz"]
+
+
 def test_an_index_hears_nothing_of_a_project_whose_file_is_named(user):
     said = offer(user, WHEEL)
     user.write("r.txt", REQUIREMENTS["constraint"] + "\n")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import count
 from typing import IO, TYPE_CHECKING, Protocol
@@ -55,6 +55,15 @@ class Body(Protocol):
     def chunks(self) -> Iterator[bytes]:
         """The bytes; a broken connection is a SourceError."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that has come before, as an answer."""
+
+    chunks: Iterator[bytes]
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client(Protocol):

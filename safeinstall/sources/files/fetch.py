@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -22,8 +23,9 @@ from safeinstall.plan.verified import _SEAL, VerifiedBytes
 from safeinstall.sources.archives.archives import check_sdist, check_wheel
 from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.members import shown
-from safeinstall.sources.files.download import AbandonedError, Downloader
+from safeinstall.sources.files.download import AbandonedError, Downloader, Whole
 from safeinstall.sources.files.once import Once
+from safeinstall.sources.places.regular_files import read_local
 from safeinstall.sources.places.temporary import remove_tree
 
 if TYPE_CHECKING:
@@ -198,9 +200,21 @@ class Downloads:
                 raise AbandonedError
             self._directory.mkdir(mode=0o700, exist_ok=True)
             job.folder.mkdir(mode=0o700)
+        answer = answer or self._come_before(job)
         meter = self._downloader(job).obtain(job.artifact, job.partial, answer)
         path = job.partial.rename(job.folder / job.artifact.filename)
         return VerifiedBytes(job.artifact, str(path), meter.sha256, meter.size, meter.downloaded, _SEAL)
+
+    def _come_before(self, job: _Job) -> Body | None:
+        """Return what has come from the same address, to be measured again: a build may have told another name or
+        version than the address does, and with the name more hashes that the user gives.
+        """
+        with self._lock:
+            earlier = takewhile(lambda one: one is not job, self._jobs.values())
+            same = next((one for one in earlier if one.artifact.url == job.artifact.url), None)
+        with suppress(Exception):  # the address is asked again then
+            return Whole(read_local(Path(same.fetched().path))) if same else None
+        return None
 
     def _downloader(self, job: _Job) -> Downloader:
         return Downloader(self._client, self._cache, self._progress, job.stop)

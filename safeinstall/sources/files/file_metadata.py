@@ -9,7 +9,6 @@ verified before it is opened; where the user gives a hash, nothing but the whole
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +22,7 @@ from safeinstall.errors import (
 )
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.metadata import parse_metadata, parse_sdist_metadata
+from safeinstall.sources.files.download import Whole
 from safeinstall.sources.files.wheel_metadata import (
     METADATA_LIMIT,
     TAIL,
@@ -146,7 +146,7 @@ class FileMetadata:
                     raise NoRangesError
                 data = _at_most(_length(wanted), stream.chunks)
                 if stream.headers.get("content-range") == f"bytes 0-{len(data) - 1}/{len(data)}":
-                    self._downloads.take(artifact, replace(stream, status=HTTPStatus.OK, chunks=iter([data])))
+                    self._downloads.take(artifact, Whole(iter([data])))
                 return stream.headers, data
 
         return read_wheel_metadata(RemoteFile(fetch, artifact.size), artifact.filename, artifact.name)
