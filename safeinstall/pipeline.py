@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
     from safeinstall.facts.values import Layout
-    from safeinstall.facts.verdict import Verdict
+    from safeinstall.facts.verdict import Pinned, Verdict
     from safeinstall.judge.judge import Overlaps
     from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
@@ -126,7 +126,7 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     judge = make_judge(invocation, policy, world, finder, as_of)
     provider = make_provider(invocation, policy, world, finder, judge)
     world.build_with(lambda requirements: plan_build(requirements, invocation, policy, world, finder, judge))
-    speculate(invocation, world, finder, judge)
+    speculate(invocation, world, provider)
     try:
         return resolve_and_install(invocation, world, provider, judge)
     except BuildRefusedError as error:
@@ -142,7 +142,7 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     check_mode(resolution, UserHashes.of(invocation))
     plan = Plan.of(resolution.pins)
     if invocation.dry_run and any(pin.installs for pin in resolution.pins):
-        told = measured(resolution, plan, world, judge)
+        told = measured(resolution, plan, world, judge, reports=invocation.option("json_report_file") is not None)
         passing = newest_passing(told, finder, judge) if isinstance(told, Refusal) else {}
         return Outcome(result=told, plan=plan, newest_passing=passing)
     opened = fetch_and_open(plan, resolution, world, judge)
@@ -152,9 +152,12 @@ def resolve_and_install(invocation: Invocation, world: World, provider: Provider
     return Outcome(result=resolution, plan=plan, verified=opened, status=world.install(opened, resolution, judge.built))
 
 
-def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> Resolution | Refusal:
-    """Return *resolution* with the hashes that pip reports of a dry run: it fetches what only the file itself tells."""
-    told = [pin for pin in plan.files if _is_told_by_itself(pin.artifact, judge)]
+def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge, *, reports: bool) -> Resolution | Refusal:
+    """Return *resolution* with the hashes that a dry run needs: it fetches what only the file itself tells.
+
+    Where pip *reports*, these are those of every file of which no hash is published.
+    """
+    told = [pin for pin in plan.files if _is_told_by_itself(pin, judge, reports=reports)]
     if not told:
         return resolution
     verified = world.fetch(Plan.of(told))
@@ -165,9 +168,11 @@ def measured(resolution: Resolution, plan: Plan, world: World, judge: Judge) -> 
     return replace(resolution, pins=tuple(found.get(pin.artifact.name, pin) for pin in plan.pins))
 
 
-def _is_told_by_itself(artifact: Artifact, judge: Judge) -> bool:
+def _is_told_by_itself(pin: Pinned, judge: Judge, *, reports: bool) -> bool:
+    artifact = pin.artifact
     is_named = artifact.source.kind is SourceKind.DIRECT or bool(artifact.user_hashes)
-    return is_named or (artifact.sha256 is None and judge.judges_hashes)
+    is_reported = reports and pin.installs and not artifact.hashes
+    return is_named or is_reported or (artifact.sha256 is None and judge.judges_hashes)
 
 
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:
@@ -256,11 +261,10 @@ def make_provider(
     )
 
 
-def speculate(invocation: Invocation, world: World, finder: CandidateFinder, judge: Judge) -> None:
+def speculate(invocation: Invocation, world: World, provider: Provider) -> None:
     """Start fetching along the likely way before the resolver asks."""
-    fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
-    hold, follows = UserHashes.of(invocation).hold, not invocation.no_dependencies
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch, follows)
+    provider.direct.update(root.name for root in invocation.roots if root.reference and root.name)
+    speculator = Speculator(provider, (lambda _: None) if invocation.dry_run else world.fetch_ahead)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

@@ -261,7 +261,7 @@ def judge(  # noqa: PLR0917 - called in one place
             record.aftermath = world.aftermath
     for notice in (*world.builder.notices, *renewed(outcome, invocation, environ)):
         say(notice)
-    exit_code = tell(outcome, invocation, policy, shown=record.shown)
+    exit_code = tell(outcome, invocation, policy, world.builder.commits, shown=record.shown)
     for line in render_failed(world.aftermath, exit_code) if world.aftermath else ():
         say(shown(line))
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
@@ -278,7 +278,7 @@ def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]
     return [notice] if (notice := renew(invocation.python, invocation.prefix, environ)) else []
 
 
-def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: bool) -> int:
+def tell(outcome: Outcome, invocation: Invocation, policy: Policy, commits: Mapping[str, str], *, shown: bool) -> int:
     """Print how the run ended, in short where a report has it *shown*; return the exit code."""
     from safeinstall.app.pip_report import write_report
     from safeinstall.report.pip_report import dry_run_report
@@ -293,7 +293,7 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: boo
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status
-    write_report(invocation, dry_run_report(invocation, outcome.resolved))
+    write_report(invocation, dry_run_report(invocation, outcome.resolved, commits))
     if invocation.verbosity >= 0:
         sys.stdout.write(render_would_install(outcome.resolved) + "\n")
     return 0

@@ -155,7 +155,7 @@ def _package(pin: Pinned) -> Iterator[str]:
             directory = {"path": unquote(urlsplit(artifact.url).path), **_subdirectory(artifact)}
             yield f"directory = {_toml(directory)}"
         case ArtifactKind.VCS:
-            yield f"vcs = {_toml(_vcs(artifact))}"
+            yield f"vcs = {_toml(vcs_table(artifact))}"
         case ArtifactKind.WHEEL | ArtifactKind.SDIST if artifact.source.kind is SourceKind.DIRECT:
             yield f"archive = {_toml({**_file(artifact), **_subdirectory(artifact)})}"
         case ArtifactKind.WHEEL:
@@ -197,8 +197,8 @@ def lock_lines(file: VerifiedFile) -> str:
     return "\n".join(_lines((key, value) for key, value in facts.items() if value is not None))
 
 
-def _vcs(artifact: Artifact) -> Table:
-    """Return the repository. ``commit-id`` only when the reference names a commit: a branch is no promise."""
+def vcs_table(artifact: Artifact) -> Table:
+    """Return the repository as a lock has it, with ``commit-id`` only if a commit is named: a branch is no promise."""
     parts = urlsplit(without_credentials(artifact.url))
     path, _, revision = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")
     kind, _, scheme = parts.scheme.rpartition("+")

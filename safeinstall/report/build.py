@@ -190,8 +190,9 @@ class _Sayer:
         chosen = {file.name: file for file in files if file.state == "chosen"}
         best = {file.name: file for file in reversed(files) if file.state == "hidden"}
         for name, hidden in sorted(best.items()):
-            if name in chosen and hidden.counted:
-                yield _fallback(hidden, chosen[name])
+            taken = chosen.get(name)
+            if taken and hidden.counted and (hidden.version, hidden.filename) != (taken.version, taken.filename):
+                yield _fallback(hidden, taken)
 
     def file(self, verdict: Verdict, state: State, pin: Pinned | None = None) -> ReportedFile:
         """Return one file, of a plan if it has a *pin*."""

@@ -172,6 +172,21 @@ class Fallback:
     taken_filename: str
     finding: ReportedFinding
 
+    @property
+    def hidden(self) -> str:
+        """The version, or the file where that is all that differs."""
+        return self.hidden_filename if self.hidden_version == self.taken_version else self.hidden_version
+
+    @property
+    def taken(self) -> str:
+        """Likewise."""
+        return self.taken_filename if self.hidden_version == self.taken_version else self.taken_version
+
+    @property
+    def title(self) -> str:
+        """Both in a line."""
+        return f"{self.name} {self.taken} instead of {self.hidden}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passing:

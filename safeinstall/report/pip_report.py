@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from safeinstall.facts.artifact import SourceKind
-from safeinstall.plan.plan import without_credentials
+from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.plan.plan import vcs_table, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from safeinstall.facts.artifact import Artifact
     from safeinstall.facts.verdict import Pinned
     from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.request.invocation import Invocation, Selection
@@ -40,25 +41,26 @@ DEDENTING = Version("3.11")
 """The first Python on which pip reads metadata by importlib.metadata."""
 
 
-def dry_run_report(invocation: Invocation, resolution: Resolution) -> dict[str, Any]:
-    """Return the report that pip would write for this resolution."""
+def dry_run_report(invocation: Invocation, resolution: Resolution, commits: Mapping[str, str]) -> dict[str, Any]:
+    """Return the report that pip would write for this resolution. *commits* are those of repositories, by address."""
+    edited = {root.reference.url for root in invocation.roots if root.reference and root.editable}
+    installs = [pin for pin in resolution.pins if pin.installs]
     return {
         "version": "1",
         "pip_version": invocation.pip_version,
-        "install": [_item(pin, invocation.selection) for pin in resolution.pins if pin.installs],
+        "install": [
+            _item(pin, _origin(pin.artifact, commits, editable=pin.artifact.url in edited), invocation.selection)
+            for pin in installs
+        ],
         "environment": dict(invocation.markers),
     }
 
 
-def _item(pin: Pinned, selection: Selection) -> dict[str, Any]:
+def _item(pin: Pinned, origin: Mapping[str, Any], selection: Selection) -> dict[str, Any]:
     artifact = pin.artifact
     folder = {"subdirectory": artifact.subdirectory} if artifact.subdirectory else {}
     item: dict[str, Any] = {
-        "download_info": {
-            "url": without_credentials(artifact.url),
-            "archive_info": _archive_info(artifact.hashes),
-            **folder,
-        },
+        "download_info": {"url": without_credentials(artifact.url), **origin, **folder},
         "is_direct": artifact.source.kind is SourceKind.DIRECT,
         **({"is_yanked": artifact.yanked is not None} if selection.pip >= TELLING_YANKED else {}),
         "requested": pin.requested,
@@ -69,10 +71,24 @@ def _item(pin: Pinned, selection: Selection) -> dict[str, Any]:
     return item
 
 
+def _origin(artifact: Artifact, commits: Mapping[str, str], *, editable: bool) -> dict[str, Any]:
+    """Return what the report has of an address by its kind (PEP 610; pip: utils/direct_url_helpers.py)."""
+    match artifact.kind:
+        case ArtifactKind.TREE:
+            return {"dir_info": {"editable": True} if editable else {}}
+        case ArtifactKind.VCS:
+            table = {"commit-id": commits.get(artifact.url), **vcs_table(artifact)}
+            keys = {"vcs": "type", "requested_revision": "requested-revision", "commit_id": "commit-id"}
+            return {"url": table["url"], "vcs_info": {key: table[own] for key, own in keys.items() if table.get(own)}}
+        case _:
+            return {"archive_info": _archive_info(artifact.hashes)}
+
+
 def _archive_info(hashes: Mapping[str, str]) -> dict[str, Any]:
+    """Of several hashes the first one is pip's."""
     if not hashes:
         return {}
-    kind = "sha256" if "sha256" in hashes else next(iter(hashes))
+    kind = next(iter(hashes))
     return {"hash": f"{kind}={hashes[kind]}", "hashes": dict(hashes)}
 
 
@@ -126,7 +142,7 @@ def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
     reported = {(_normalised(item), reported_sha256(item)) for item in report.get("install", ())}
     extra, absent = sorted(reported - planned), sorted(planned - reported)
     parts = [f"pip installed {name} with sha256 {sha256 or '(none)'}" for name, sha256 in extra]
-    parts += [f"pip did not install {name} with sha256 {sha256}" for name, sha256 in absent]
+    parts += [f"pip did not install {name} with sha256 {sha256 or '(none)'}" for name, sha256 in absent]
     return "; ".join(parts)
 
 

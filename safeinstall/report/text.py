@@ -160,8 +160,10 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
         artifact, best = chosen.get(name), verdicts[0]
         if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
             continue
-        reason = best.denials[0]
-        yield shown(f"{name} {artifact.version} instead of {best.artifact.version}: {reason.rule}: {reason.message}")
+        reason, taken, hidden = best.denials[0], str(artifact.version), str(best.artifact.version)
+        if taken == hidden:
+            taken, hidden = artifact.filename, best.artifact.filename
+        yield shown(f"{name} {taken} instead of {hidden}: {reason.rule}: {reason.message}")
 
 
 def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> Iterator[str]:

@@ -114,7 +114,7 @@ class LockedFile:
     index: str | None = None
     """Where the lock says that it was found."""
     size: int | None = None
-    lock: str = "a lock"
+    lock: str
     """The path or address of the lock, as the user gave it."""
 
 

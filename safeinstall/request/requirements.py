@@ -46,9 +46,10 @@ class Reference:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """Hashes given in the fragment, by kind. Of two of one kind the first counts (pip: models/link.py)."""
+        """Hashes given in the fragment, by kind, in its order; of one kind the first counts (pip: models/link.py)."""
         pairs = [part.partition("=") for part in self.fragment.split("&")]
-        return {name.lower(): value.lower() for name, _, value in reversed(pairs) if name.lower() in HASH_NAMES}
+        found = {name.lower(): value.lower() for name, _, value in reversed(pairs) if name.lower() in HASH_NAMES}
+        return dict(reversed(found.items()))
 
     @property
     def digests(self) -> frozenset[str]:

@@ -68,6 +68,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     constraints: Mapping[NormalizedName, Constraint]
     requested: dict[str, int]
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
+    direct: set[NormalizedName] = field(default_factory=set)
+    """Projects of which a requirement names the file: as pip, we tell no index their names."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What pip would warn of, in order, and says again when it goes on."""
     _python: PythonCandidate = field(init=False)
@@ -143,9 +145,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         """Return what *candidate* requires, and start fetching it."""
         found = list(self._dependencies(candidate))
         for requirement in found:
-            if isinstance(requirement, SpecifierRequirement):
+            if isinstance(requirement, SpecifierRequirement) and self.asks_index(requirement.name):
                 self.candidates.index.prefetch_pages(requirement.name)
         return found
+
+    def asks_index(self, name: NormalizedName) -> bool:
+        """Whether an index has to be asked for *name*: nothing that is known so far names its file."""
+        return name not in self.direct and not self.constraints.get(name, Constraint()).references
 
     # --- candidates
 
@@ -260,6 +266,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         if candidate is None:
             yield ImpossibleRequirement(artifact.name, "denied")
             return
+        self.direct.add(project_of(candidate.key))
         if not extras or self.rules.splits_extras:
             yield ExplicitRequirement(candidate)
         if extras:

@@ -9,53 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from safeinstall.errors import SafeInstallError
+from safeinstall.resolve.constraints import Constraint
 from safeinstall.resolve.provider import applies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
 
-    from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution, Metadata
-    from safeinstall.facts.verdict import Verdict
-    from safeinstall.ports import IndexSource
+    from safeinstall.facts.artifact import HeldArtifact, Metadata
     from safeinstall.request.requirements import Root
-    from safeinstall.resolve.finder import CandidateFinder
+    from safeinstall.resolve.candidates import Candidates
+    from safeinstall.resolve.provider import Provider
 
 
 @dataclass(slots=True)
 class Speculator:
     """Called by the index, in its own threads, as pages and metadata arrive."""
 
-    finder: CandidateFinder
-    index: IndexSource
-    judge: Callable[[Artifact, str | None, Metadata | None], Verdict]
-    installed: Callable[[NormalizedName], InstalledDistribution | None]
-    markers: Mapping[str, str]
-    hold: Callable[[Artifact], HeldArtifact]
-    """Adds what the user has to say of the hash of a file."""
+    provider: Provider
+    """Whose way it goes, as far as that can be told."""
     fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
-    follows: bool = True
-    """Whether what a file requires is wanted, too."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
     def want(self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName]) -> None:
-        """Note that *name* is asked for, and start on its pages."""
-        self.wanted[name] = self.wanted.get(name, SpecifierSet()) & specifier
+        """Note that *name* is asked for, and start on its pages, if any index is asked for it."""
+        constraint = self.provider.constraints.get(name, Constraint())
+        self.wanted[name] = self.wanted.get(name, constraint.specifier) & specifier
         self.extras[name] = self.extras.get(name, frozenset()) | extras
-        self.index.prefetch_pages(name)
+        if self.provider.asks_index(name):
+            self._candidates.index.prefetch_pages(name)
 
     def want_root(self, root: Root, *, upgrades: bool) -> None:
         """Note a requirement of the user; nothing is fetched for what is installed and stays."""
         if root.name is None or root.reference is not None:
             return
-        installed = None if upgrades else self.installed(root.name)
+        installed = None if upgrades else self._candidates.installed(root.name)
         if installed is None or not root.specifier.contains(installed.version, prereleases=True):
             self.want(root.name, root.specifier, root.extras)
 
@@ -65,9 +60,9 @@ class Speculator:
         if specifier is None:
             return
         try:
-            for artifact in self.finder.applicable(name, specifier, {}):
-                if not self.judge(artifact, None, None).denied:
-                    self.index.prefetch_metadata(self.hold(artifact))
+            for artifact in self._candidates.finder.applicable(name, specifier, {}):
+                if not self._candidates.judge(artifact, None, None).denied:
+                    self._candidates.index.prefetch_metadata(self._candidates.hold(artifact))
                     return
         except SafeInstallError:
             # The resolver will meet the same fault, and tell it.
@@ -75,16 +70,20 @@ class Speculator:
 
     def on_metadata(self, artifact: HeldArtifact, metadata: Metadata) -> None:
         """Start on the file, unless it is denied now, and on the pages of what it requires."""
-        if self.judge(artifact, None, metadata).denied:
+        if self._candidates.judge(artifact, None, metadata).denied:
             return
         self.fetch(artifact)
-        if not self.follows:
+        if self.provider.rules.no_dependencies:
             return
-        extras = self.extras.get(metadata.name, frozenset())
+        asked = self.extras.get(metadata.name, frozenset()) | {canonicalize_name("")}
         for requirement in metadata.requires_dist:
             name = canonicalize_name(requirement.name)
             known = name in self.wanted
-            if known or requirement.url or not applies(requirement, self.markers, extras | {canonicalize_name("")}):
+            if known or requirement.url or not applies(requirement, self.provider.rules.markers, asked):
                 continue
-            if self.installed(name) is None:
+            if self._candidates.installed(name) is None:
                 self.want(name, requirement.specifier, frozenset(canonicalize_name(e) for e in requirement.extras))
+
+    @property
+    def _candidates(self) -> Candidates:
+        return self.provider.candidates

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 MISSING = (
     "Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those"
-    " requirements along with the hashes their index publishes. Add lines like these to your requirements files to"
-    " prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any"
-    " package has a hash.)"
+    " requirements along with the hashes their downloaded archives actually had. Add lines like these to your"
+    " requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on"
+    " automatically when any package has a hash.)"
 )
 MISMATCH = "this is not the file that the hash was taken of: find out why before you take over another hash"
 
@@ -88,9 +88,14 @@ def check_user_hashes(artifact: Artifact, digests: Mapping[str, str]) -> None:
         if kinds <= digests.keys() and found.isdisjoint(wanted):
             raise IntegrityError(
                 f"{artifact.filename} from {artifact.source.display} has {' and '.join(sorted(found))};"
-                f" you ask for {' or '.join(sorted(wanted))}",
+                f" you ask for {' or '.join(sorted(map(_told, wanted)))}",
                 hint=MISMATCH,
             )
+
+
+def _told(digest: str) -> str:
+    kind, _, value = digest.partition(":")
+    return digest if value else f"an empty {kind}"
 
 
 def _sets(roots: Iterable[Root]) -> tuple[frozenset[str], ...]:
@@ -118,4 +123,4 @@ def _is_release(root: Root, artifact: Artifact) -> bool:
 def _line(artifact: Artifact) -> str:
     is_direct = artifact.source.kind is SourceKind.DIRECT
     what = artifact.source.display if is_direct else f"{artifact.name}=={artifact.version}"
-    return f"{what} --hash=sha256:{artifact.sha256 or '(its index publishes none)'}"
+    return f"{what} --hash=sha256:{artifact.sha256}" if artifact.sha256 else what

@@ -115,7 +115,7 @@ class Contents:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for each option that applies, unless its level is ``allow``."""
         layout = evidence.contents
-        if is_own_path(evidence):
+        if is_own_path(evidence) or not self._asks(evidence):
             return
         if isinstance(layout, Missing):
             message = f"what it installs is not known: {layout.reason}"
@@ -125,11 +125,18 @@ class Contents:
             if level is not Level.ALLOW:
                 yield self._finding(evidence, level, message, f".{option}")
 
+    def _asks(self, evidence: Evidence) -> bool:
+        """Whether anything that it may install could matter."""
+        startup = Level.ALLOW if self._is_exempt(evidence) else self.startup
+        return any(level is not Level.ALLOW for level in (startup, self.installer, self.scripts, self.overlap))
+
+    def _is_exempt(self, evidence: Evidence) -> bool:
+        return any(s.matches(evidence.artifact.name, evidence.artifact.version) for s in self.exempt)
+
     def _found(self, evidence: Evidence, layout: Layout) -> Iterator[tuple[str, Level, str]]:
         name = evidence.artifact.name
         commands = _commands(layout)
-        is_exempt = any(s.matches(name, evidence.artifact.version) for s in self.exempt)
-        if (hooks := _hooks(layout)) and not is_exempt:
+        if (hooks := _hooks(layout)) and not self._is_exempt(evidence):
             yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
         if taken := {path: top for path, top in _installers(layout) if top != name}:
             yield "installer", self.installer, f"installs files of {min(taken.values())}: {_few([*taken])}"

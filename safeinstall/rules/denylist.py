@@ -52,10 +52,11 @@ class Denylist:
         name, version = evidence.artifact.name, evidence.artifact.version
         for index, denied in enumerate(self.packages):
             if denied.package.matches(name, version):
+                reason = f": {denied.reason}" if denied.reason.strip() else ""
                 yield Finding(
                     rule=self.id,
                     level=Level.DENY,
-                    message=f"{name} {version} is on the denylist as {denied.package}: {denied.reason}",
+                    message=f"{name} {version} is on the denylist as {denied.package}{reason}",
                     key=f"rules.denylist.packages[{index}]",
                     remedy=_remedy(denied),
                 )

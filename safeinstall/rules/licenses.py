@@ -53,7 +53,7 @@ class Licenses:
         expression = stated(fields)
         if expression is None:
             said = next(iter((*fields.get("license-expression", ()), *fields.get("license", ()))), "")
-            quoted = f' (it says "{one_line(said)}")' if said.strip() else ""
+            quoted = f' (it says "{line}")' if (line := one_line(said)) else ""
             yield self._unknown(evidence, f"its metadata names no licence that SPDX knows{quoted}")
         elif outside := not_allowed(expression, self.allow):
             yield Finding(

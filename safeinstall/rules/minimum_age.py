@@ -33,7 +33,7 @@ class MinimumAge:
     yourself has no age.
 
     Options:
-        minimum: the age a file must have. Default: ``"7d"``.
+        minimum: the age a file must have; ``"0s"`` for any, whether or not its upload time is known. Default: ``"7d"``.
         indexes: the age for files of an index, by its name in ``[[indexes]]``, instead of ``minimum``. Default: none.
         new-project: the age that the oldest file of the project must have, on the same index. Default: ``"0s"``, any.
         exempt: selectors of packages that may be younger, such as your own. Default: none.
@@ -61,25 +61,27 @@ class MinimumAge:
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a denial for a young file or project, or a note when a file passes early as a repair."""
-        artifact, uploaded = evidence.artifact, evidence.upload_time
-        if is_own_path(evidence) or self._is_exempt(evidence, artifact.version):
+        if is_own_path(evidence) or self._is_exempt(evidence, evidence.artifact.version):
             return
+        if self._minimum(evidence):
+            yield from self._file(evidence)
+        if self.new_project:
+            yield from self._new_project(evidence)
+
+    def _file(self, evidence: Evidence) -> Iterator[Finding]:
+        uploaded = evidence.upload_time
         if isinstance(uploaded, Missing):
             yield self._missing(f"the upload time is not known: {uploaded.reason}", uploaded.remedy)
         elif uploaded > evidence.as_of + _CLOCK_SKEW:
             yield self._missing(f"the index says uploaded at {_utc(uploaded)}, which is in the future")
-        else:
-            if evidence.as_of - uploaded < self._minimum(evidence):
-                yield self._young(evidence, uploaded)
-            yield from self._new_project(evidence)
+        elif evidence.as_of - uploaded < self._minimum(evidence):
+            yield self._young(evidence, uploaded)
 
     def _minimum(self, evidence: Evidence) -> timedelta:
         return self.indexes.get(evidence.artifact.source.name, self.minimum)
 
     def _new_project(self, evidence: Evidence) -> Iterator[Finding]:
         first = evidence.first_upload
-        if not self.new_project:
-            return
         if isinstance(first, Missing):
             yield self._missing(f"when the project began is not known: {first.reason}", first.remedy)
         elif evidence.as_of - first < self.new_project:

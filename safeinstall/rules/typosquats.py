@@ -55,23 +55,21 @@ class Typosquats:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding for a name that resembles a popular one, when something else speaks against it too."""
         artifact, lookalike = evidence.artifact, evidence.lookalike
-        if lookalike is None or any(s.matches(artifact.name, artifact.version) for s in self.exempt):
+        is_exempt = any(s.matches(artifact.name, artifact.version) for s in self.exempt)
+        if lookalike is None or is_exempt or self.level is Level.ALLOW:
             return
         resemblance = (
             f"its name is {lookalike.popular} (rank {lookalike.rank} of the most popular) but for {lookalike.trick}"
         )
         uploaded = evidence.first_upload
         releases = len({listed.version for listed in evidence.siblings})
-        if isinstance(uploaded, Missing):
+        if self.young and isinstance(uploaded, Missing):
             message = f"{resemblance}, and the age of the project is not known: {uploaded.reason}"
             yield self._finding(evidence, Level.DENY, message, "", missing=True)
-        elif evidence.as_of - uploaded < self.young:
-            days = max(0, (evidence.as_of - uploaded).days)
-            if self.level is not Level.ALLOW:
-                yield self._finding(
-                    evidence, self.level, f"{resemblance}, and the project is {_count(days, 'day')} old", ".young"
-                )
-        elif releases < self.releases and self.level is not Level.ALLOW:
+        elif self.young and not isinstance(uploaded, Missing) and evidence.as_of - uploaded < self.young:
+            age = _count(max(0, (evidence.as_of - uploaded).days), "day")
+            yield self._finding(evidence, self.level, f"{resemblance}, and the project is {age} old", ".young")
+        elif releases < self.releases:
             message = f"{resemblance}, and the project has {_count(releases, 'release')}"
             yield self._finding(evidence, Level.WARN, message, ".releases")
 

@@ -47,7 +47,8 @@ class Yanked:
             yield unheard(self.id, artifact)
         if artifact.yanked is None:
             return
-        reason = f'"{one_line(artifact.yanked)}"' if artifact.yanked.strip() else "without a reason"
+        said = one_line(artifact.yanked)
+        reason = f'"{said}"' if said else "without a reason"
         yield Finding(
             rule=self.id,
             level=self.level,

@@ -91,6 +91,29 @@ def test_a_dry_run_builds_metadata_only(builder):
     assert builder.snapshot() == before
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "git+file://{work}/tree",
+        pytest.param("git+file://{work}/tree@main", marks=pytest.mark.slow),
+        pytest.param("git+file://{work}/tree@{commit}", marks=pytest.mark.slow),
+    ],
+)
+def test_the_report_of_a_dry_run_tells_the_commit(builder, address):
+    plant(builder, "tree", "app")
+    git(builder, "tree")
+    subprocess.run(["git", "branch", "-M", "main"], cwd=builder.work / "tree", check=True, env=builder.environ)
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=builder.work / "tree", text=True).strip()
+    argv = ("install", "--dry-run", "-q", "--report", "-", address.format(work=builder.work, commit=commit))
+    runs = builder.run(*argv), builder.pip(*argv)
+    assert [run.exit for run in runs] == [0, 0], runs
+    ours, pips = (json.loads(run.out)["install"] for run in runs)
+    for item in (*ours, *pips):
+        item.pop("is_yanked", None)  # unknown to pip before 23.3
+    assert ours == pips
+    assert ours[0]["download_info"]["vcs_info"]["commit_id"] == commit
+
+
 @pytest.mark.parametrize("told", [{"dynamic": ["helper"]}, {"requires": ["helper"]}])
 def test_what_a_build_or_its_result_requires_is_judged(builder, told):
     offer(builder, "app", **told)

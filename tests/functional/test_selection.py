@@ -32,6 +32,18 @@ def test_the_newest_that_passes_is_taken_and_told(aged):
     assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
 
 
+def test_where_only_the_file_differs_the_files_are_told(shell):
+    shell.policy('[rules.hashes]\nrequire = "index"\non-missing = "deny"\n')
+    shell.offer("mixed", "1.0", hashes={})
+    shell.offer_sdist("mixed", "1.0", metadata_version="2.2")
+    done = shell.install("--dry-run", "--policy-report", "markdown=report.md", "mixed")
+    because = "the sha256 of this file of mixed==1.0 is not known: INDEX/simple/ publishes no sha256"
+    files = "mixed-1.0.tar.gz instead of mixed-1.0-py3-none-any.whl"
+    assert (done.exit, done.err) == (0, f"safe-pip: mixed {files}: hashes: {because}\n")
+    assert "mixed-1.0-py3-none-any.whl" in (shell.work / "report.md").read_text()
+    assert "| mixed mixed-1.0.tar.gz | mixed-1.0-py3-none-any.whl |" in (shell.work / "report.md").read_text()
+
+
 def test_strict_selection_takes_what_pip_would_take_or_nothing(aged):
     aged.policy('select = "strict"\n[rules.minimum-age]\nminimum = "7d"\n')
     first, *_, last = aged.refuses("install", "app").splitlines()
@@ -111,6 +123,29 @@ def test_an_index_that_the_policy_does_not_list_is_not_asked(shell, private):
     with LocalIndex() as other:
         done = shell.install("app", "--extra-index-url", other.url)
         assert (done.exit, other.paths()) == (0, [])
+
+
+NO_AGE = {
+    "everywhere": '[rules.minimum-age]\nminimum = "0s"\n',
+    "of its index": '[rules.minimum-age]\nindexes = { private = "0s" }\n[[indexes]]\nname = "private"\nurl = "INDEX"\n',
+    "of the package": '[[overrides]]\npackage = "app"\nrules.minimum-age.minimum = "0s"\n',
+}
+
+
+@pytest.mark.parametrize("text", NO_AGE.values(), ids=NO_AGE)
+def test_an_age_of_nothing_asks_for_no_upload_time(shell, text):
+    """A private index often tells none."""
+    shell.policy(
+        'extends = "strict"\n[rules.malware]\non-missing = "allow"\n[rules.vulnerability]\non-missing = "allow"\n'
+    )
+    shell.offer("app", "1.0", upload_time=None)
+    assert "the upload time is not known" in shell.refuses("install", "app", code=11)
+    shell.policy(
+        (shell.work / "policy.toml").read_text().removeprefix("schema = 1\n") + text.replace("INDEX", shell.index.url)
+    )
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
+    assert "upload" not in done.err
 
 
 @pytest.mark.parametrize("rule", ["vulnerability", "malware"])

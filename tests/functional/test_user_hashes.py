@@ -53,6 +53,13 @@ def test_a_wrong_hash(shell, lock, algorithm, published):
     """)
 
 
+def test_an_empty_hash(shell, lock):
+    err = shell.refuses(*lock("app==1.0 --hash=sha256:\n"))
+    assert err.replace(digest("sha256"), "TRUE").splitlines()[0] == (
+        "safe-pip: app-1.0-py3-none-any.whl from INDEX/simple/ has sha256:TRUE; you ask for an empty sha256"
+    )
+
+
 def test_a_wrong_hash_in_an_address(shell, lock):
     url = shell.index.file_url("app-1.0-py3-none-any.whl")
     err = shell.refuses("install", f"app @ {url}#sha256={'ab' * 32}")
@@ -84,7 +91,7 @@ def test_where_hashes_are_required_each_requirement_needs_one(shell, lock):
     true = shell.index.find("app-1.0-py3-none-any.whl").hashes["sha256"]
     dep = shell.offer("dep", "1.0").hashes["sha256"]
     assert shell.refuses(*lock(f"app==1.0 --hash=sha256:{true}\n"), code=1).replace(dep, "DEP") == told("""
-        safe-pip: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their index publishes. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
+        safe-pip: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their downloaded archives actually had. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
         safe-pip:     dep==1.0 --hash=sha256:DEP
         safe-pip: nothing was installed (exit 1)
     """)

@@ -2,7 +2,7 @@
 
 A file of a project is written ``"name version"`` or ``"name version needs requirement, requirement"`` for a wheel, or
 as a table with more facts (:class:`Loader`). ``{main}`` is the address of the index ``main``, ``{main.files}`` that of
-its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there.
+its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there (``md5``, ``sha512``).
 """
 
 from __future__ import annotations
@@ -153,6 +153,9 @@ class Loader:
                 self._list(name, opened[name], self._spec(spec))
             for path, status in about.get("replies", {}).items():
                 opened[name].reply(path, Reply(status=status))
+            for path, page in about.get("pages", {}).items():
+                body = self.filled(page).encode()
+                opened[name].reply(path, Reply(status=200, body=body, headers={"Content-Type": "text/html"}))
 
     def lay_out(self) -> None:
         """Make the working directory."""
@@ -192,16 +195,19 @@ class Loader:
     def _build(self, place: str, about: dict[str, Any]) -> tuple[str, bytes]:
         make = make_wheel if about["kind"] == "wheel" else make_sdist
         keys = ("extras", "requires_python", "tag", "build", "entry_points", "metadata", "metadata_extra", "contents")
-        keys += ("builds", "metadata_version") * (about["kind"] == "sdist")
+        keys += ("builds", "metadata_version") if about["kind"] == "sdist" else ("record_text",)
         facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
         filename, data = make(about["name"], about["version"], about["requires"], **facts)
         filename = about.get("filename", filename)
-        self.values[f"sha256:{place}/{filename}"] = hashlib.sha256(data).hexdigest()
+        for kind in ("md5", "sha256", "sha512"):
+            self.values[f"{kind}:{place}/{filename}"] = hashlib.new(kind, data).hexdigest()
         return filename, data
 
     def _list(self, place: str, index: LocalIndex, about: dict[str, Any]) -> None:
         filename, data = self._build(place, about)
         facts: dict[str, Any] = {key: about[key] for key in ("yanked", "project", "listed", "hashes") if key in about}
+        if "hashes" in facts:
+            facts["hashes"] = {kind: self.filled(digest) for kind, digest in facts["hashes"].items()}
         if "uploaded" in about:
             facts["upload_time"] = datetime.fromisoformat(about["uploaded"]) if about["uploaded"] else None
         sidecar = about.get("sidecar", True)

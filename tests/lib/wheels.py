@@ -45,21 +45,24 @@ def make_wheel(
     build: str | None = None,
     entry_points: str | None = None,
     metadata: str | None = None,
+    record_text: str | bool = True,
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid wheel.
 
     *files* defaults to one module with a ``__version__``. *extras* maps an extra to its requirements;
     *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``; *metadata* replaces the
-    whole METADATA.
+    whole METADATA, and *record_text* RECORD (false: there is none).
     """
     stem = f"{_escaped(name)}-{version}"
     members = _encoded(_module(name, version) if files is None else files)
-    own = core_metadata(name, version, requires, requires_python, extras, metadata_extra=metadata_extra)
-    members[f"{stem}.dist-info/METADATA"] = (own if metadata is None else metadata).encode()
+    text = core_metadata(name, version, requires, requires_python, extras, metadata_extra=metadata_extra)
+    members[f"{stem}.dist-info/METADATA"] = (text if metadata is None else metadata).encode()
     members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build).encode()
     if entry_points is not None:
         members[f"{stem}.dist-info/entry_points.txt"] = entry_points.encode()
-    members[f"{stem}.dist-info/RECORD"] = record(members, f"{stem}.dist-info/RECORD")
+    if record_text is not False:
+        own = record(members, f"{stem}.dist-info/RECORD")
+        members[f"{stem}.dist-info/RECORD"] = own if record_text is True else record_text.encode()
     return f"{stem}{'-' + build if build else ''}-{tag}.whl", zip_archive(members.items())
 
 

@@ -32,8 +32,7 @@ def _lines(report: Report) -> Iterator[str]:
         for finding in file.counted:
             yield _finding(finding, file, report)
     for fallback in report.fallbacks:
-        title = f"{fallback.name} {fallback.taken_version} instead of {fallback.hidden_version}"
-        yield _command("notice", title, f"{fallback.finding.rule}: {fallback.finding.message}", None)
+        yield _command("notice", fallback.title, f"{fallback.finding.rule}: {fallback.finding.message}", None)
     for exception in report.exceptions:
         title = f"exception for {exception.package} used"
         yield _command("notice", title, f"{exception.reason} (until {exception.expires})", None)

@@ -191,9 +191,7 @@ def _list(facts: dict[str, str]) -> str:
 def _facts(report: Report) -> Iterator[str]:
     if report.fallbacks:
         items = (
-            f"<li>{_text(f'{f.name} {f.taken_version} instead of {f.hidden_version}')}: "
-            f"{_text(f'{f.finding.rule}: {f.finding.message}')}</li>"
-            for f in report.fallbacks
+            f"<li>{_text(f.title)}: {_text(f'{f.finding.rule}: {f.finding.message}')}</li>" for f in report.fallbacks
         )
         yield f"<section><h2>Fallbacks</h2><ul>{''.join(items)}</ul></section>"
     if report.newest_passing:

@@ -68,7 +68,7 @@ def _by(requirers: Sequence[Requirement]) -> str:
 
 def _fallbacks(report: Report) -> Iterator[Sequence[str]]:
     for f in report.fallbacks:
-        yield f"{f.name} {f.taken_version}", f.hidden_version, f"{f.finding.rule}: {f.finding.message}"
+        yield f"{f.name} {f.taken}", f.hidden, f"{f.finding.rule}: {f.finding.message}"
 
 
 def _warned(report: Report) -> Iterator[Sequence[str]]:

@@ -77,7 +77,7 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _passed_over(fallback: Fallback, report: Report) -> dict[str, Any]:
-    text = f"{fallback.name} {fallback.taken_version} instead of {fallback.hidden_version}: {fallback.finding.message}"
+    text = f"{fallback.title}: {fallback.finding.message}"
     file = next(f for f in report.having("hidden") if f.filename == fallback.hidden_filename)
     return _result(text, "note", fallback.finding, file, report)
 

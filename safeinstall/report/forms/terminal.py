@@ -185,8 +185,8 @@ def _lists(report: Report) -> Iterator[RenderableType]:
 def _fallback(fallback: Fallback) -> str:
     finding = fallback.finding
     return (
-        f"{fallback.name}: pip would take {fallback.hidden_version}, because of {finding.rule} ({finding.message})"
-        f" we take {fallback.taken_version}"
+        f"{fallback.name}: pip would take {fallback.hidden}, because of {finding.rule} ({finding.message})"
+        f" we take {fallback.taken}"
     )
 
 

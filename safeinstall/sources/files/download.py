@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import count
 from typing import IO, TYPE_CHECKING, Protocol
@@ -57,6 +57,15 @@ class Body(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that has come before, as an answer."""
+
+    chunks: Iterator[bytes]
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Client(Protocol):
     """What is needed of an HTTP client. It raises SourceError and nothing else."""
 
@@ -85,8 +94,8 @@ class Downloader:
     stop: Event
     """Ends every download."""
 
-    def obtain(self, artifact: Artifact, path: Path) -> Meter:
-        """Write the file to *path*, and return what was measured.
+    def obtain(self, artifact: Artifact, path: Path, answer: Body | None = None) -> Meter:
+        """Write the file to *path*, and return what was measured. *answer* is the file, if it was asked for before.
 
         Raises:
             IntegrityError: it is not what was published or what the user gave a hash of.
@@ -96,20 +105,20 @@ class Downloader:
             AbandonedError: it is no longer wanted.
         """
         with self._opened(artifact, path) as partial:
-            self._bring(partial)
+            self._bring(partial, answer)
             partial.meter.check_user()
         if self.cache is not None and partial.meter.downloaded:
             self.cache.add(partial.meter.sha256, path)
         return partial.meter
 
-    def _bring(self, partial: _Partial) -> None:
+    def _bring(self, partial: _Partial, answer: Body | None) -> None:
         """Bring what is published as the file, from the nearest place."""
         if is_local(partial.artifact.url):
             partial.append(read_local(local_path(partial.artifact.url)))
             partial.meter.check()
         elif not self._is_cached(partial):
             self._read_part(partial)
-            self._download(partial)
+            self._download(partial, answer)
             partial.meter.downloaded = True
 
     def keep(self, artifact: Artifact, path: Path) -> None:
@@ -154,12 +163,12 @@ class Downloader:
             partial.restart()
         self.cache.discard_part(sha256)
 
-    def _download(self, partial: _Partial) -> None:
-        """Bring the rest, in as many attempts as that takes and are allowed."""
+    def _download(self, partial: _Partial, answer: Body | None) -> None:
+        """Bring the rest, in as many attempts as that takes and are allowed. The first may have its *answer*."""
         for attempt in count(1):
-            had, partial.came = partial.meter.size, False
+            had, partial.came = partial.meter.size, answer is not None
             try:
-                self._go_on(partial)
+                self._go_on(partial) if answer is None else partial.take(answer)
             except IntegrityError:
                 # What was here may be of another state of the file: the index has the last word, about the whole.
                 if not had or attempt == ATTEMPTS:
@@ -170,6 +179,7 @@ class Downloader:
                     raise
             else:
                 return
+            answer = None
 
     def _go_on(self, partial: _Partial) -> None:
         artifact = partial.artifact
@@ -180,6 +190,8 @@ class Downloader:
                 partial.came = True
                 partial.take(body)
         except ProjectNotFoundError as error:
+            if artifact.source.url == artifact.url:
+                raise SourceError(error.message, hint="check the address") from error
             raise SourceError(
                 f"{artifact.source.display} offers {artifact.filename} but does not have it: {error.message}",
                 hint="try again later, or report it to whoever runs the index",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -22,8 +23,9 @@ from safeinstall.plan.verified import _SEAL, VerifiedBytes
 from safeinstall.sources.archives.archives import check_sdist, check_wheel
 from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.members import shown
-from safeinstall.sources.files.download import AbandonedError, Downloader
+from safeinstall.sources.files.download import AbandonedError, Downloader, Whole
 from safeinstall.sources.files.once import Once
+from safeinstall.sources.places.regular_files import read_local
 from safeinstall.sources.places.temporary import remove_tree
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.verdict import Pinned
     from safeinstall.plan.plan import Plan
     from safeinstall.sources.archives.archives import Contents
-    from safeinstall.sources.files.download import Client
+    from safeinstall.sources.files.download import Body, Client
     from safeinstall.sources.files.download_cache import DownloadCache
 
 WORKERS = 8
@@ -141,6 +143,11 @@ class Downloads:
         """
         return self._job(artifact).opened()
 
+    def take(self, artifact: HeldArtifact, answer: Body) -> None:
+        """Fetch *artifact* out of an *answer* that is the whole file, unless that has begun. Never raises, as above."""
+        with suppress(BaseException):
+            self._job(artifact, answer).fetched()
+
     def finish(self, plan: Plan) -> VerifiedPlan:
         """Wait for the files of *plan*, and return it with them.
 
@@ -164,18 +171,18 @@ class Downloads:
             job.stop.set()
             remove_tree(job.folder)
 
-    def _job(self, artifact: HeldArtifact) -> _Job:
+    def _job(self, artifact: HeldArtifact, answer: Body | None = None) -> _Job:
         with self._lock:
             if artifact not in self._jobs:
-                self._jobs[artifact] = self._new_job(artifact)
+                self._jobs[artifact] = self._new_job(artifact, answer)
             return self._jobs[artifact]
 
-    def _new_job(self, artifact: HeldArtifact) -> _Job:
+    def _new_job(self, artifact: HeldArtifact, answer: Body | None) -> _Job:
         self._count += 1
         job = _Job(
             artifact,
             self._directory / str(self._count),
-            Once(lambda: self._fetch(job)),
+            Once(lambda: self._fetch(job, answer)),
             Once(lambda: self._open(job.fetched())),
             Event(),
         )
@@ -186,16 +193,28 @@ class Downloads:
             with suppress(BaseException):  # raised again where the file is asked for
                 job.opened()
 
-    def _fetch(self, job: _Job) -> VerifiedBytes:
+    def _fetch(self, job: _Job, answer: Body | None) -> VerifiedBytes:
         _check_filename(job.artifact)
         with self._lock:  # so that nothing is made once the end has come
             if self._closed:
                 raise AbandonedError
             self._directory.mkdir(mode=0o700, exist_ok=True)
             job.folder.mkdir(mode=0o700)
-        meter = self._downloader(job).obtain(job.artifact, job.partial)
+        answer = answer or self._come_before(job)
+        meter = self._downloader(job).obtain(job.artifact, job.partial, answer)
         path = job.partial.rename(job.folder / job.artifact.filename)
         return VerifiedBytes(job.artifact, str(path), meter.sha256, meter.size, meter.downloaded, _SEAL)
+
+    def _come_before(self, job: _Job) -> Body | None:
+        """Return what has come from the same address, to be measured again: a build may have told another name or
+        version than the address does, and with the name more hashes that the user gives.
+        """
+        with self._lock:
+            earlier = takewhile(lambda one: one is not job, self._jobs.values())
+            same = next((one for one in earlier if one.artifact.url == job.artifact.url), None)
+        with suppress(Exception):  # the address is asked again then
+            return Whole(read_local(Path(same.fetched().path))) if same else None
+        return None
 
     def _downloader(self, job: _Job) -> Downloader:
         return Downloader(self._client, self._cache, self._progress, job.stop)

@@ -1,13 +1,15 @@
 """The metadata of one file, by the cheapest way that the index offers. Nothing is ever built.
 
-In this order: our cache, the separate metadata file (PEP 658), range requests into a wheel, the whole file. A part of a
-wheel proves nothing: what it says is compared with the whole file before anything is installed. A whole file is
+In this order: our cache, the separate metadata file (PEP 658), range requests into a wheel, the whole file. Where a
+server sends the whole for a part, that is the download: an address may be good for one answer. A part of a wheel proves
+nothing: what it says is compared with the whole file before anything is installed. A whole file is
 verified before it is opened; where the user gives a hash, nothing but the whole file will do (pip: prepare.py).
 """
 
 from __future__ import annotations
 
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +22,7 @@ from safeinstall.errors import (
 )
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.metadata import parse_metadata, parse_sdist_metadata
+from safeinstall.sources.files.download import Whole
 from safeinstall.sources.files.wheel_metadata import (
     METADATA_LIMIT,
     TAIL,
@@ -30,7 +33,7 @@ from safeinstall.sources.files.wheel_metadata import (
 from safeinstall.sources.network.urls import is_local, local_path, origin, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
         def __call__(self, data: bytes, *, name: NormalizedName | None, version: Version | None) -> Metadata: ...
 
 
-_PARTIAL = 206
 _NO_RANGES = frozenset({400, 405, 406, 412, 416, 501})
 
 
@@ -113,14 +115,15 @@ class FileMetadata:
             if actual != expected:
                 raise IntegrityError(
                     f"the metadata file of {artifact.filename} has the {algorithm} {actual}, "
-                    f"but {artifact.source.display} announces {expected}",
+                    f"but {artifact.source.display} announces {expected or 'an empty one'}",
                     hint="do not install this file; report it to whoever runs the index",
                 )
         return data
 
     def _remote_wheel(self, artifact: HeldArtifact) -> bytes:
         place = origin(split(artifact.url))
-        if place not in self._rangeless and (artifact.size is None or artifact.size > TAIL):
+        is_long = artifact.size is None or artifact.size > TAIL
+        if is_long and place not in self._rangeless and "?" not in artifact.url:  # a token may be good for one answer
             try:
                 return self._by_ranges(artifact)
             except NoRangesError:
@@ -135,13 +138,16 @@ class FileMetadata:
                 artifact.url,
                 headers={"range": wanted, "accept-encoding": "identity"},
                 index_url=_index_url(artifact),
-                limit=_length(wanted),
-                plain_http=True,
                 accept=_NO_RANGES,
             ) as stream:
-                if stream.status != _PARTIAL:
+                if stream.status == HTTPStatus.OK:
+                    self._downloads.take(artifact, stream)
+                if stream.status != HTTPStatus.PARTIAL_CONTENT:
                     raise NoRangesError
-                return stream.headers, b"".join(stream.chunks)
+                data = _at_most(_length(wanted), stream.chunks)
+                if stream.headers.get("content-range") == f"bytes 0-{len(data) - 1}/{len(data)}":
+                    self._downloads.take(artifact, Whole(iter([data])))
+                return stream.headers, data
 
         return read_wheel_metadata(RemoteFile(fetch, artifact.size), artifact.filename, artifact.name)
 
@@ -177,6 +183,16 @@ def _read(artifact: HeldArtifact, path: Path) -> bytes:
             return read_wheel_metadata(file, artifact.filename, artifact.name)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", hint="check the file") from error
+
+
+def _at_most(length: int, chunks: Iterable[bytes]) -> bytes:
+    """Raises ``NoRangesError`` for more than was asked for."""
+    data = bytearray()
+    for chunk in chunks:
+        data += chunk
+        if len(data) > length:
+            raise NoRangesError
+    return bytes(data)
 
 
 def _length(wanted: str) -> int:

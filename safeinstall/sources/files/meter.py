@@ -60,7 +60,7 @@ class Meter:
         for name, expected in sorted(self._artifact.hashes.items()):
             got = self._digests[name].hexdigest() if name in self._digests else expected
             if got != expected.lower():
-                raise self._refusal(f"has {name} {got} where {expected} was promised")
+                raise self._refusal(f"has {name} {got} where {expected or 'an empty one'} was promised")
 
     def check_user(self) -> None:
         """Raise unless it is the file that the user means.

@@ -303,6 +303,23 @@ def test_each_option_is_a_level_of_its_own():
     }
 
 
+NOTHING_ELSE = {"installer": Level.ALLOW, "scripts": Level.ALLOW, "overlap": Level.ALLOW}
+
+
+@pytest.mark.parametrize(
+    ("rule", "asks"),
+    [
+        (Contents(startup=Level.ALLOW, **NOTHING_ELSE), False),
+        (Contents(exempt=(parse_selector("acme"),), **NOTHING_ELSE), False),
+        (Contents(**NOTHING_ELSE), True),
+        (Contents(startup=Level.ALLOW, **{**NOTHING_ELSE, "overlap": Level.WARN}), True),
+    ],
+)
+def test_what_is_allowed_whatever_it_is_need_not_be_known(rule, asks):
+    found = list(rule.check(evidence(contents=Missing("what it installs is known only after its build"))))
+    assert [finding.missing for finding in found] == [True] * asks
+
+
 def test_what_has_to_be_built_first_is_a_missing_fact():
     (finding,) = Contents().check(evidence(contents=Missing("what it installs is known only after its build")))
     assert finding.missing

@@ -24,6 +24,11 @@ def test_what_is_listed_is_denied_with_its_reason_and_its_replacement():
     ]
 
 
+def test_a_reason_may_be_empty():
+    (finding,) = Denylist(packages=(denied("acme", reason=" "),)).check(evidence("acme==1.0"))
+    assert finding.message == "acme 1.0 is on the denylist as acme"
+
+
 def test_another_version_passes():
     assert list(Denylist(packages=(denied("acme<2"),)).check(evidence("acme==2.0"))) == []
 

@@ -98,6 +98,24 @@ def test_exempt_packages_may_be_of_any_age(selector, count, upload_time):
     assert len(list(rule.check(evidence("acme==1.0", upload_time=upload_time)))) == count
 
 
+@pytest.mark.parametrize("upload_time", [NOW - HOUR, UNKNOWN, NOW + DAY])
+@pytest.mark.parametrize("rule", [MinimumAge(minimum=timedelta(0)), MinimumAge(indexes={"default": timedelta(0)})])
+def test_an_age_of_nothing_asks_for_no_time(rule, upload_time):
+    assert list(rule.check(evidence(upload_time=upload_time, first_upload=UNKNOWN))) == []
+
+
+def test_an_age_of_nothing_on_another_index_asks_for_the_time():
+    (finding,) = MinimumAge(indexes={"acme": timedelta(0)}).check(evidence(upload_time=UNKNOWN))
+    assert finding.missing
+
+
+@pytest.mark.parametrize("minimum", [timedelta(0), 7 * DAY])
+def test_the_age_of_the_project_is_asked_whatever_is_known_of_the_file(minimum):
+    rule = MinimumAge(minimum=minimum, new_project=30 * DAY)
+    found = [f.key for f in rule.check(evidence(upload_time=UNKNOWN, first_upload=NOW - DAY)) if not f.missing]
+    assert found == ["rules.minimum-age.new-project"]
+
+
 @pytest.mark.parametrize("kind", [ArtifactKind.TREE, ArtifactKind.WHEEL])
 def test_a_path_of_your_own_has_no_age(kind):
     given = direct(kind=kind, url="file:///home/me/acme", upload_time=UNKNOWN)

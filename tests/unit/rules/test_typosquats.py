@@ -68,6 +68,17 @@ def test_an_unknown_age_is_a_missing_fact():
     )
 
 
+@pytest.mark.parametrize("rule", [Typosquats(level=Level.ALLOW), Typosquats(young=timedelta(0))])
+@pytest.mark.parametrize("first", [Missing("default does not tell when it was uploaded"), NOW, NOW + timedelta(days=2)])
+def test_an_age_that_does_not_matter_is_not_asked_for(rule, first):
+    assert messages(rule, squat(first_upload=first)) == []
+
+
+def test_releases_are_counted_where_no_age_is_asked_for():
+    given = squat(first_upload=Missing("default does not tell when it was uploaded"), releases=RELEASES[:1])
+    assert messages(Typosquats(young=timedelta(0)), given) == [f"{RESEMBLANCE}, and the project has 1 release"]
+
+
 def test_the_level_is_an_option():
     (finding,) = Typosquats(level=Level.WARN).check(squat())
     assert finding.level is Level.WARN

@@ -19,7 +19,7 @@ def test_a_yanked_file_is_denied_with_the_reason_of_its_publisher():
     ]
 
 
-@pytest.mark.parametrize("reason", ["", " \n"])
+@pytest.mark.parametrize("reason", ["", " \n", "\x00"])
 def test_a_reason_may_be_empty(reason):
     assert messages(Yanked(), evidence(yanked=reason)) == [
         "yanked by its publisher (without a reason); the policy asks for files that are not yanked"

@@ -108,6 +108,11 @@ def test_other_bytes_than_published(index, client, folder):
     assert error.hint == CHANGED
 
 
+def test_an_empty_hash_is_that_of_no_file(index, client, folder):
+    error = refusal(plan_of(listed(index, hashes={"sha256": ""})), client, folder)
+    assert str(error) == f"{NAME} from acme has sha256 {SHA256} where an empty one was promised"
+
+
 def test_fewer_bytes_than_published(index, client, folder):
     index.reply(index.file_path(NAME), Reply(body=DATA[:-1]))
     error = refusal(plan_of(listed(index)), client, folder)
@@ -230,6 +235,16 @@ def test_a_file_that_is_gone(index, client, folder):
     assert len(index.requests) == 1
 
 
+def test_an_address_that_is_not_there(index, client, folder):
+    """Nobody offers it but whoever wrote it."""
+    index.reply(index.file_path(NAME), Reply(status=404))
+    url = index.file_url(NAME)
+    source = Source(kind=SourceKind.DIRECT, url=url, name=url)
+    with pytest.raises(SourceError) as caught:
+        fetch(plan_of(listed(index, source=source)), client, folder)
+    assert (str(caught.value), caught.value.hint) == (f"{url} answered 404 Not Found", "check the address")
+
+
 def test_a_connection_that_breaks_is_tried_again(index, client, folder):
     index.reply(index.file_path(NAME), Reply(truncate=100), Reply(truncate=200), None)
     assert fetch(plan_of(listed(index)), client, folder).files[0].sha256 == SHA256
@@ -307,7 +322,7 @@ def test_a_failed_copy_leaves_nothing_in_the_cache(tmp_path, cache):
 @pytest.mark.parametrize("sha256", ["../../etc/passwd", "", "AB" * 32])
 def test_a_hash_from_an_index_is_no_path_into_the_cache(index, client, folder, cache, sha256):
     error = refusal(plan_of(listed(index, hashes={"sha256": sha256})), client, folder, cache=cache)
-    assert str(error) == f"{NAME} from acme has sha256 {SHA256} where {sha256} was promised"
+    assert str(error) == f"{NAME} from acme has sha256 {SHA256} where {sha256 or 'an empty one'} was promised"
 
 
 def test_files_start_before_there_is_a_plan(index, client, folder):

@@ -336,19 +336,71 @@ def test_reads_a_small_wheel_whole(server, new_index):
     assert [request.headers.get("range") for request in server.requests[1:]] == [None]
 
 
-def test_reads_wheels_whole_where_there_are_no_ranges_and_remembers_it(server, new_index):
+def asked_for_files(server):
+    return [(r.path, "range" in r.headers) for r in server.requests if r.path.startswith("/files/")]
+
+
+def test_where_there_are_no_ranges_the_answer_is_the_file_and_that_is_remembered(server, new_index):
     server.ranges = False
     for name in ("a", "b"):
         server.add(*big_wheel(name), metadata=False)
     index = new_index(source(server.url))
     for name in ("a", "b"):
         assert index.metadata(artifact(index, name)).requires_dist == (Requirement("b>=1"),)
-    asked = [(r.path, "range" in r.headers) for r in server.requests if r.path.startswith("/files/")]
-    assert asked == [
+    assert asked_for_files(server) == [
         ("/files/a-1.0-py3-none-any.whl", True),
-        ("/files/a-1.0-py3-none-any.whl", False),
         ("/files/b-1.0-py3-none-any.whl", False),
     ]
+
+
+def test_an_answer_without_ranges_that_breaks_off_is_gone_on_with(server, new_index):
+    server.ranges, server.etag = False, True
+    server.add(*big_wheel(), metadata=False)
+    server.reply("/files/a-1.0-py3-none-any.whl", Reply(truncate=1 << 17), None)
+    index = new_index(source(server.url))
+    assert index.metadata(artifact(index)).requires_dist == (Requirement("b>=1"),)
+    assert [is_part for _, is_part in asked_for_files(server)] == [True, True]
+
+
+def test_a_wheel_of_which_the_part_is_the_whole_is_fetched_by_that(server, new_index, tmp_path):
+    filename, data = make_wheel("a", "1.0", ["b"])
+    server.add(filename, data, metadata=False, listed={"size": None})
+    downloads = DownloadCache(tmp_path)
+    index = new_index(source(server.url), files=downloads)
+    assert index.metadata(artifact(index)).requires_dist == (Requirement("b"),)
+    assert asked_for_files(server) == [(f"/files/{filename}", True)]
+    assert downloads.find(hashlib.sha256(data).hexdigest()).read_bytes() == data
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_answer_to_a_range_is_held_to_the_hash_of_the_index(server, new_index, ranges):
+    server.ranges = ranges
+    filename, data = make_wheel("a", "1.0", ["b"])
+    server.add(filename, data, metadata=False, listed={"size": None}, hashes={"sha256": "00" * 32})
+    index = new_index(source(server.url, "acme"))
+    found = artifact(index)
+    if ranges:  # what a part says is held against the whole before anything is installed
+        index.metadata(found)
+    else:
+        assert "was promised" in refusal(IntegrityError, index.metadata, found).message
+
+
+def test_an_address_with_a_query_is_asked_for_the_whole(server, new_index):
+    """It may hold a token that is good for one answer."""
+    filename, data = big_wheel()
+    server.add(filename, data, metadata=False, listed={"url": f"/files/{filename}?token=x"})
+    index = new_index(source(server.url))
+    assert index.metadata(artifact(index)).requires_dist == (Requirement("b>=1"),)
+    assert asked_for_files(server) == [(f"/files/{filename}?token=x", False)]
+
+
+def test_more_than_the_part_that_was_asked_for_is_not_read(server, new_index):
+    filename, data = big_wheel()
+    server.add(filename, data, metadata=False, listed={"size": None})
+    server.reply(f"/files/{filename}", Reply(status=206, body=b"x" * (TAIL + 1)), None)
+    index = new_index(source(server.url))
+    assert index.metadata(artifact(index)).requires_dist == (Requirement("b>=1"),)
+    assert [is_part for _, is_part in asked_for_files(server)] == [True, False]
 
 
 @pytest.mark.parametrize("status", [400, 403, 416, 501])
