@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 USER = ""
 """Who asked for all of it: no project is called so."""
 
-Standing: TypeAlias = Literal["refused", "chosen", "hidden", "kept"]
-"""As of the file, which is never ``hidden``; ``kept`` for what was installed already."""
+Standing: TypeAlias = Literal["refused", "chosen", "hidden", "kept", "asking"]
+"""As of the file, which is never ``hidden``; ``kept`` for what was installed already; ``asking`` for what only leads to
+what was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Node:
 
 def nodes_of(report: Report) -> tuple[Node, ...]:
     """Return the projects that the run ended with, sorted by name."""
-    required_by = report.required_by
-    nodes = {kept.name: Node(kept.name, kept.version, "kept", Level.ALLOW) for kept in report.kept}
+    required_by = report.required_by | {asking.name: asking.required_by for asking in report.asking}
+    nodes = {asking.name: Node(asking.name, "", "asking", Level.ALLOW) for asking in report.asking}
+    nodes |= {kept.name: Node(kept.name, kept.version, "kept", Level.ALLOW) for kept in report.kept}
     nodes |= {f.name: Node(f.name, f.version, f.state, f.level) for f in reversed(report.mattering)}
     return tuple(replace(nodes[name], required_by=_requirers(required_by.get(name, ()))) for name in sorted(nodes))
 

@@ -95,7 +95,7 @@ _PICTURE = """<figure id=graph class=needs-script>
 <button type=button data-key="+" aria-label="zoom in">+</button>
 <button type=button data-key="0">Fit</button></div>
 <svg id=picture role=group tabindex=0 aria-label="dependency graph: arrow keys move it, + and - zoom, 0 fits"></svg>
-<figcaption id=legend><b>✕ refused</b> <b>! warned of</b> <b>dashed box: stays installed</b>
+<figcaption id=legend><b>✕ refused</b> <b>! warned of</b> <b>dashed box: stays installed, or not chosen</b>
 <b class=by-hand>dotted line: required directly, too</b> <b class=by-hand>click: keep its ways lit, list its files</b>
 <b class=by-hand>drag: move</b> <b class=by-hand>Ctrl + wheel: zoom</b></figcaption>
 </figure>
@@ -118,8 +118,8 @@ def _row(node: Node) -> str:
 
 
 def _verdict(node: Node) -> str:
-    if node.standing == "kept":
-        return "stays installed"
+    if special := {"kept": "stays installed", "asking": "not chosen"}.get(node.standing):
+        return special
     return {Level.ALLOW: "passes", Level.WARN: "warned of", Level.DENY: "refused"}[node.level]
 
 

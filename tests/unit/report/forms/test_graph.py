@@ -20,8 +20,11 @@ def test_each_project_of_the_outcome_and_who_requires_it():
     )
 
 
-def test_a_refused_project():
-    assert nodes_of(report(denied(), exit_code=10)) == (Node("lib", "1.0", "refused", Level.DENY, ("app",)),)
+def test_a_refused_project_and_what_leads_to_it():
+    assert nodes_of(report(denied(), exit_code=10)) == (
+        Node("app", "", "asking", Level.ALLOW, (USER,)),
+        Node("lib", "1.0", "refused", Level.DENY, ("app",)),
+    )
 
 
 def test_what_stays_installed_is_there():
