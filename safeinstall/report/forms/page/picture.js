@@ -36,8 +36,8 @@ function boxOf(name, fold) {
   const label = name === USER ? "you" : SIGNS[level] + shortened(name);
   const badge = fold ? (fold.open ? "−" : `+${fold.count}`) : "";
   const inner = pen.measureText(`${label} ${shortened(version)}`).width + 2 * PADDING;
-  const outer = badge && pen.measureText(badge).width + 2 * PADDING;
-  return { name, label, version: shortened(version), badge, fold, inner, width: inner + +outer, height: HEIGHT };
+  const outer = badge ? pen.measureText(badge).width + 2 * PADDING : 0;
+  return { name, label, version: shortened(version), badge, fold, inner, width: inner + outer, height: HEIGHT };
 }
 
 // Return the boxes in a frame: in so many columns that it has about the shape of the window.
@@ -59,7 +59,8 @@ function blocksOf(lines, boxed) {
     const key = nexts.size ? name : JSON.stringify(above.get(name));
     alike.set(key, [...alike.get(key) ?? [], boxed.get(name)]);
   }
-  return [...alike.values()].flatMap(same => (same.length < FRAMED ? same.map(box => ({ width: box.width, height: box.height, boxes: [box] })) : framed(same)));
+  const alone = box => ({ boxes: [box], width: box.width, height: box.height });
+  return [...alike.values()].flatMap(same => (same.length < FRAMED ? same.map(alone) : framed(same)));
 }
 
 // --- where it is drawn
@@ -83,7 +84,8 @@ function layOut(shown, badges, rankdir) {
     return { from: from.boxes, to: to.boxes, path: pathOf(from, to, points.slice(1, -1), rankdir) };
   });
   const { width, height } = plan.graph();
-  return { rankdir, blocks, boxed, drawn, asides: asidesOf(lines, boxed, rankdir), bounds: { x: 0, y: 0, width, height } };
+  const asides = asidesOf(lines, boxed, rankdir);
+  return { rankdir, blocks, boxed, drawn, asides, bounds: { x: 0, y: 0, width, height } };
 }
 
 function middleOf({ x, y, width, height }) {

@@ -94,7 +94,8 @@ svg.addEventListener("keydown", event => {
 svg.addEventListener("wheel", event => {
   if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
   event.preventDefault();
-  zoom(Math.exp(-event.deltaY / 300), event.clientX, event.clientY);
+  const turned = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1);
+  zoom(Math.exp(-turned / 300), event.clientX, event.clientY);
 }, { passive: false });
 
 const CLICK = 4; // pixels that a hand shakes
@@ -105,6 +106,7 @@ svg.addEventListener("pointerdown", event => {
   held = event.isPrimary && event.button === 0 ? event : null;
 });
 svg.addEventListener("pointermove", event => {
+  if (!event.buttons) held = null; // let go of elsewhere
   if (!held || event.pointerId !== held.pointerId) return;
   const [x, y] = [held.clientX - event.clientX, held.clientY - event.clientY];
   if (!dragged && Math.hypot(x, y) < CLICK) return;
