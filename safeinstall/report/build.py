@@ -12,6 +12,7 @@ from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.verdict import Location
 from safeinstall.plan.plan import without_credentials
 from safeinstall.report.model import (
+    Asking,
     EvidenceUsed,
     ExceptionUsed,
     Fallback,
@@ -25,6 +26,7 @@ from safeinstall.report.model import (
     Request,
     Requirement,
     Target,
+    above,
 )
 from safeinstall.report.secrets import without_secrets
 
@@ -75,6 +77,7 @@ def build_report(run: Run, *, exit_code: int, seconds: float) -> Report:
         plan=outcome.plan.digest if outcome and outcome.plan else None,
         files=files,
         kept=tuple(said.kept()),
+        asking=tuple(said.asking(files)),
         fallbacks=tuple(said.fallbacks(files)),
         exceptions=tuple(dict.fromkeys(f.exception for file in files for f in file.findings if f.exception)),
         newest_passing=tuple(_passing(outcome)) if outcome else (),
@@ -217,11 +220,22 @@ class _Sayer:
             findings=tuple(self._finding(finding, verdict) for finding in verdict.findings),
         )
 
+    def asking(self, files: Iterable[ReportedFile]) -> Iterator[Asking]:
+        """Yield what leads to the refused among *files*, and is none of the others itself."""
+        known = {file.name for file in files if file.state != "hidden"}
+        found = {str(name): self._requirements(name) for name in self._required_by}
+        refused = (file.name for file in files if file.state == "refused")
+        leading = {name for one in refused for name in above(one, found)}
+        for name in sorted(leading - known):
+            yield Asking(name=name, required_by=found.get(name, ()))
+
+    @property
+    def _required_by(self) -> Mapping[NormalizedName, tuple[Requirer, ...]]:
+        return {} if self.outcome is None else (self.outcome.refused or self.outcome.resolved).required_by
+
     def _requirements(self, name: NormalizedName) -> tuple[Requirement, ...]:
-        found: Mapping[NormalizedName, tuple[Requirer, ...]] = {}
-        if self.outcome is not None:
-            found = (self.outcome.refused or self.outcome.resolved).required_by
-        return tuple(Requirement(by=r.by, text=without_secrets(r.text)) for r in found.get(name, ()))
+        requirers = self._required_by.get(name, ())
+        return tuple(Requirement(by=r.by, text=without_secrets(r.text)) for r in requirers)
 
     def _finding(self, finding: Finding, verdict: Verdict) -> ReportedFinding:
         return ReportedFinding(

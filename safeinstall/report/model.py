@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from safeinstall.facts.finding import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from safeinstall.facts.verdict import Location
@@ -162,6 +162,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A project that leads to what was refused, and was for that never chosen itself."""
+
+    name: str
+    required_by: tuple[Requirement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fallback:
     """A better file that the policy hid, and what was taken instead."""
 
@@ -241,6 +249,7 @@ class Report:
     """The sha256 of the plan's lock (PEP 751)."""
     files: tuple[ReportedFile, ...]
     kept: tuple[Kept, ...]
+    asking: tuple[Asking, ...]
     fallbacks: tuple[Fallback, ...]
     exceptions: tuple[ExceptionUsed, ...]
     newest_passing: tuple[Passing, ...]
@@ -266,19 +275,19 @@ class Report:
 
     def written_at(self, name: str) -> tuple[Location, ...]:
         """Return where the user's requirements stand that bring *name* in, directly or not."""
-        reached = _above(name, self.required_by)
+        reached = above(name, self.required_by)
         places = (request.location for request in self.requests if request.name in reached)
         return tuple(dict.fromkeys(place for place in places if place is not None))
 
 
-def _above(name: str, required_by: dict[str, tuple[Requirement, ...]]) -> set[str]:
+def above(name: str, required_by: Mapping[str, Sequence[Requirement]]) -> set[str]:
     """Return *name* and all that requires it, directly or not."""
     seen, waiting = {name}, [name]
     while waiting:
         here = waiting.pop()
-        above = {r.by for r in required_by.get(here, ()) if r.by is not None} - seen
-        seen |= above
-        waiting += above
+        new = {r.by for r in required_by.get(here, ()) if r.by is not None} - seen
+        seen |= new
+        waiting += new
     return seen
 
 

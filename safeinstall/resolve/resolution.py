@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
 from safeinstall.facts.verdict import Pinned
+from safeinstall.resolve.asked import Asked
 from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
     ExtrasCandidate,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.verdict import Verdict
     from safeinstall.request.requirements import Root
     from safeinstall.resolve.nodes import Candidate, Requires
+    from safeinstall.resolve.preference import Information
     from safeinstall.resolve.provider import Provider
 
 MAX_ROUNDS = 200_000
@@ -129,11 +131,11 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
 
     Raises ``UnsatisfiableError`` where pip would fail too, ``SourceError`` where a source does not answer.
     """
-    requirements = root_requirements(provider, roots)
+    requirements, asked = root_requirements(provider, roots), Asked()
     try:
-        result = Resolver(provider, BaseReporter()).resolve(requirements, max_rounds=MAX_ROUNDS)
+        result = Resolver(provider, asked).resolve(requirements, max_rounds=MAX_ROUNDS)
     except ResolutionImpossible as impossible:
-        return _impossible(provider, impossible)
+        return _impossible(provider, impossible, asked)
     except ResolutionTooDeep:
         raise UnsatisfiableError(
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
@@ -155,7 +157,7 @@ def _files(result: Result[Requires, Candidate, str]) -> list[FileCandidate]:
     return [c for c in result.mapping.values() if isinstance(c, FileCandidate)]
 
 
-def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate]) -> Refusal:
+def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate], asked: Asked) -> Refusal:
     causes = tuple(impossible.causes)
     touched = {project_of(cause.requirement.key) for cause in causes}
     touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
@@ -168,7 +170,7 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
         conflict = ""
     return Refusal(
         verdicts=mattered,
-        required_by=_causes_as_requirers(impossible),
+        required_by=_as_requirers(asked.above(causes)),
         conflict=conflict,
         hidden=tuple(provider.candidates.hidden.values()),
         notices=tuple(provider.candidates.notices),
@@ -189,11 +191,9 @@ def _is_explained(requirement: Requires, refused: Iterable[Verdict]) -> bool:
     )
 
 
-def _causes_as_requirers(
-    impossible: ResolutionImpossible[Requires, Candidate],
-) -> dict[NormalizedName, tuple[Requirer, ...]]:
+def _as_requirers(asked: Iterable[Information]) -> dict[NormalizedName, tuple[Requirer, ...]]:
     found: dict[NormalizedName, dict[Requirer, None]] = {}
-    for requirement, parent in impossible.causes:
+    for requirement, parent in asked:
         by = None if parent is None else project_of(parent.key)
         text = requirement.name if isinstance(requirement, ImpossibleRequirement) else str(requirement)
         found.setdefault(project_of(requirement.key), {})[Requirer(by=by, text=text)] = None

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -38,6 +39,32 @@ def read(shell, name):
 
 
 # --- reports
+
+
+@pytest.mark.parametrize("select", ["compliant", "strict"])
+def test_a_refusal_is_reported_with_the_way_to_it(shop, select):
+    shop.offer("middle", "1.0", ["new>0"])
+    shop.offer("other", "1.0", ["middle"])
+    shop.offer("aside", "1.0")
+    shop.offer("top", "1.0", ["other<2", "aside"])
+    options = ["--policy-select", select, "--policy-report", "json=report.json", "--policy-report", "html=report.html"]
+    assert shop.run("install", "top", *options).exit == 10
+    report = read(shop, "report.json")
+    jsonschema.validate(report, published_schema())
+    assert [(file["name"], file["required_by"]) for file in report["files"]] == [
+        ("new", [{"by": "middle", "text": "new>0"}])
+    ]
+    assert {
+        one["name"]: sorted((r["by"] or "you", r["text"]) for r in one["required_by"]) for one in report["asking"]
+    } == {
+        "middle": [("other", "middle")],
+        "other": [("top", "other<2")],
+        "top": [("you", "top")],
+    }
+    rows = re.findall(r"<th scope=row>(.*?)</th>.*?<td>([a-z, ]*)</td></tr>", (shop.work / "report.html").read_text())
+    assert {name: set(by.split(", ")) for name, by in rows} == {
+        "middle": {"other"}, "new": {"middle"}, "other": {"top"}, "top": {"you"},
+    }  # fmt: skip
 
 
 def test_a_run_that_went_well_is_reported_in_every_form_at_once(shop):

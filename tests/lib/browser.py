@@ -77,12 +77,55 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click in the middle of the element, as a mouse does."""
+        self._mouse(("mousePressed", "mouseReleased"), *self._middle(selector))
+
+    def hover(self, selector: str) -> None:
+        """Put the pointer over the middle of the element."""
+        self._mouse(("mouseMoved",), *self._middle(selector), button="none")
+
+    def drag(self, selector: str, right: int, down: int) -> None:
+        """Take hold of the middle of the element, and pull it so many pixels."""
+        x, y = self._middle(selector)
+        self._mouse(("mousePressed",), x, y)
+        for part in (0.5, 1):
+            self._mouse(("mouseMoved",), x + right * part, y + down * part, buttons=1)
+        self._mouse(("mouseReleased",), x + right, y + down)
+
+    def wheel(self, selector: str, down: int, *, ctrl: bool = False) -> None:
+        """Turn the wheel over the middle of the element."""
+        x, y = self._middle(selector)
+        self._mouse(("mouseWheel",), x, y, button="none", deltaX=0, deltaY=down, modifiers=2 * ctrl)
+
+    def press(self, key: str, text: str = "") -> None:
+        """Press a key, by its name of the DOM, where the focus is; *text* is what it writes."""
+        code = {"Enter": 13, "Tab": 9, " ": 32}.get(key, 0)
+        for kind in ("keyDown", "keyUp"):
+            written = {"text": text} if text and kind == "keyDown" else {}
+            self._ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **written)
+
+    def _middle(self, selector: str) -> tuple[float, float]:
         x, y = self.evaluate(
             f"(e => {{ e.scrollIntoView({{block: 'center', inline: 'center'}}); const b = e.getBoundingClientRect();"
             f" return [b.x + b.width / 2, b.y + b.height / 2]; }})(document.querySelector({json.dumps(selector)}))"
         )
-        for kind in ("mousePressed", "mouseReleased"):
-            self._ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        return x, y
+
+    def _mouse(self, kinds: tuple[str, ...], x: float, y: float, **more: Any) -> None:
+        for kind in kinds:
+            self._ask(
+                "Input.dispatchMouseEvent", **{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1} | more
+            )
+
+    def emulate(self, *, width: int = 0, height: int = 0, dark: bool = False, scripts: bool = True) -> None:
+        """Be a window of this size (0: as it was started), dark or light, with or without JavaScript."""
+        self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", features=[scheme])
+        self._ask("Emulation.setScriptExecutionDisabled", value=not scripts)
+
+    def pdf(self) -> bytes:
+        """Print the page."""
+        return b64decode(self._ask("Page.printToPDF")["data"])
 
     def type(self, selector: str, text: str) -> None:
         """Put the cursor into the field, and type."""
@@ -126,7 +169,8 @@ class Browser:
     def _listen(self, heard: dict[str, Any]) -> None:
         told = heard.get("params", {})
         if heard.get("method") == "Runtime.exceptionThrown":
-            self.complaints.append(told["exceptionDetails"]["text"])
+            details = told["exceptionDetails"]
+            self.complaints.append(details.get("exception", {}).get("description", details["text"]))
         elif heard.get("method") == "Log.entryAdded" and told["entry"]["level"] in {"error", "warning"}:
             self.complaints.append(told["entry"]["text"])
         elif heard.get("method") == "Runtime.consoleAPICalled" and told["type"] in {"error", "warning"}:

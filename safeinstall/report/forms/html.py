@@ -1,43 +1,44 @@
-"""The report as one page that needs nothing else: no network, no other file, no script but its own.
+"""The report as one page that needs nothing else: no network, no other file, no scripts but its own.
 
-Its content security policy names that script by its hash, so that nothing foreign in the page could ever run.
+Its content security policy names those by their hashes, so that nothing foreign in the page could ever run. Without
+scripts it has all the same, but for the picture and the filters.
 """
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING
 
+from safeinstall.facts.finding import Level
 from safeinstall.report.forms import command_line, heading
-from safeinstall.report.forms.graph import USER, lay_out
-from safeinstall.report.forms.page import SCRIPT, STYLE
+from safeinstall.report.forms.graph import nodes_of
+from safeinstall.report.forms.page import SCRIPTS, STYLE
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from safeinstall.report.forms.graph import Graph, Node
+    from safeinstall.report.forms.graph import Node
     from safeinstall.report.model import EvidenceUsed, Report, ReportedFile, ReportedFinding
-
-COLUMN, ROW, WIDTH, HEIGHT = 230, 26, 170, 20
-LABEL = 25
-"""Characters of a label that fit its box."""
 
 
 def render(report: Report) -> str:
     """Return the page."""
-    body = [_head(report), _graph(lay_out(report)), _controls(report), _files(report), *_facts(report)]
+    body = [_head(report), _graph(nodes_of(report)), _controls(report), _files(report), *_facts(report)]
+    allowed = " ".join(map(_hash, SCRIPTS))
     return _PAGE.format(
-        policy=f"default-src 'none'; style-src '{_hash(STYLE)}'; script-src '{_hash(SCRIPT)}'",
+        policy=f"{_NOTHING}; style-src {_hash(STYLE)}; script-src {allowed}",
         title=_text(f"safe-pip: {heading(report)}"),
         style=STYLE,
         body="\n".join(body),
-        script=SCRIPT,
+        scripts="\n".join(f"<script>{script}</script>" for script in SCRIPTS),
     )
 
 
+_NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'"
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -49,14 +50,14 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 {body}
-<script>{script}</script>
+{scripts}
 </body>
 </html>
 """
 
 
 def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _text(foreign: object) -> str:
@@ -82,36 +83,44 @@ def _lines(text: str) -> str:
 # --- the graph
 
 
-def _graph(graph: Graph) -> str:
-    width = max(node.column for node in graph.nodes) * COLUMN + WIDTH + 2
-    height = max(node.row for node in graph.nodes) * ROW + HEIGHT + 2
-    nodes = {node.name: node for node in graph.nodes}
-    edges = (_edge(nodes[above], nodes[below]) for above, below in graph.edges)
-    drawn = "\n".join([*edges, *map(_node, graph.nodes)])
+def _graph(nodes: Iterable[Node]) -> str:
+    """Return the picture, which the page's scripts draw by the table, and the table, which can be read without them."""
+    return _PICTURE + _TABLE.format(rows="\n".join(map(_row, nodes)))
+
+
+_PICTURE = """<figure id=graph class=needs-script>
+<div id=tools><output id=shown></output>
+<button type=button data-view=first>Findings</button> <button type=button data-view=all>All</button>
+<button type=button data-key="-" aria-label="zoom out">&minus;</button>
+<button type=button data-key="+" aria-label="zoom in">+</button>
+<button type=button data-key="0">Fit</button></div>
+<svg id=picture role=group tabindex=0 aria-label="dependency graph: arrow keys move it, + and - zoom, 0 fits"></svg>
+<figcaption id=legend><b>✕ refused</b> <b>! warned of</b> <b>dashed box: stays installed, or not chosen</b>
+<b class=by-hand>dotted line: required directly, too</b> <b class=by-hand>click: keep its ways lit, list its files</b>
+<b class=by-hand>drag: move</b> <b class=by-hand>Ctrl + wheel: zoom</b></figcaption>
+</figure>
+"""
+_TABLE = """<details id=requirements><summary>Who requires what, as a table</summary>
+<table><thead><tr><th>project</th><th>version</th><th>verdict</th><th>required by</th></thead><tbody>
+{rows}
+</tbody></table></details>"""
+
+
+def _row(node: Node) -> str:
+    level = node.level.name.lower()
+    by = ", ".join(name or "you" for name in node.required_by)
     return (
-        f'<section id=graph><svg width="{width}" height="{height}" role="img" '
-        f'aria-label="dependency graph">\n{drawn}\n</svg></section>'
+        f'<tr class={level} data-name="{_text(node.name)}" data-version="{_text(node.version)}" data-level={level} '
+        f'data-standing={node.standing} data-by="{_text(json.dumps([shown(name) for name in node.required_by]))}">'
+        f"<th scope=row>{_text(node.name)}</th><td>{_text(node.version)}</td><td>{_verdict(node)}</td>"
+        f"<td>{_text(by)}</td></tr>"
     )
 
 
-def _edge(above: Node, below: Node) -> str:
-    x1, y1 = above.column * COLUMN + WIDTH, above.row * ROW + HEIGHT // 2
-    x2, y2 = below.column * COLUMN, below.row * ROW + HEIGHT // 2
-    middle = (x1 + x2) // 2 if x2 > x1 else x1 + (COLUMN - WIDTH) // 2
-    return (
-        f'<path class=edge data-from="{_text(above.name)}" data-to="{_text(below.name)}" '
-        f'd="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
-    )
-
-
-def _node(node: Node) -> str:
-    label = node.label if len(node.label) <= LABEL else f"{node.label[: LABEL - 1]}…"
-    name = "" if node.name == USER else f' data-name="{_text(node.name)}" tabindex="0"'
-    return (
-        f'<g class="node {node.state} {node.level}"{name} '
-        f'transform="translate({node.column * COLUMN} {node.row * ROW})"><title>{_text(node.label)}</title>'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="4"/><text x="8" y="14">{_text(label)}</text></g>'
-    )
+def _verdict(node: Node) -> str:
+    if special := {"kept": "stays installed", "asking": "not chosen"}.get(node.standing):
+        return special
+    return {Level.ALLOW: "passes", Level.WARN: "warned of", Level.DENY: "refused"}[node.level]
 
 
 # --- the files
@@ -121,7 +130,8 @@ def _controls(report: Report) -> str:
     rules = sorted({finding.rule for file in report.files for finding in file.findings})
     states = ["refused", "chosen", "hidden"]
     return (
-        '<form id=filters><input id=search type=search placeholder="name, file, message" aria-label="search">'
+        "<form id=filters class=needs-script>"
+        '<input id=search type=search placeholder="name, file, message" aria-label="search">'
         f"{_select('state', states)}{_select('level', ['deny', 'warn', 'allow'])}{_select('rule', rules)}"
         "<output id=count></output></form>"
     )
@@ -177,7 +187,10 @@ def _details(file: ReportedFile) -> str:
         "sha256": file.sha256 or "",
         "size": f"{file.size} bytes" if file.size is not None else "",
     }
-    return _list(facts)
+    return _list(facts) + (_WAYS.format(name=_text(file.name)) if file.state != "hidden" else "")
+
+
+_WAYS = '<button type=button class=needs-script data-ways="{name}">show in the picture</button>'
 
 
 def _list(facts: dict[str, str]) -> str:

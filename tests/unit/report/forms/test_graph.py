@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from lib.reports import denied, passed, report
+from lib.graphs import graph
+from lib.reports import denied, endings, passed, report
 
+from safeinstall.facts.finding import Level
 from safeinstall.report.chains import chains
-from safeinstall.report.forms.graph import lay_out
+from safeinstall.report.forms.graph import USER, Node, nodes_of
 from safeinstall.report.model import Requirement
 
 
@@ -11,28 +13,27 @@ def by(name, text):
     return Requirement(by=name, text=text)
 
 
-def test_a_column_for_each_distance_from_the_user():
-    graph = lay_out(report(passed()))
-    assert [(node.label, node.column) for node in sorted(graph.nodes, key=lambda node: node.column)] == [
-        ("you", 0),
-        ("app 1.0", 1),
-        ("lib 1.0", 2),
-    ]
-    assert set(graph.edges) == {("", "app"), ("app", "lib")}
+def test_each_project_of_the_outcome_and_who_requires_it():
+    assert nodes_of(report(passed())) == (
+        Node("app", "1.0", "chosen", Level.WARN, (USER,)),
+        Node("lib", "1.0", "chosen", Level.ALLOW, ("app",)),
+    )
 
 
-def test_what_is_refused_stands_there_alone_if_its_requirer_was_never_chosen():
-    graph = lay_out(report(denied(), exit_code=10))
-    assert {(node.name, node.state, node.level) for node in graph.nodes} == {
-        ("", "user", "allow"),
-        ("lib", "refused", "deny"),
-    }
-    assert graph.edges == ()
+def test_a_refused_project_and_what_leads_to_it():
+    assert nodes_of(report(denied(), exit_code=10)) == (
+        Node("app", "", "asking", Level.ALLOW, (USER,)),
+        Node("lib", "1.0", "refused", Level.DENY, ("app",)),
+    )
 
 
-def test_no_two_nodes_in_one_place():
-    nodes = lay_out(report(passed())).nodes
-    assert len({(node.column, node.row) for node in nodes}) == len(nodes)
+def test_what_stays_installed_is_there():
+    (_, old) = nodes_of(graph({"app": "you", "old": "app you"}, kept=["old"]))
+    assert old == Node("old", "1.0", "kept", Level.ALLOW, ("app", USER))
+
+
+def test_a_run_that_judged_nothing_has_none():
+    assert nodes_of(endings()["failed"]) == ()
 
 
 def test_chains_come_shortest_first_and_loops_end():
