@@ -130,6 +130,7 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
     from safeinstall.request.invocation import parse_invocation
     from safeinstall.sources.pip.descriptions import keep, recall
     from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.pip.installed import check_listed
     from safeinstall.sources.places.stopwatch import Stopwatch
 
     record, recalled = recorder.run, recall(arguments.pip, environ)
@@ -146,6 +147,7 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
         record.invocation = parse_invocation(said)
         if undo_first(record.invocation, environ):
             return None
+        check_listed(record.invocation.installed)
         recorder.announce()
         look_for_half(record.invocation, environ)
         return judge(record, record.invocation, record.policy, pip, environ, watch)

@@ -174,7 +174,7 @@ class LiveWorld:
                 client=stack.enter_context(HttpClient(brief(http_settings(invocation)))),
             )
         )
-        holds = InstalledDistributions(installed_names(invocation.installed))
+        holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
@@ -345,7 +345,7 @@ class LiveWorld:
             options["json_report_file"] = str(told)
         return {
             "index": self.stage.index_url,
-            "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept],
+            "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept if not kept.literal_version],
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},

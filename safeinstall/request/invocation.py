@@ -284,4 +284,4 @@ def _upgrade_strategy(command: str, options: Mapping[str, Any]) -> str:
 
 def installed_names(rows: Sequence[Mapping[str, Any]]) -> dict[NormalizedName, Mapping[str, Any]]:
     """Index the host's rows by name; of two with one name the later wins, as in pip's factory."""
-    return {canonicalize_name(row["name"]): row for row in rows}
+    return {canonicalize_name(row["name"]): row for row in rows if not row.get("skipped")}
