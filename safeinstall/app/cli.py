@@ -99,6 +99,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
     from safeinstall.app.recorder import Recorder, parse_wanted
     from safeinstall.sources.pip.host import may_be_judged, pass_through
+    from safeinstall.sources.places.directories import cache_directory, state_directory
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
@@ -117,6 +118,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
+    for place in (cache_directory, state_directory):
+        place(environ)  # if that is nowhere, nobody need be started to find out
     recorder = Recorder(wanted, environ, say, arguments.pip)
     with recorder:
         while (exit_code := host(arguments, environ, recorder)) is None:
