@@ -145,9 +145,9 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
             said = pip.describe()
         if said is None:
             return pip.wait()
-        if recalled is None:
-            keep(arguments.pip, environ, said)
         record.invocation = parse_invocation(said)
+        if recalled is None and not record.invocation.keeps_nothing:
+            keep(arguments.pip, environ, said)
         if undo_first(record.invocation, environ):
             return None
         check_listed(record.invocation.installed)

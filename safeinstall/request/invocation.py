@@ -173,6 +173,12 @@ class Invocation:
         return bool(self.option("dry_run"))
 
     @property
+    def keeps_nothing(self) -> bool:
+        """``--no-cache-dir``, in whatever way it is said; ``None`` is a cache that pip cannot use."""
+        chosen = self.option("cache_dir")
+        return chosen is not None and not chosen
+
+    @property
     def verbosity(self) -> int:
         """Count of ``-v`` minus count of ``-q``."""
         return int(self.option("verbose") or 0) - int(self.option("quiet") or 0)
