@@ -19,6 +19,13 @@ WAYS = {
     "the configuration": ([], {"PIP_CONFIG_FILE": "pip.conf"}),
 }
 STATE = ["installing", "receipts.jsonl"]
+JOURNAL_KEY = [
+    "home/.local",
+    "home/.local/state",
+    "home/.local/state/safe-pip",
+    "home/.local/state/safe-pip/journals.key",
+]
+"""The secret that seals the journal of an installation: state, 32 bytes."""
 
 
 @pytest.fixture
@@ -59,15 +66,6 @@ def test_nothing_is_kept(user, way):
     assert on_disk(user) == [*JOURNAL_KEY]
     assert state(user) == STATE
     assert [receipt["exit_code"] for receipt in user.receipts()] == [0]
-
-
-JOURNAL_KEY = [
-    "home/.local",
-    "home/.local/state",
-    "home/.local/state/safe-pip",
-    "home/.local/state/safe-pip/journals.key",
-]
-"""The secret that seals the journal of an installation: state, 32 bytes."""
 
 
 @pytest.mark.parametrize("command", ["install --dry-run app", "download app", "audit", "why app"])
