@@ -61,9 +61,10 @@ def lost(place, problem, stops):
 
 def is_ordinary(info):
     """Whether what pip reads of *info* is its METADATA, and nothing else."""
-    if not info or not info.endswith(".dist-info") or os.path.exists(os.path.join(info, "requires.txt")):
+    if not info or not info.endswith(".dist-info") or not os.path.isdir(info):
         return False
-    return os.access(os.path.join(info, "METADATA"), os.R_OK) and os.path.isfile(os.path.join(info, "METADATA"))
+    names, path = os.listdir(info), os.path.join(info, "METADATA")  # listed, so that a dry run sees when that changes
+    return "requires.txt" not in names and os.path.isfile(path) and os.access(path, os.R_OK)
 
 
 def is_special(path):
