@@ -99,6 +99,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Carry out one command line."""
     from safeinstall.app.recorder import Recorder, parse_wanted
     from safeinstall.sources.pip.host import may_be_judged, pass_through
+    from safeinstall.sources.places.directories import cache_directory, state_directory
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
@@ -117,6 +118,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
         return pass_through(arguments.pip, environ)
+    for place in (cache_directory, state_directory):
+        place(environ)  # if that is nowhere, nobody need be started to find out
     recorder = Recorder(wanted, environ, say, arguments.pip)
     with recorder:
         while (exit_code := host(arguments, environ, recorder)) is None:
@@ -130,6 +133,7 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
     from safeinstall.request.invocation import parse_invocation
     from safeinstall.sources.pip.descriptions import keep, recall
     from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.pip.installed import check_listed
     from safeinstall.sources.places.stopwatch import Stopwatch
 
     record, recalled = recorder.run, recall(arguments.pip, environ)
@@ -141,11 +145,12 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
             said = pip.describe()
         if said is None:
             return pip.wait()
-        if recalled is None:
-            keep(arguments.pip, environ, said)
         record.invocation = parse_invocation(said)
+        if recalled is None and not record.invocation.keeps_nothing:
+            keep(arguments.pip, environ, said)
         if undo_first(record.invocation, environ):
             return None
+        check_listed(record.invocation.installed)
         recorder.announce()
         look_for_half(record.invocation, environ)
         return judge(record, record.invocation, record.policy, pip, environ, watch)

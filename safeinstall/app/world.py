@@ -22,7 +22,7 @@ from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.advisories.cve_lists import list_sources
-from safeinstall.sources.advisories.local import LocalAdvisories
+from safeinstall.sources.advisories.local import LocalAdvisories, lend_databases
 from safeinstall.sources.advisories.osv_dump import resolve_sources
 from safeinstall.sources.archives.archives import check_built
 from safeinstall.sources.archives.checked_files import CheckedFiles
@@ -49,6 +49,7 @@ from safeinstall.sources.pip.host import exit_code_of
 from safeinstall.sources.pip.installed import InstalledDistributions
 from safeinstall.sources.places.directories import cache_directory, why_not_believed
 from safeinstall.sources.places.stopwatch import Stopwatch
+from safeinstall.sources.policies.policy_texts import forget_fetched
 from safeinstall.sources.undoing.installing import Installing
 
 if TYPE_CHECKING:
@@ -75,11 +76,18 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip.host import HostedPip
 
 
-def _usable_cache(environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
-    """Return the user's cache, or one for this run alone and why."""
-    cache = cache_directory(environ)
+def _usable_cache(invocation: Invocation, environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
+    """Return the user's cache, or one for this run alone, and why if nobody asked for that."""
+    cache, own = cache_directory(environ), pip.folder / "cache"
+    if invocation.keeps_nothing:
+        forget_fetched()
     reason = why_not_believed(cache)
-    return (pip.folder / "cache", f"the cache {cache} is not used: {reason}") if reason else (cache, "")
+    if reason:
+        return own, "" if invocation.keeps_nothing else f"the cache {cache} is not used: {reason}"
+    if not invocation.keeps_nothing:
+        return cache, ""
+    lend_databases(cache / "advisories", own / "advisories")
+    return own, ""
 
 
 def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
@@ -147,7 +155,7 @@ class LiveWorld:
 
         The index tells of files for other interpreters and platforms only if *all_platforms*.
         """
-        stack, (cache, doubt) = ExitStack(), _usable_cache(environ, pip)
+        stack, (cache, doubt) = ExitStack(), _usable_cache(invocation, environ, pip)
         client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
         routes = Routes.of(invocation, policy, as_of)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
@@ -174,7 +182,7 @@ class LiveWorld:
                 client=stack.enter_context(HttpClient(brief(http_settings(invocation)))),
             )
         )
-        holds = InstalledDistributions(installed_names(invocation.installed))
+        holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
@@ -345,7 +353,7 @@ class LiveWorld:
             options["json_report_file"] = str(told)
         return {
             "index": self.stage.index_url,
-            "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept],
+            "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept if not kept.literal_version],
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.request.invocation import Invocation
 
-DRY_RUN = ("install", "--dry-run", "--ignore-installed", "--quiet")
+DRY_RUN = ("install", "--dry-run", "--quiet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +56,19 @@ def open_target(
     *,
     python: str | None = None,
     all_platforms: bool = False,
+    installed: bool = False,
 ) -> Iterator[Target]:
     """Hear what pip would do with *requirements* in *python* (default: where pip would act), from nothing installed.
 
-    Its index tells of files for other platforms than this one's if *all_platforms*.
+    Its index tells of files for other platforms than this one's if *all_platforms*; what is installed is told, and
+    counts, if *installed*.
 
     Raises ``UnsatisfiableError`` when pip itself gives up; it has said why on standard error.
     """
     chosen = ("--python", python) if python else ()
     sys.stderr.flush()
-    with HostedPip.start((*chosen, *DRY_RUN, *requirements), environ, output=sys.stderr.fileno()) as pip:
+    options = () if installed else ("--ignore-installed",)
+    with HostedPip.start((*chosen, *DRY_RUN, *options, *requirements), environ, output=sys.stderr.fileno()) as pip:
         said = pip.describe()
         if said is None:
             raise UnsatisfiableError("pip cannot read what it was given, as it says above")

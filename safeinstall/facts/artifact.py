@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.facts.finding import Finding
+    from safeinstall.facts.values import Missing
 
 
 class SourceKind(Enum):
@@ -127,5 +128,19 @@ class InstalledDistribution:
 
     name: NormalizedName
     version: Version
-    metadata: Metadata
+    metadata: Metadata | Missing
+    """Missing where it cannot be read: nobody knows then what it requires."""
     editable: bool = False
+    literal_version: str | None = None
+    """The version as it is installed, where that is not PEP 440; ``version`` is then lower than all others."""
+
+    @property
+    def stated_version(self) -> Version | str:
+        """The version as it is shown."""
+        return self.literal_version or self.version
+
+    def meets(self, specifier: SpecifierSet) -> bool:
+        """Whether it is of *specifier*; what is no version (PEP 440) meets nothing but an empty one."""
+        if self.literal_version is not None:
+            return not specifier
+        return specifier.contains(self.version, prereleases=True)

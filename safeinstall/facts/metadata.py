@@ -69,12 +69,21 @@ def parse_metadata(data: bytes, *, name: NormalizedName | None, version: Version
 
 
 def parse_installed_metadata(data: bytes, *, name: NormalizedName) -> Metadata:
-    """Parse the metadata of what is installed already. Raises like :func:`parse_metadata`, but for repeated fields.
+    """Parse the metadata of what is installed as *name*. What is there is judged as it is, and read as pip reads it.
 
-    The first of these counts, as for pip: what is there is judged as it is.
+    Of repeated fields the first counts. Its directory tells the name, whatever Name says, and can tell the version: one
+    that is missing or invalid is 0 here. Raises ``MetadataInvalidError`` for text that is not UTF-8, and for an invalid
+    requirement.
     """
     text = _decoded(data, name)
-    return _build(_scan(text), text, name, None, name)
+    fields = _scan(text)
+    known = _is_version(_first(fields, "version"))
+    return _build(fields | {"name": [name]} | ({} if known else {"version": ["0"]}), text, name, None, name)
+
+
+def written_version(data: bytes) -> str | None:
+    """Return the first Version of the metadata of what is installed, as it is written; ``None`` where it has none."""
+    return _first(_scan(data.decode(errors="replace")), "version") or None
 
 
 def parse_sdist_metadata(data: bytes, *, name: NormalizedName | None, version: Version | None = None) -> Metadata:
@@ -241,6 +250,13 @@ def _checked_version(fields: Fields, expected: Version | None, about: str) -> Ve
     if expected is not None and version != expected:
         raise MetadataInconsistentError(f"the metadata of {about} has another version: {written!r}")
     return version
+
+
+def _is_version(written: str | None) -> bool:
+    try:
+        return bool(written) and len(str(Version(str(written)))) <= VERSION_LENGTH
+    except InvalidVersion:
+        return False
 
 
 def _requirement(value: str, about: str) -> Requirement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,10 @@ from safeinstall.errors import UsageError
 from safeinstall.guard.edits import Edit
 from safeinstall.guard.environment import Environment, find_environment
 from safeinstall.guard.shims import FIRST_ON_PATH, module, script
-from safeinstall.sources.places.directories import state_directory
+from safeinstall.sources.places.directories import no_home, state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 EXECUTABLE = 0o755
 NAMES = ("pip", "pip3")
@@ -100,10 +101,20 @@ def shim_folder(environ: Mapping[str, str]) -> Path:
 
 def user_configuration() -> Path:
     """Return the file of pip's settings of this user, as pip names it (utils/appdirs.py)."""
-    folder = Path(platformdirs.user_config_dir("pip", appauthor=False))
-    if sys.platform == "darwin" and not folder.is_dir():
-        folder = Path("~/.config/pip").expanduser()
-    return folder / "pip.conf"
+    with _at_home():
+        folder = Path(platformdirs.user_config_dir("pip", appauthor=False))
+        if sys.platform == "darwin" and not folder.is_dir():
+            folder = Path("~/.config/pip").expanduser()
+        return folder / "pip.conf"
+
+
+@contextmanager
+def _at_home() -> Iterator[None]:
+    """Raise ``RefusedError`` where what is done needs a home directory, and there is none."""
+    try:
+        yield
+    except RuntimeError:
+        raise no_home("guard an environment alone") from None
 
 
 def found_shells(environ: Mapping[str, str]) -> list[str]:
@@ -121,7 +132,8 @@ def parse_shells(text: str) -> list[str]:
 
 def startup_files(shell: str, environ: Mapping[str, str]) -> list[Path]:
     """Return the files that *shell* reads when it starts: for bash, that of a login shell too."""
-    home = Path(environ.get("HOME") or Path.home())
+    with _at_home():
+        home = Path(environ.get("HOME") or Path.home())
     config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     if shell == "bash":
         login = [home / name for name in (".bash_profile", ".bash_login", ".profile")]

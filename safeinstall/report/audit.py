@@ -23,6 +23,7 @@ def render_audit(audit: Audit, policy: Policy) -> str:
     """Return a block for each refused package, the warnings once each, and the verdict as last line."""
     blocks = render_refused(audit.refusal, policy, audit.newest_passing) if audit.refusal else []
     notes = [f"no answer: {shown(problem)}" for problem in audit.problems]
+    notes += [f"cannot be read: {shown(problem)}" for problem in audit.unread]
     remarks = render_remarks([v for v in audit.verdicts if not v.denied], policy, verbose=True)
     lines = [PREFIX + line for line in (*notes, *remarks, _verdict(audit, policy))]
     return "\n".join([*blocks, *lines]) + "\n"
@@ -52,7 +53,7 @@ def audit_json(audit: Audit, policy: Policy) -> dict[str, Any]:
         "counts": {word.partition(" ")[0]: number for word, number in count(audit).items()},
         "packages": [package_json(verdict, audit.newest_passing, policy) for verdict in audit.verdicts],
         "conflict": audit.refusal.conflict or None if audit.refusal else None,
-        "problems": list(audit.problems),
+        "problems": [*audit.problems, *audit.unread],
     }
 
 

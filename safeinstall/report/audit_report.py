@@ -31,5 +31,5 @@ def audit_report(audit: Audit, run: Run, policy: Policy, *, seconds: float) -> R
         files=files,
         exceptions=tuple(dict.fromkeys(f.exception for file in files for f in file.findings if f.exception)),
         evidence=tuple(evidence(audit.verdicts, run)),
-        notices=audit.problems,
+        notices=(*audit.problems, *audit.unread),
     )

@@ -173,6 +173,12 @@ class Invocation:
         return bool(self.option("dry_run"))
 
     @property
+    def keeps_nothing(self) -> bool:
+        """``--no-cache-dir``, in whatever way it is said; ``None`` is a cache that pip cannot use."""
+        chosen = self.option("cache_dir")
+        return chosen is not None and not chosen
+
+    @property
     def verbosity(self) -> int:
         """Count of ``-v`` minus count of ``-q``."""
         return int(self.option("verbose") or 0) - int(self.option("quiet") or 0)
@@ -284,4 +290,4 @@ def _upgrade_strategy(command: str, options: Mapping[str, Any]) -> str:
 
 def installed_names(rows: Sequence[Mapping[str, Any]]) -> dict[NormalizedName, Mapping[str, Any]]:
     """Index the host's rows by name; of two with one name the later wins, as in pip's factory."""
-    return {canonicalize_name(row["name"]): row for row in rows}
+    return {canonicalize_name(row["name"]): row for row in rows if not row.get("skipped")}

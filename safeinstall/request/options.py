@@ -35,7 +35,10 @@ OPTIONS: Mapping[str, tuple[Treatment, str]] = {
     "build_options": (Treatment.PIP, "up to pip 25.2"),
     "cache_dir": (
         Treatment.REPLACED,
-        "no cache of pip's: a wheel it built earlier must not stand in for a judged file",
+        (
+            "no cache of pip's: a wheel it built earlier must not stand in for a judged file; `--no-cache-dir`: none of"
+            " [ours](docker.md#without-a-cache) either"
+        ),
     ),
     "cert": (Treatment.SOURCE, "replaces the system's certificates"),
     "check_build_deps": (Treatment.BUILDS, ""),

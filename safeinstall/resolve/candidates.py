@@ -172,7 +172,7 @@ class Candidates:
             distribution = self.installed(name)
             self._installed[name] = InstalledCandidate(distribution) if distribution else None
         candidate = self._installed[name]
-        if candidate is None or not specifier.contains(candidate.version, prereleases=True):
+        if candidate is None or not candidate.distribution.meets(specifier):
             return None
         return candidate
 

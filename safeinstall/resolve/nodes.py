@@ -77,7 +77,7 @@ class InstalledCandidate:
 
     def __str__(self) -> str:
         """For messages, as pip writes it."""
-        return f"{self.distribution.name} {self.distribution.version} (Installed)"
+        return f"{self.distribution.name} {self.distribution.stated_version} (Installed)"
 
 
 BaseCandidate = FileCandidate | InstalledCandidate

@@ -96,6 +96,8 @@ class Audit:
     """See :class:`Outcome`."""
     problems: tuple[str, ...] = ()
     """What sources failed to say."""
+    unread: tuple[str, ...] = ()
+    """Files of an environment that cannot be read, and that tell not even a name."""
 
     @property
     def exit_code(self) -> int:

@@ -14,7 +14,9 @@ from resolvelib import AbstractProvider
 from safeinstall.errors import (
     MetadataInconsistentError,
     MetadataInvalidError,
+    UnsatisfiableError,
 )
+from safeinstall.facts.values import Missing
 from safeinstall.request.requirements import parse_reference
 from safeinstall.resolve.constraints import Constraint
 from safeinstall.resolve.finder import merge_hashes, parse_hashes
@@ -24,6 +26,7 @@ from safeinstall.resolve.nodes import (
     ExtrasCandidate,
     FileCandidate,
     ImpossibleRequirement,
+    InstalledCandidate,
     PythonCandidate,
     PythonRequirement,
     SpecifierRequirement,
@@ -198,6 +201,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             yield ExplicitRequirement(candidate.base)
             yield from self._of_extras(candidate)
             return
+        if isinstance(candidate, InstalledCandidate) and self.rules.no_dependencies:
+            return  # what it requires need not be known
         metadata = _metadata(candidate)
         if metadata is None:
             return
@@ -207,8 +212,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             yield from self._of_metadata(candidate, metadata, frozenset())
 
     def _of_extras(self, candidate: ExtrasCandidate) -> Iterator[Requires]:
-        metadata = _metadata(candidate.base)
-        if metadata is None or self.rules.no_dependencies:
+        metadata = None if self.rules.no_dependencies else _metadata(candidate.base)
+        if metadata is None:
             return
         for extra in sorted(candidate.extras - metadata.provides_extra):
             self.warnings[f"{metadata.name} {metadata.version} does not provide the extra '{extra}'"] = None
@@ -274,7 +279,16 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
 
 
 def _metadata(candidate: BaseCandidate) -> Metadata | None:
-    return candidate.metadata if isinstance(candidate, FileCandidate) else candidate.distribution.metadata
+    """Return it. Raises ``UnsatisfiableError`` for what is installed and cannot be read: pip stops here too."""
+    if isinstance(candidate, FileCandidate):
+        return candidate.metadata
+    known = candidate.distribution.metadata
+    if isinstance(known, Missing):
+        raise UnsatisfiableError(
+            f"what the installed package {candidate.key} requires cannot be read: {known.reason}",
+            hint=f"safe-pip install --upgrade {candidate.key}, or move it away and install it again",
+        )
+    return known
 
 
 def applies(requirement: Requirement, markers: Mapping[str, str], extras: frozenset[NormalizedName]) -> bool:

@@ -51,7 +51,7 @@ class Speculator:
         if root.name is None or root.reference is not None:
             return
         installed = None if upgrades else self._candidates.installed(root.name)
-        if installed is None or not root.specifier.contains(installed.version, prereleases=True):
+        if installed is None or not installed.meets(root.specifier):
             self.want(root.name, root.specifier, root.extras)
 
     def on_page(self, name: NormalizedName) -> None:

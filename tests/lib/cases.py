@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from lib.forks import Python, Run
 from lib.index import LocalIndex, Reply
 from lib.targets import SITE_PACKAGES, make_target, snapshot
-from lib.wheels import make_sdist, make_wheel
+from lib.wheels import make_sdist, make_wheel, zip_archive
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -78,6 +78,8 @@ class Case:
     folders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     installed: Sequence[Any] = ()
+    site: Mapping[str, Any] = field(default_factory=dict)
+    """Files of the target's ``site-packages``, for what no wheel holds: a text, or a table of the texts in a zip."""
     environ: Mapping[str, str] = field(default_factory=dict)
     config: str = ""
 
@@ -177,6 +179,13 @@ class Loader:
             _, data = self._build("installed", self._spec(spec))
             with zipfile.ZipFile(io.BytesIO(data)) as wheel:
                 wheel.extractall(site_packages)
+        for name, said in self.case.site.items():
+            path = site_packages / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            members = said.items() if isinstance(said, dict) else ()
+            path.write_bytes(
+                zip_archive((m, t.encode()) for m, t in members) if members else self.filled(said).encode()
+            )
 
     def filled(self, text: str) -> str:
         """Return *text* with its placeholders replaced; other braces stay."""

@@ -112,9 +112,10 @@ class Asked:
     record: Run
 
     @contextmanager
-    def target(self, words: Sequence[str]) -> Iterator[Target]:
+    def target(self, words: Sequence[str], *, installed: bool = False) -> Iterator[Target]:
         """Open the target of *words*; note what it said, and which advisories it went by."""
-        with open_target(words, self.policy, self.environ, python=self.arguments.python) as target:
+        python = self.arguments.python
+        with open_target(words, self.policy, self.environ, python=python, installed=installed) as target:
             self.record.invocation = target.invocation
             yield target
             self.record.advisories = target.world.advisories_used(self.policy)
@@ -131,12 +132,13 @@ def _audit(named: str | None, asked: Asked) -> Audit:
         with asked.target(words) as target:
             return _resolved(target, asked.policy, ", ".join(files))
     pins = list(_pins()) if named else None
-    with asked.target(NOTHING) as target:
+    with asked.target(NOTHING, installed=pins is None) as target:
         asked.record.invocation = replace(target.invocation, roots=())  # nobody asked for NOTHING
         if pins is not None:
             return _installed(pins, target, asked.policy, STANDARD_INPUT)
-        packages = list_environment(target.invocation.python, asked.environ)
-        return _installed(packages, target, asked.policy, target.invocation.prefix)
+        invocation = target.invocation
+        held = list_environment(invocation.python, asked.environ, invocation.installed)
+        return replace(_installed(held.packages, target, asked.policy, invocation.prefix), unread=held.lost)
 
 
 def _must_exist(file: str) -> None:

@@ -83,7 +83,14 @@ class InstalledJudge:
         return cls(target, policy, place, finder, listed, direct, unlisted, literal)
 
     def __call__(self, package: InstalledPackage) -> Verdict:
-        """Judge one package by its version."""
+        """Judge one package by its version. What cannot be read of it is a missing fact."""
+        verdict = self._by_version(package)
+        if not package.problem:
+            return verdict
+        message = f"what it says of itself cannot be read: {package.problem}"
+        return verdict.also((self._missing("evidence", None, message),))
+
+    def _by_version(self, package: InstalledPackage) -> Verdict:
         try:
             version = Version(package.version)
         except InvalidVersion:
@@ -142,8 +149,11 @@ class InstalledJudge:
 
     def _by_literal(self, package: InstalledPackage) -> Verdict:
         """Judge what is not a version: advisories may list it; for every other rule it is a missing fact."""
-        artifact = _artifact(package.name, Version("0"), self.place, literal=package.version)
-        message = f"{package.version} is not a version (PEP 440), so that nothing but advisories can be asked of it"
+        artifact = _artifact(package.name, Version("0"), self.place, literal=package.version or "unknown")
+        if package.problem and not package.version:
+            return self.literal(artifact, None)
+        known = f"{package.version} is not a version (PEP 440)" if package.version else "its version is not known"
+        message = f"{known}, so that nothing but advisories can be asked of it"
         return self.literal(artifact, None).also((self._missing("evidence", None, message),))
 
     def _missing(self, rule: str, level: Level | None, message: str) -> Finding:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.request.invocation import Invocation
 
-COMMAND = ("install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet", "pip")
+COMMAND = ("install", "--dry-run", "--no-deps", "--quiet", "pip")
 """What the target's pip is asked to understand. It is stopped before it looks for anything."""
 PATIENCE = 30.0
 """Seconds until a target that says nothing is given up."""

@@ -31,6 +31,7 @@ _REMEDIES = (
     ("a temporary directory cannot be made", "make room where temporary files go, or name another place with TMPDIR"),
 )
 """By what the refusal says."""
+_REINSTALL = "repair it or move it away, and install anew what should stay"
 _SHOWN = 3
 
 
@@ -50,10 +51,11 @@ def check_environment(patient: Patient) -> Iterator[Result]:
     if patient.invocation is None:
         return
     try:
-        packages = list_environment(patient.invocation.python, patient.environ)
+        held = list_environment(patient.invocation.python, patient.environ, patient.invocation.installed)
     except SourceError as error:
         yield Result.problem(ENVIRONMENT, error.message, "look at what `python -m pip list` says there")
         return
+    packages = held.packages
     yield Result.ok(ENVIRONMENT, f"{len(packages)} distributions in {patient.invocation.prefix}")
     own = next((package.version for package in packages if package.name == "pip"), None)
     used = patient.invocation.pip_version
@@ -65,10 +67,14 @@ def check_environment(patient: Patient) -> Iterator[Result]:
             f"its pip {own} is older than {_OLDEST}; safe-pip lends its own, pip {used}",
             "upgrade it: safe-pip install --upgrade pip",
         )
-    broken = [package.name for package in packages if package.metadata is None]
-    if broken:
-        names = ", ".join(broken[:_SHOWN]) + (f" and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else "")
-        yield Result.note(ENVIRONMENT, f"the metadata of {names} cannot be read", "reinstall what should stay")
+    stops = {row["problem"] for row in patient.invocation.installed if row.get("stops")}
+    for problem in sorted(stops):
+        yield Result.problem(ENVIRONMENT, f"pip cannot list what is installed: {problem}", _REINSTALL)
+    others = [problem for problem in held.problems if problem not in stops]
+    for problem in others[:_SHOWN]:
+        yield Result.note(ENVIRONMENT, f"cannot be read: {problem}", _REINSTALL)
+    if (more := len(others) - _SHOWN) > 0:
+        yield Result.note(ENVIRONMENT, f"{more} more cannot be read: safe-pip audit names them")
 
 
 def _is_too_old(version: str) -> bool:

@@ -14,6 +14,7 @@ from safeinstall.policy.load import read_layer
 from safeinstall.policy.merge import PolicyText
 from safeinstall.policy.render import options, render_string, render_value
 from safeinstall.report.text import shown
+from safeinstall.sources.places.directories import state_directory
 from safeinstall.sources.policies.policy_files import find_project, read_named
 from safeinstall.sources.policies.policy_texts import presets, read_policy
 from safeinstall.sources.policies.trust import trust
@@ -91,6 +92,7 @@ def run(arguments: Namespace, place: Place) -> int:
     text = starter(arguments.preset, preset, listed)
     read = partial(read_policy, cwd=place.cwd, environ=place.environ)
     read_layer(PolicyText(str(arguments.output), text), role="project", read=read)
+    state_directory(place.environ)  # where trust is kept: if that is nowhere, nothing is written
     write_file(path, text)
     project = find_project(place.environ, place.cwd)
     is_own = project is not None and project.path == path.resolve()

@@ -15,7 +15,7 @@ from safeinstall import pipeline
 from safeinstall.app.world import LiveWorld
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy.output import write
-from safeinstall.commands.why.installed_graph import installed_requirements
+from safeinstall.commands.why.installed_graph import installed_requirements, unread
 from safeinstall.errors import EXIT_DENIED, MetadataDynamicError, SourceError, UsageError
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
@@ -57,6 +57,8 @@ class Answer:
     """The file that was judged; ``None`` when there is none to judge."""
     problem: str = ""
     """Why it was not judged."""
+    unread: Sequence[str] = ()
+    """What is installed and cannot be read: whether it brings the package in is not known."""
     exit_code: int = 0
 
 
@@ -119,21 +121,22 @@ def _installed(
     package: NormalizedName, invocation: Invocation, policy: Policy, world: LiveWorld, as_of: datetime
 ) -> Answer:
     """Answer from what the environment holds."""
-    held = world.holds(package)
+    held, lost = world.holds(package), unread(invocation, world.holds)
     if held is None:
-        return Answer(package=package, version=None, required_by={}, file=None, exit_code=NOT_THERE)
+        return Answer(package=package, version=None, required_by={}, file=None, unread=lost, exit_code=NOT_THERE)
     required_by = installed_requirements(invocation, world.holds)
-    file, problem = None, f"no index offers {package} {held.version}"
+    file, problem = None, f"no index offers {package} {held.stated_version}"
     try:
         file = _judged(package, held.version, invocation, policy, world, as_of)
     except SourceError as error:
         problem = error.message
     return Answer(
         package=package,
-        version=str(held.version),
+        version=str(held.stated_version),
         required_by=required_by,
         file=file,
         problem="" if file else problem,
+        unread=lost,
     )
 
 
@@ -169,6 +172,7 @@ def _write(answer: Answer, policy: Policy, arguments: Namespace) -> None:
         "policy": policy.file,
         "file": plain(answer.file),
         "problem": answer.problem,
+        "unread": list(answer.unread),
     }
     write(arguments, "".join(f"{line}\n" for line in lines), data)
 
@@ -189,3 +193,5 @@ def _lines(answer: Answer, found: Sequence[tuple[str, ...]], policy: Policy) -> 
             yield f"  {'':<18}policy: {finding.location} ({finding.key})"
     if answer.problem:
         yield answer.problem
+    for text in answer.unread:
+        yield f"cannot be read: {text}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from safeinstall.errors import UnsatisfiableError
+from safeinstall.facts.values import Missing
 from safeinstall.report.model import Requirement
 from safeinstall.report.secrets import without_secrets
 from safeinstall.request.invocation import installed_names
@@ -29,7 +32,7 @@ def installed_requirements(invocation: Invocation, holds: InstalledDistributions
     count whose extra another distribution asks for: which extras the user asked for is written nowhere.
     """
     rows = installed_names(invocation.installed)
-    held = {name: one for name in rows if (one := holds(name)) is not None}
+    held = {name: one for name in rows if (one := _readable(name, holds)) is not None}
     required = dict(_required(held, invocation.markers))
     found: dict[str, list[Requirement]] = {name: [] for name in held}
     for name, requirements in required.items():
@@ -41,6 +44,28 @@ def installed_requirements(invocation: Invocation, holds: InstalledDistributions
         if not requirers or _is_requested(rows[canonicalize_name(project)]):
             requirers.insert(0, Requirement(by=None, text=project))
     return {name: tuple(dict.fromkeys(requirers)) for name, requirers in found.items()}
+
+
+def _readable(name: NormalizedName, holds: InstalledDistributions) -> InstalledDistribution | None:
+    """Return what is installed as *name*, if its version can be read."""
+    with suppress(UnsatisfiableError):
+        return holds(name)
+    return None
+
+
+def unread(invocation: Invocation, holds: InstalledDistributions) -> tuple[str, ...]:
+    """Return what cannot be read of what is installed, each by its file: nobody knows what that requires."""
+    told = [str(row["problem"]) for row in invocation.installed if "problem" in row]
+    told += filter(None, (_why_unread(name, holds) for name in installed_names(invocation.installed)))
+    return tuple(text for place, text in enumerate(told) if not any(known in text for known in told[:place]))
+
+
+def _why_unread(name: NormalizedName, holds: InstalledDistributions) -> str:
+    try:
+        held = holds(name)
+    except UnsatisfiableError as error:
+        return error.message
+    return held.metadata.reason if held and isinstance(held.metadata, Missing) else ""
 
 
 def _required(
@@ -59,6 +84,8 @@ def _required(
 
 
 def _applying(distribution: InstalledDistribution, extras: set[str], markers: Mapping[str, str]) -> list[Required]:
+    if isinstance(distribution.metadata, Missing):
+        return []
     return [
         requirement
         for requirement in distribution.metadata.requires_dist

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.advisories.codec import Statement
     from safeinstall.sources.advisories.cve_list_tables import Signals
 
+SUFFIX = ".sqlite3"
 _REBUILD = "delete it; it is built anew from its sources"
 
 
@@ -118,7 +119,7 @@ def database_file(sources: Sequence[str], directory: Path) -> Path:
     if not sources:
         raise SourceError("no advisory source is configured", hint="name one in `sources` under [advisories]")
     names = "\n".join(sources).encode(errors="surrogateescape")
-    return directory / f"advisories-{FORMAT}-{hashlib.sha256(names).hexdigest()[:16]}.sqlite3"
+    return directory / f"advisories-{FORMAT}-{hashlib.sha256(names).hexdigest()[:16]}{SUFFIX}"
 
 
 class AdvisoryDatabase:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.values import Missing
-from safeinstall.sources.advisories.database import AdvisoryDatabase, open_advisories, open_database
+from safeinstall.sources.advisories.database import SUFFIX, AdvisoryDatabase, open_advisories, open_database
 from safeinstall.sources.advisories.osv_dump import Dump, DumpReader
 from safeinstall.sources.advisories.osv_records import identify
 from safeinstall.sources.advisories.sync import CLOCK_SKEW, Syncer
@@ -48,6 +48,16 @@ class Local:
     """Why that is not what the sources hold now."""
     lists: Mapping[str, str] = field(default_factory=dict)
     """Likewise of each list, by its kind."""
+
+
+def lend_databases(kept: Path, directory: Path) -> None:
+    """Let the databases of *kept* be read in *directory*. What is brought up to date there is so there alone.
+
+    A database is never written to, but replaced as a whole.
+    """
+    directory.mkdir(mode=0o700, parents=True)
+    for file in kept.glob(f"*{SUFFIX}"):
+        (directory / file.name).symlink_to(file.absolute())
 
 
 def open_local(sources: Sequence[Path | Dump], directory: Path, lists: Sequence[ListSource] = ()) -> AdvisoryDatabase:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import posixpath
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import DiskError, UnsatisfiableError
+from safeinstall.sources.archives.installed_files import recorded_files
 from safeinstall.sources.archives.members import refusal, shown
 from safeinstall.sources.archives.wheel_places import GENERATED, Tree, wheel_places
-from safeinstall.sources.places.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -138,11 +136,8 @@ def _all_leave(paths: Sequence[str], old: Path | None) -> bool:
     """Whether *paths* are files of the version that pip removes first (pip: ``uninstallation_paths``)."""
     if old is None or not paths:
         return False
-    recorded: set[str] = set()
-    with suppress(OSError, ValueError, LookupError, csv.Error):
-        site = os.path.realpath(old.parent)
-        for row in csv.reader(read_regular(old / "RECORD").decode().splitlines()):
-            recorded.add(posixpath.normpath(posixpath.join(site, row[0])))
+    site = os.path.realpath(old.parent)
+    recorded = {posixpath.normpath(posixpath.join(site, path)) for path in recorded_files(old)}
     return all(_source(_settled(path)) in recorded for path in paths)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections import defaultdict
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.sources.archives.file_names import names_in
+from safeinstall.sources.archives.installed_files import recorded_files
 from safeinstall.sources.archives.overlaps import digest_of
-from safeinstall.sources.places.regular_files import read_local, read_regular
+from safeinstall.sources.places.regular_files import read_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -27,7 +26,7 @@ def find_installed_overlaps(files: Sequence[VerifiedFile], installed: Mapping[No
     """Return what each wheel would replace, and whose it is, unless it is the same.
 
     *installed* has the metadata directory of every distribution. Those that *files* replace do not count. A list of
-    files (``RECORD``) is read only where a wheel finds something in its place.
+    files is read only where a wheel finds something in its place.
     """
     leaving = {file.pin.artifact.name for file in files}
     staying = {name: info for name, info in installed.items() if name not in leaving}
@@ -52,14 +51,9 @@ def _taken(file: VerifiedFile, site: Path) -> list[str]:
 
 
 def _owners(staying: Mapping[NormalizedName, Path], site: Path, names: FileNames) -> dict[str, NormalizedName]:
-    return {names.key(path): name for name, info in staying.items() if info.parent == site for path in _recorded(info)}
-
-
-def _recorded(info: Path) -> Iterator[str]:
-    """Yield the files of an installed distribution; none where it has no readable list of them."""
-    with suppress(OSError, ValueError, csv.Error):
-        for row in csv.reader(read_regular(info / "RECORD").decode().splitlines()):
-            yield from row[:1]
+    return {
+        names.key(path): name for name, info in staying.items() if info.parent == site for path in recorded_files(info)
+    }
 
 
 def _sha256(path: Path) -> str:

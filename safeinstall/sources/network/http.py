@@ -262,7 +262,8 @@ class HttpClient:
         if not self._settings.netrc:
             return None
         places = [os.environ["NETRC"]] if os.environ.get("NETRC") else ["~/.netrc", "~/_netrc"]
-        path = next((path for place in places if (path := Path(place).expanduser()).is_file()), None)
+        found = map(os.path.expanduser, places)  # who has no home has no such file, nor one in a directory "~"
+        path = next((Path(place) for place in found if place[:1] != "~" and Path(place).is_file()), None)
         try:
             return netrc.netrc(path) if path else None
         except (netrc.NetrcParseError, OSError, UnicodeDecodeError):

@@ -10,6 +10,7 @@ import locale
 import os
 import sys
 from configparser import Error, RawConfigParser
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,8 +70,7 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
         return
     yield from (folder / _FILE for folder in _machine())
     if not (named and Path(named).exists()):
-        yield Path("~/.pip", _FILE).expanduser()
-        yield _user() / _FILE
+        yield from _of_user()
     yield _prefix(find_target(environ)) / _FILE
     if named:
         yield Path(named)
@@ -82,6 +82,13 @@ def _machine() -> Iterator[Path]:
         return
     yield from map(Path, platformdirs.site_config_dir("pip", appauthor=False, multipath=True).split(os.pathsep))
     yield Path("/etc")
+
+
+def _of_user() -> list[Path]:
+    """Return the user's own files; none where there is no home."""
+    with suppress(RuntimeError):
+        return [Path("~/.pip", _FILE).expanduser(), _user() / _FILE]
+    return []
 
 
 def _user() -> Path:
@@ -118,7 +125,9 @@ def _key(name: str) -> str:
 
 
 def _path(text: str | None) -> str | None:
-    return str(Path(text).expanduser()) if text else None
+    with suppress(RuntimeError):  # pip leaves as it is what it cannot expand
+        return str(Path(text).expanduser()) if text else None
+    return text
 
 
 def _number(options: Mapping[str, str], key: str, default: float) -> float:

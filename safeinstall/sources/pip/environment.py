@@ -7,19 +7,22 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.errors import MetadataInvalidError, SourceError
+from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import ArtifactKind
-from safeinstall.facts.metadata import parse_installed_metadata
+from safeinstall.facts.metadata import written_version
+from safeinstall.facts.values import Missing
 from safeinstall.request.requirements import Reference, parse_reference
+from safeinstall.sources.pip.installed import parse_metadata, read_metadata
+from safeinstall.sources.places.regular_files import read_regular
 from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 _LIST = """\
 import json, pip_api
 rows = pip_api.installed_distributions().values()
-print(json.dumps([[row.name, str(row.version), row.location] for row in rows]))
+print(json.dumps([[row.name, str(row.version)] for row in rows]))
 """
 _HAS_PIP = "import sys; from importlib.util import find_spec; sys.exit(find_spec('pip') is None)"
 _TIMEOUT = 120
@@ -40,33 +43,59 @@ class InstalledPackage:
 
     name: NormalizedName
     version: str
-    """As installed: PEP 440 or not."""
+    """As installed: PEP 440 or not. Empty where nobody can tell."""
     metadata: Metadata | None = None
     """``None`` when it cannot be read."""
+    problem: str = ""
+    """Then: which file, and why."""
     reference: Reference | None = None
     """Where it came from, if not from an index (PEP 610)."""
 
 
-def list_environment(python: str, environ: Mapping[str, str]) -> list[InstalledPackage]:
-    """Return what the environment of the interpreter *python* holds, sorted by name. Raises :class:`SourceError`.
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What an environment holds."""
+
+    packages: tuple[InstalledPackage, ...]
+    """Sorted by name."""
+    lost: tuple[str, ...] = ()
+    """Files that cannot be read, and that tell not even a name."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What of it cannot be read, each by its file."""
+        return (*(package.problem for package in self.packages if package.problem), *self.lost)
+
+
+def list_environment(python: str, environ: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Environment:
+    """Return what the environment of the interpreter *python* holds. Raises :class:`SourceError`.
+
+    Its pip lists it, and *rows* describe it (``hosted/installed.py``). Where that pip cannot list it, because there is
+    something that cannot be read, the rows alone tell.
 
     pip-api starts a pip as soon as it is imported, and that pip would run a ``./pip`` and obey ``PIP_*``. So it is
     imported in a process of its own, in an empty directory, without pip's variables and configuration files.
     """
+    told = {canonicalize_name(row["name"]): row for row in rows if row["name"]}
+    listed = _listed(python, environ)
+    if isinstance(listed, Missing):
+        if not told:
+            raise SourceError(f"pip cannot list what {python} holds: {listed.reason}")
+        listed = {}
+    found = [_package(name, listed.get(name), told.get(name, {})) for name in sorted({*told, *listed})]
+    return Environment(tuple(found), tuple(row["problem"] for row in rows if not row["name"]))
+
+
+def _listed(python: str, environ: Mapping[str, str]) -> dict[NormalizedName, str] | Missing:
+    """Return the version of each name that pip lists; missing where that pip stops at something that it cannot read."""
     with private_directory() as (folder, _):
         neutral = str(folder)
         own = {name: value for name, value in environ.items() if not name.startswith(("PIP_", "_PIP_", "PIPAPI_"))}
         own |= {"PIP_CONFIG_FILE": os.devnull} | _location(python, own, neutral)
         done = _run([sys.executable, "-c", _LIST], own, neutral)
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise SourceError(f"pip cannot list what {python} holds: {reason}")
-    rows = json.loads(done.stdout)
-    described = _described({location for _, _, location in rows if location})
-    found = [
-        _package(name, version, described.get((location, canonicalize_name(name)))) for name, version, location in rows
-    ]
-    return sorted(found, key=lambda package: package.name)
+        return Missing((done.stderr.strip().splitlines() or ["no reason given"])[-1])
+    return {canonicalize_name(name): version for name, version in json.loads(done.stdout)}
 
 
 def _location(python: str, environ: Mapping[str, str], neutral: str) -> dict[str, str]:
@@ -87,31 +116,33 @@ def _run(command: list[str], environ: Mapping[str, str], neutral: str) -> subpro
         raise SourceError(f"cannot run {command[0]}: {error}") from error
 
 
-def _described(locations: Iterable[str]) -> dict[tuple[str, NormalizedName], Distribution]:
-    """Return the distributions in these folders. Nothing of them is run or imported."""
-    return {
-        (location, canonicalize_name(str(own.metadata["Name"]))): own
-        for location in locations
-        for own in distributions(path=[location])
-        if own.metadata["Name"]
-    }
-
-
-def _package(name: str, version: str, own: Distribution | None) -> InstalledPackage:
-    normal = canonicalize_name(name)
+def _package(name: NormalizedName, listed: str | None, row: Mapping[str, Any]) -> InstalledPackage:
+    """Return what is installed as *name*, by the version that pip *listed*, else by what *row* tells of it."""
+    text = read_metadata(row)
+    metadata = text if isinstance(text, Missing) else parse_metadata(name, text, row)
+    problem = row.get("problem") or (metadata.reason if isinstance(metadata, Missing) else "")
+    written = None if isinstance(text, Missing) else written_version(text)
     return InstalledPackage(
-        name=normal,
-        version=version,
-        metadata=_metadata(own, normal) if own else None,
-        reference=parse_direct_url(own.read_text("direct_url.json")) if own else None,
+        name=name,
+        version=listed or row.get("version") or written or _named_version(row),
+        metadata=None if problem or isinstance(metadata, Missing) else metadata,
+        problem=problem,
+        reference=_reference_of(row),
     )
 
 
-def _metadata(own: Distribution, name: NormalizedName) -> Metadata | None:
-    text = own.read_text("METADATA") or own.read_text("PKG-INFO") or ""
+def _named_version(row: Mapping[str, Any]) -> str:
+    """Return the version in the name of a directory (PEP 376); empty where there is none."""
+    return Path(row.get("info") or "").stem.partition("-")[2].partition("-")[0]
+
+
+def _reference_of(row: Mapping[str, Any]) -> Reference | None:
+    info = Path(row.get("info") or "/")
+    if row.get("editable") and info.suffix == ".egg-info":  # a link to it: such an old one has no direct_url.json
+        return Reference(url=info.parent.as_uri(), kind=ArtifactKind.TREE, path=str(info.parent))
     try:
-        return parse_installed_metadata(text.encode(), name=name)
-    except MetadataInvalidError:
+        return parse_direct_url(read_regular(info / "direct_url.json").decode())
+    except (OSError, UnicodeDecodeError):
         return None
 
 

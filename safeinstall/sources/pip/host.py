@@ -32,6 +32,8 @@ GRACE = 2.0
 """Seconds that a pip which is to leave gets to tidy up."""
 FOLLOWED = "_PIP_RUNNING_IN_SUBPROCESS"
 """With it pip takes ``--python`` and ``PIP_PYTHON`` as followed (cli/main_parser.py, ``parse_command``)."""
+BACKEND = "_PIP_USE_IMPORTLIB_METADATA"
+"""The user's say in how pip reads what is installed (pip: metadata/__init__.py)."""
 NEUTRAL = "/"
 """Where the host starts: ``./pip`` must never be imported."""
 HOST = Path(__file__).parent / "hosted" / "__init__.py"
@@ -86,7 +88,7 @@ def lent_pip() -> str:
 
 def host_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return *environ* without what would make pip believe that another pip started it."""
-    return {name: value for name, value in environ.items() if not name.startswith("_PIP_")}
+    return {name: value for name, value in environ.items() if not name.startswith("_PIP_") or name == BACKEND}
 
 
 def follow_python(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[str, Sequence[str], dict[str, str]]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from safeinstall.errors import RefusedError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 CACHE_VARIABLE = "SAFE_PIP_CACHE_DIR"
 """Where pages, metadata, files and advisories are kept. All of it may be deleted at any time."""
@@ -24,8 +26,8 @@ SYSTEM_CONFIG = Path("/Library/Application Support" if sys.platform == "darwin" 
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
-    """Return what may be deleted at any time."""
-    return Path(environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("safe-pip", appauthor=False))
+    """Return what may be deleted at any time. Raises ``RefusedError`` where nothing tells where that is."""
+    return _chosen(environ, CACHE_VARIABLE, platformdirs.user_cache_dir)
 
 
 def why_not_believed(directory: Path) -> str | None:
@@ -44,10 +46,35 @@ def why_not_believed(directory: Path) -> str | None:
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
-    """Return where the user's policy is."""
-    return Path(environ.get(CONFIG_VARIABLE) or platformdirs.user_config_dir("safe-pip", appauthor=False))
+    """Return where the user's policy is. Raises ``RefusedError`` where nothing tells where that is."""
+    return _chosen(environ, CONFIG_VARIABLE, platformdirs.user_config_dir)
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:
-    """Return where receipts are kept, and which policies the user trusts."""
-    return Path(environ.get(STATE_VARIABLE) or platformdirs.user_state_dir("safe-pip", appauthor=False))
+    """Return where receipts are kept, and which policies the user trusts.
+
+    Raises ``RefusedError`` where nothing tells where that is.
+    """
+    return _chosen(environ, STATE_VARIABLE, platformdirs.user_state_dir)
+
+
+def no_home(variables: str) -> RefusedError:
+    """Return what to say where a place depends on the home directory of a user who has none."""
+    home = os.environ.get("HOME")
+    unset = f"HOME is not set, and no user of this system has the uid {os.geteuid()}"
+    return RefusedError(
+        f"there is no home directory: {unset if home is None else f'HOME is {home!r}, which is no absolute path'}",
+        hint=f"set HOME to a directory of this user, or {variables}",
+    )
+
+
+def _chosen(environ: Mapping[str, str], variable: str, default: Callable[..., str]) -> Path:
+    if chosen := environ.get(variable):
+        return Path(chosen)
+    try:
+        found = default("safe-pip", appauthor=False)
+    except RuntimeError:  # an older platformdirs gives back what it could not expand
+        found = "~"
+    if found.startswith("~"):
+        raise no_home(f"{CACHE_VARIABLE}, {STATE_VARIABLE} and {CONFIG_VARIABLE}")
+    return Path(found)

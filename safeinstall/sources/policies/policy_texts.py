@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from safeinstall.policy.locations import Path as Key
 
 MAX_BYTES = 1024 * 1024
+_KEPT: list[tuple[Path, list[Path]]] = []
+"""What this process has put into the cache, and the folders that were not there before."""
 _BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _PRESET_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _PINNED = re.compile(r"(https?://[^#\s]+)#sha256=([0-9a-fA-F]{64})", re.ASCII)
@@ -137,10 +139,22 @@ def _cached(path: Path, digest: str) -> bytes | None:
 
 def _keep(path: Path, content: bytes) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}")
+    new = [folder for folder in path.parents if not folder.exists()]
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.write_bytes(content)
         part.replace(path)
+        _KEPT.append((path, new))
+
+
+def forget_fetched() -> None:
+    """Remove what this process has fetched and kept: only the target's pip tells that nothing is to be kept."""
+    while _KEPT:
+        path, new = _KEPT.pop()
+        with suppress(OSError):
+            path.unlink()
+            for folder in new:
+                folder.rmdir()
 
 
 def _fetch(url: str, environ: Mapping[str, str]) -> bytes:

@@ -14,6 +14,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from safeinstall.errors import RefusedError
 from safeinstall.sources.places.directories import state_directory
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ SIZE = 32
 
 def seal(path: Path, terms: Mapping[str, object]) -> str:
     """Return the seal of the journal at *path* that begins with *terms*; empty if there can be no secret."""
-    secret = _read(_place()) or _make(_place())
+    place = _place()
+    secret = (_read(place) or _make(place)) if place else b""
     return _sealed(secret, path, terms) if secret else ""
 
 
 def is_sealed(path: Path, terms: Mapping[str, object], said: object) -> bool:
     """Whether *said* is the seal of the journal at *path* that begins with *terms*."""
-    secret = _read(_place())
+    place = _place()
+    secret = _read(place) if place else b""
     return bool(secret) and isinstance(said, str) and hmac.compare_digest(
         _sealed(secret, path, terms).encode(), said.encode(errors="replace")
     )  # fmt: skip
@@ -43,8 +46,11 @@ def _sealed(secret: bytes, path: Path, terms: Mapping[str, object]) -> str:
     return hmac.digest(secret, text.encode(), "sha256").hex()
 
 
-def _place() -> Path:
-    return state_directory({}) / "journals.key"
+def _place() -> Path | None:
+    """Return where the secret is; ``None`` for a user without a home."""
+    with suppress(RefusedError):
+        return state_directory({}) / "journals.key"
+    return None
 
 
 def _read(place: Path) -> bytes:

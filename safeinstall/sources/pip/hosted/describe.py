@@ -4,6 +4,8 @@ import os
 import sys
 import tempfile
 
+from .installed import describe_installed
+
 
 def plain(value):
     """Make one option's value fit for JSON."""
@@ -58,21 +60,6 @@ def describe_build_constraints(options, finder, session):
     from pip._internal.cli.req_command import parse_constraint_files
 
     return [describe_requirement(ireq) for ireq in parse_constraint_files(files, finder, options, session)]
-
-
-def describe_installed(options):
-    """List what the target environment holds, in the order in which pip lets a later one win."""
-    if getattr(options, "ignore_installed", True):
-        return []
-    from pip._internal.metadata import get_default_environment
-
-    rows = []
-    for dist in get_default_environment().iter_installed_distributions(local_only=False):
-        row = {"name": str(dist.canonical_name), "info": dist.info_location}
-        if row["info"] is None or not os.path.exists(row["info"]):
-            row["metadata"] = dist.metadata.as_string()
-        rows.append(row)
-    return rows
 
 
 def describe_sources(finder, session):
