@@ -29,6 +29,9 @@ WHEEL = base64.b64decode("{wheel}")
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     pathlib.Path(wheel_directory, "{filename}").write_bytes(WHEEL)
     return "{filename}"
+
+
+build_editable = build_wheel
 """
 
 
@@ -45,18 +48,19 @@ def make_wheel(
     build: str | None = None,
     entry_points: str | None = None,
     metadata: str | None = None,
+    wheel_version: str | None = "1.0",
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid wheel.
 
     *files* defaults to one module with a ``__version__``. *extras* maps an extra to its requirements;
     *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``; *metadata* replaces the
-    whole METADATA.
+    whole METADATA; without a *wheel_version* WHEEL says none.
     """
     stem = f"{_escaped(name)}-{version}"
     members = _encoded(_module(name, version) if files is None else files)
     own = core_metadata(name, version, requires, requires_python, extras, metadata_extra=metadata_extra)
     members[f"{stem}.dist-info/METADATA"] = (own if metadata is None else metadata).encode()
-    members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build).encode()
+    members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build, wheel_version).encode()
     if entry_points is not None:
         members[f"{stem}.dist-info/entry_points.txt"] = entry_points.encode()
     members[f"{stem}.dist-info/RECORD"] = record(members, f"{stem}.dist-info/RECORD")
@@ -181,10 +185,11 @@ def _encoded(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
     return {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
 
 
-def _wheel_file(tag: str, build: str | None) -> str:
+def _wheel_file(tag: str, build: str | None, version: str | None) -> str:
     python, abi, platforms = tag.split("-")
     tags = [f"Tag: {p}-{abi}-{q}" for p in python.split(".") for q in platforms.split(".")]
-    lines = ["Wheel-Version: 1.0", "Generator: lib.wheels", f"Root-Is-Purelib: {str(abi == 'none').lower()}", *tags]
+    lines = [] if version is None else [f"Wheel-Version: {version}"]
+    lines += ["Generator: lib.wheels", f"Root-Is-Purelib: {str(abi == 'none').lower()}", *tags]
     return "\n".join([*lines, *([f"Build: {build}"] if build else []), ""])
 
 
