@@ -93,7 +93,8 @@ def quoted(url: str) -> str:
     """
     parts = urlsplit(url)
     path = "".join(
-        part.upper() if _RESERVED.fullmatch(part) else quote(unquote(part)) for part in _RESERVED.split(parts.path)
+        part.upper() if _RESERVED.fullmatch(part) else quote(unquote(part), errors=_AS_ARGUED)
+        for part in _RESERVED.split(parts.path)
     )
     return parts._replace(path=path).geturl()
 
