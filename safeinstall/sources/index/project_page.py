@@ -33,7 +33,7 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
 _HASH = re.compile(rf"(?:^|&)({'|'.join(_ALGORITHMS)})=([^&]*)")
-_PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~/-]*)?")
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(/(?:[A-Za-z0-9._~/-]|%2B)*)?")
 """An address that means the same on every page, and of which nothing has to be quoted."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
@@ -234,9 +234,13 @@ def fragment_hash(fragment: str) -> dict[str, str]:
 
 
 def fragment_part(fragment: str, name: str) -> str:
-    """Return a part of a fragment that pip reads, ``subdirectory`` or ``egg``: the first of that name, or nothing."""
+    """Return a part of a fragment that pip reads, ``subdirectory`` or ``egg``: the first of that name, or nothing.
+
+    One that is longer than a file's name can be counts for nothing.
+    """
     parts = (part.partition("=") for part in fragment.split("&")) if fragment else ()
-    return next((value for key, _, value in parts if key == name), "")
+    value = next((value for key, _, value in parts if key == name), "")
+    return value if len(value) <= NAME_LENGTH else ""
 
 
 class Base:

@@ -20,6 +20,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
 """What stays in a path as it is, since it means something to a VCS (pip: models/link.py)."""
+_QUOTED = re.compile(r"(?:[A-Za-z0-9._~/-]|%2B)*")
+"""A path of which nothing has to be quoted: that of most files, and of most with a local version."""
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PATH = "/:@!$&'()*+,;="
 _AS_ARGUED = "surrogateescape"
@@ -92,6 +94,8 @@ def quoted(url: str) -> str:
     as a blank otherwise. Raises ``ValueError`` for what is no address.
     """
     parts = urlsplit(url)
+    if _QUOTED.fullmatch(parts.path):
+        return parts.geturl()
     path = "".join(
         part.upper() if _RESERVED.fullmatch(part) else quote(unquote(part), errors=_AS_ARGUED)
         for part in _RESERVED.split(parts.path)
