@@ -48,13 +48,13 @@ def make_wheel(
     build: str | None = None,
     entry_points: str | None = None,
     metadata: str | None = None,
-    wheel_version: str | None = "1.0",
+    wheel_version: str = "1.0",
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid wheel.
 
     *files* defaults to one module with a ``__version__``. *extras* maps an extra to its requirements;
     *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``; *metadata* replaces the
-    whole METADATA; without a *wheel_version* WHEEL says none.
+    whole METADATA; of an empty *wheel_version* WHEEL says nothing.
     """
     stem = f"{_escaped(name)}-{version}"
     members = _encoded(_module(name, version) if files is None else files)
@@ -185,10 +185,10 @@ def _encoded(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
     return {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
 
 
-def _wheel_file(tag: str, build: str | None, version: str | None) -> str:
+def _wheel_file(tag: str, build: str | None, version: str) -> str:
     python, abi, platforms = tag.split("-")
     tags = [f"Tag: {p}-{abi}-{q}" for p in python.split(".") for q in platforms.split(".")]
-    lines = [] if version is None else [f"Wheel-Version: {version}"]
+    lines = [f"Wheel-Version: {version}"] if version else []
     lines += ["Generator: lib.wheels", f"Root-Is-Purelib: {str(abi == 'none').lower()}", *tags]
     return "\n".join([*lines, *([f"Build: {build}"] if build else []), ""])
 
