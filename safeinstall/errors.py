@@ -97,6 +97,10 @@ class UnsatisfiableError(SafeInstallError):
     exit_code = EXIT_PIP_ERROR
 
 
+class UnsupportedWheelError(UnsatisfiableError):
+    """A wheel that is named by its address is for other targets than this one."""
+
+
 class DiskError(SafeInstallError):
     """This machine has no room, or no permission, for what has to be written. pip fails alike."""
 

@@ -33,6 +33,10 @@ class ListedFile:
     size: int | None = None
     upload_time: datetime | None = None
     core_metadata: Mapping[str, str] | None = None
+    subdirectory: str = ""
+    """The folder of a source distribution that holds the project; empty for its root."""
+    egg: str = ""
+    """Name and version of a source distribution, where the address says them in place of the file name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,9 @@ class Artifact:
     kind: ArtifactKind
     source: Source
     subdirectory: str = ""
-    """Of a direct reference: the folder inside it that holds the project; empty for its root (PEP 610)."""
+    """The folder inside it that holds the project; empty for its root (PEP 610)."""
+    egg: str = ""
+    """Name and version of a source distribution on a page, where its address says them in place of its name."""
     hashes: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Algorithm to lower-case hex digest, as the index publishes them."""
     size: int | None = None

@@ -120,17 +120,24 @@ def with_original_addresses(report: dict[str, Any], verified: VerifiedPlan) -> d
     """Return pip's own *report* of a staged installation with the staged addresses replaced by the original ones."""
     originals = {file.sha256: file.pin.artifact for file in verified.files}
     for item in report.get("install", ()):
-        artifact = originals.get(reported_sha256(item))
+        artifact = originals.get(_reported_sha256(item, verified))
         if artifact is not None:
             item["download_info"]["url"] = without_credentials(artifact.url)
     return report
 
 
-def reported_sha256(item: Mapping[str, Any]) -> str:
-    """Return the sha256 that pip reports for one installed file; empty when it reports none."""
+def _reported_sha256(item: Mapping[str, Any], verified: VerifiedPlan) -> str:
+    """Return the sha256 of the file that pip reports for one project; empty when it is none of *verified*.
+
+    Of an address with a hash pip reports that hash alone, whatever its kind (pip: utils/direct_url_helpers.py).
+    """
     archive = item.get("download_info", {}).get("archive_info") or {}
-    digest = (archive.get("hashes") or {}).get("sha256") or str(archive.get("hash", "")).partition("sha256=")[2]
-    return str(digest)
+    kind, _, digest = str(archive.get("hash", "")).partition("=")
+    told = {kind: digest, **(archive.get("hashes") or {})}
+    if "sha256" in told:
+        return str(told["sha256"])
+    artifacts = ((file.pin.artifact, file.sha256) for file in verified.files)
+    return next((sha for artifact, sha in artifacts if told.items() & artifact.hashes.items()), "")
 
 
 def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
@@ -139,7 +146,7 @@ def difference(report: Mapping[str, Any], verified: VerifiedPlan) -> str:
     # A tree or a repository has no hash: pip builds it where it is.
     built = (pin for pin in verified.plan.pins if pin.installs and pin not in verified.plan.files)
     planned |= {(str(pin.artifact.name), "") for pin in built}
-    reported = {(_normalised(item), reported_sha256(item)) for item in report.get("install", ())}
+    reported = {(_normalised(item), _reported_sha256(item, verified)) for item in report.get("install", ())}
     extra, absent = sorted(reported - planned), sorted(planned - reported)
     parts = [f"pip installed {name} with sha256 {sha256 or '(none)'}" for name, sha256 in extra]
     parts += [f"pip did not install {name} with sha256 {sha256 or '(none)'}" for name, sha256 in absent]

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
@@ -25,8 +25,8 @@ VCS_SCHEMES = ("git+", "hg+", "svn+", "bzr+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHOWN = 500
 """Characters of something invalid that a message repeats."""
-_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
-"""As pip looks for it, in the whole address (pip: models/link.py)."""
+_PART = re.compile(r"[#&]([^=&#]*)=([^&]*)")
+"""What an address says of itself, as pip looks for it: in the whole of it, the query too (pip: models/link.py)."""
 HASH_NAMES = frozenset(kind for kind in hashlib.algorithms_guaranteed if not kind.startswith("shake_"))
 """What a hash may be made by: all that every Python can compute, and that has one length. pip takes some of them."""
 
@@ -46,10 +46,12 @@ class Reference:
 
     @property
     def hashes(self) -> dict[str, str]:
-        """Hashes given in the fragment, by kind, in its order; of one kind the first counts (pip: models/link.py)."""
-        pairs = [part.partition("=") for part in self.fragment.split("&")]
-        found = {name.lower(): value.lower() for name, _, value in reversed(pairs) if name.lower() in HASH_NAMES}
-        return dict(reversed(found.items()))
+        """Hashes that the address gives, by kind, in its order; of one kind the first counts (pip: models/link.py)."""
+        found: dict[str, str] = {}
+        for name, value in self._parts:
+            if name.lower() in HASH_NAMES:
+                found.setdefault(name.lower(), value.lower())
+        return found
 
     @property
     def digests(self) -> frozenset[str]:
@@ -59,8 +61,11 @@ class Reference:
     @property
     def subdirectory(self) -> str:
         """The folder inside it that holds the project; empty for its root (pip: models/link.py)."""
-        found = _SUBDIRECTORY.search(f"{self.url}#{self.fragment}")
-        return found[1] if found else ""
+        return next((value for name, value in self._parts if name == "subdirectory"), "")
+
+    @property
+    def _parts(self) -> list[tuple[str, str]]:
+        return _PART.findall(f"{self.url}#{self.fragment}" if self.fragment else self.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,18 +183,23 @@ def _kind(link: Mapping[str, Any]) -> ArtifactKind:
         return ArtifactKind.VCS
     if link["directory"]:
         return ArtifactKind.TREE
-    return ArtifactKind.WHEEL if link["filename"].endswith(".whl") else ArtifactKind.SDIST
+    return _kind_of_file(link["filename"])
+
+
+def _kind_of_file(path: str) -> ArtifactKind:
+    return ArtifactKind.WHEEL if path.endswith(".whl") else ArtifactKind.SDIST
 
 
 def parse_reference(url: str) -> Reference:
-    """Read the URL of a ``name @ URL`` requirement that a package's metadata holds (PEP 508)."""
-    bare, _, fragment = url.partition("#")
-    scheme = bare.lower()
-    if scheme.startswith(VCS_SCHEMES):
-        kind = ArtifactKind.VCS
-    else:
-        kind = ArtifactKind.WHEEL if scheme.endswith(".whl") else ArtifactKind.SDIST
-    return Reference(url=bare, kind=kind, path=_path_of(bare), fragment=fragment)
+    """Read the URL of a ``name @ URL`` requirement that a package's metadata holds (PEP 508).
+
+    Raises ``ValueError`` for one that is no address.
+    """
+    parts = urlsplit(url)
+    is_repository = f"{parts.scheme}:".startswith(VCS_SCHEMES)
+    kind = ArtifactKind.VCS if is_repository else _kind_of_file(unquote(parts.path).rstrip("/"))
+    bare = urlunsplit(parts._replace(fragment=""))  # as pip writes it: file:/x is file:///x (pip: models/link.py)
+    return Reference(url=bare, kind=kind, path=_path_of(url), fragment=parts.fragment)
 
 
 def requested_commit(url: str) -> str | None:

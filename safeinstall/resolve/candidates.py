@@ -15,6 +15,7 @@ from safeinstall.errors import (
     MetadataInvalidError,
     UnsatisfiableError,
 )
+from safeinstall.facts.addresses import place_of
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.judge.closed import closed_verdicts
 from safeinstall.resolve.consistency import check_consistency, discarded
@@ -129,10 +130,8 @@ class Candidates:
 
         *asked* is the name that a direct reference is required by, if it is.
         """
-        # Addresses that differ in the hash they promise, or in the folder, are not the same (pip: models/link.py).
         is_direct = artifact.source.kind is SourceKind.DIRECT
-        hashes = sorted(artifact.hashes.items()) if is_direct else ()
-        key = (artifact.url, artifact.subdirectory, artifact.source.url, *hashes)
+        key = place_of(artifact) if is_direct else (artifact.url, artifact.subdirectory, artifact.source.url)
         if key in self._files:
             return self._files[key]
         artifact, verdict, metadata = self._judged(artifact, required_by, asked)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from safeinstall.errors import UnsatisfiableError
+from safeinstall.facts.addresses import place_of
 from safeinstall.resolve.finder import Hashes, merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import ExtrasCandidate, FileCandidate
 
@@ -45,11 +46,7 @@ class Constraint:
 
 def _is_from(candidate: Candidate, reference: Reference) -> bool:
     base = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
-    return (
-        isinstance(base, FileCandidate)
-        and base.artifact.url == reference.url
-        and reference.digests == {f"{kind}:{value}" for kind, value in base.artifact.hashes.items()}
-    )
+    return isinstance(base, FileCandidate) and place_of(base.artifact) == place_of(reference)
 
 
 def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constraint]:

@@ -188,7 +188,7 @@ class CandidateFinder:
         stem = split_sdist(listed.filename)
         if stem is None or ("macosx10" in listed.url and listed.filename.endswith(".zip")):
             return None
-        text = sdist_version(stem, name)
+        text = sdist_version(listed.egg or stem, name)
         if text and (match := _PY_VERSION.search(text)):
             if match[1] != f"{self.selection.python.major}.{self.selection.python.minor}":
                 return None
@@ -218,11 +218,12 @@ class CandidateFinder:
 
 def _once_each(files: Sequence[ListedFile]) -> Iterable[ListedFile]:
     """Return each address once, as it is listed first, with every hash that any of its entries tells."""
-    found: dict[str, ListedFile] = {}
+    found: dict[tuple[str, str, str], ListedFile] = {}
     for listed in files:
-        first = found.setdefault(listed.url, listed)
+        place = listed.url, listed.subdirectory, listed.egg
+        first = found.setdefault(place, listed)
         if first is not listed and first.hashes != listed.hashes:
-            found[listed.url] = replace(first, hashes=join_hashes(first.hashes, listed.hashes))
+            found[place] = replace(first, hashes=join_hashes(first.hashes, listed.hashes))
     return found.values()
 
 
@@ -254,6 +255,8 @@ def _artifact(
         yanked=listed.yanked,
         requires_python=listed.requires_python,
         core_metadata=listed.core_metadata,
+        subdirectory=listed.subdirectory if kind is ArtifactKind.SDIST else "",
+        egg=listed.egg if kind is ArtifactKind.SDIST else "",
         project_status=page.status,
         lock=page.lock,
         unheard=page.unheard,

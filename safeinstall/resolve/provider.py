@@ -15,6 +15,7 @@ from safeinstall.errors import (
     MetadataInconsistentError,
     MetadataInvalidError,
     UnsatisfiableError,
+    UnsupportedWheelError,
 )
 from safeinstall.facts.values import Missing
 from safeinstall.request.requirements import parse_reference
@@ -134,7 +135,10 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         specifiers = [r for r in (*own, *base) if isinstance(r, SpecifierRequirement)]
         explicit = self._explicit(own, base, extras)
         if specifiers:
-            explicit += self._constrained(name, constraint, extras)
+            try:
+                explicit += self._constrained(name, constraint, extras)
+            except UnsupportedWheelError:
+                return []  # whoever asks for it may be backed away from (pip: factory.py)
         bound = explicit or (specifiers and constraint.references)
         if bound or any(isinstance(r, ImpossibleRequirement) for r in own):
             return [

@@ -7,10 +7,11 @@ hash also does for the mode in which every file needs one depends on the version
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError, UnsatisfiableError
+from safeinstall.facts.addresses import comparable
 from safeinstall.facts.artifact import HeldArtifact, SourceKind
 from safeinstall.resolve.finder import is_pinned
 
@@ -35,21 +36,24 @@ class UserHashes:
     """Which hashes the user's requirements and constraints give for a file. The one maker of ``HeldArtifact``."""
 
     roots: Mapping[str, Sequence[Root]]
-    """By name, and by address."""
+    """By name."""
     selection: Selection
     outer: tuple[Root, ...] = ()
     """What the user asks for where this is about a build: it binds the same release, and no other."""
+    references: Mapping[str, Sequence[Root]] = field(default_factory=dict)
+    """By what pip compares of their addresses."""
 
     @classmethod
     def of(cls, invocation: Invocation) -> UserHashes:
         """Return what the requirements and constraints of *invocation* say."""
         asked: dict[str, list[Root]] = {}
+        references: dict[str, list[Root]] = {}
         for root in (*invocation.roots, *invocation.constraints):
             if root.name is not None:
                 asked.setdefault(root.name, []).append(root)
             if root.reference is not None:
-                asked.setdefault(root.reference.url, []).append(root)
-        return cls(asked, invocation.selection, invocation.outer)
+                references.setdefault(comparable(root.reference.url), []).append(root)
+        return cls(asked, invocation.selection, invocation.outer, references)
 
     @classmethod
     def none(cls, selection: Selection) -> UserHashes:
@@ -72,7 +76,8 @@ class UserHashes:
         return bool(_sets(roots))
 
     def _about(self, artifact: Artifact) -> list[Root]:
-        return [*self.roots.get(artifact.name, ()), *self.roots.get(artifact.url, ())]
+        named = self.roots.get(artifact.name, ())
+        return [*named, *self.references.get(comparable(artifact.url), ())] if self.references else [*named]
 
 
 def missing_hashes(artifacts: Iterable[Artifact]) -> UnsatisfiableError:
@@ -115,7 +120,7 @@ def _allowed(root: Root) -> Iterator[frozenset[str]]:
 def _is_release(root: Root, artifact: Artifact) -> bool:
     """Whether *root* speaks of this very release or address, wherever else it is needed."""
     if root.reference is not None:
-        return root.reference.url == artifact.url
+        return comparable(root.reference.url) == comparable(artifact.url)
     same = root.name == artifact.name and is_pinned(root.specifier)
     return same and root.specifier.contains(artifact.version, prereleases=True)
 

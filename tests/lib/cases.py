@@ -2,7 +2,8 @@
 
 A file of a project is written ``"name version"`` or ``"name version needs requirement, requirement"`` for a wheel, or
 as a table with more facts (:class:`Loader`). ``{main}`` is the address of the index ``main``, ``{main.files}`` that of
-its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there (``md5``, ``sha512``).
+its files, ``{root}`` the working directory, ``{sha256:main/FILE}`` the digest of a file there (``md5``, ``sha512``),
+``{sha256:FILE}`` that of an archive.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
+import tarfile
 import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from lib.forks import Python, Run
 from lib.index import LocalIndex, Reply
 from lib.targets import SITE_PACKAGES, make_target, snapshot
-from lib.wheels import make_sdist, make_wheel, zip_archive
+from lib.wheels import make_sdist, make_wheel, tar_archive, zip_archive
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,6 +54,7 @@ SAFE_PIP_MODULES = [
     "safeinstall.sources.network.httpx_transport",
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
+_COMMITTER = {"NAME": "a", "EMAIL": "a@b.example", "DATE": "2020-01-01T00:00:00Z"}
 TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
@@ -77,6 +81,12 @@ class Case:
     indexes: Mapping[str, Any] = field(default_factory=dict)
     folders: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    trees: Mapping[str, Any] = field(default_factory=dict)
+    """By folder: the project whose source lies there, as a file of a project is written."""
+    repositories: Sequence[str] = ()
+    """Those of the folders that are git repositories, of one commit."""
+    archives: Mapping[str, str] = field(default_factory=dict)
+    """By name of a ``.tar.gz``: the folder that is packed in it."""
     installed: Sequence[Any] = ()
     site: Mapping[str, Any] = field(default_factory=dict)
     """Files of the target's ``site-packages``, for what no wheel holds: a text, or a table of the texts in a zip."""
@@ -148,16 +158,22 @@ class Loader:
         for name, index in opened.items():
             port = index.root.rpartition(":")[2]
             self.values |= {name: index.url, f"{name}.files": f"{index.root}/files", f"{name}.port": port}
-        for name, said in indexes.items():
-            about = said if isinstance(said, dict) else {"files": said}
+        for name, told in indexes.items():
+            about = told if isinstance(told, dict) else {"files": told}
             opened[name].html = about.get("html", False)
             for spec in about.get("files", ()):
                 self._list(name, opened[name], self._spec(spec))
-            for path, status in about.get("replies", {}).items():
-                opened[name].reply(path, Reply(status=status))
+            for path, said in about.get("replies", {}).items():
+                opened[name].reply(path, self._reply(said))
             for path, page in about.get("pages", {}).items():
                 body = self.filled(page).encode()
                 opened[name].reply(path, Reply(status=200, body=body, headers={"Content-Type": "text/html"}))
+
+    def _reply(self, said: int | str) -> Reply:
+        """A status, or where the answer is instead."""
+        if isinstance(said, int):
+            return Reply(status=said)
+        return Reply(status=302, headers={"Location": self.filled(said)})
 
     def lay_out(self) -> None:
         """Make the working directory."""
@@ -172,6 +188,22 @@ class Loader:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self.filled(text), encoding="utf-8")
+        for folder, spec in self.case.trees.items():
+            self._plant(self.root / folder, self._spec({"sdist": spec} if isinstance(spec, str) else spec))
+        for name, folder in self.case.archives.items():
+            members = snapshot(self.root / folder).items()
+            data = tar_archive((f"{folder}/{path}", data) for path, data in sorted(members))
+            (self.root / name).write_bytes(data)
+            self.values[f"sha256:{name}"] = hashlib.sha256(data).hexdigest()
+        for folder in self.case.repositories:
+            commit_all(self.root / folder)
+
+    def _plant(self, folder: Path, about: dict[str, Any]) -> None:
+        with tarfile.open(fileobj=io.BytesIO(self._build("trees", about)[1])) as sdist:
+            for member in sdist.getmembers():
+                path = folder / member.name.partition("/")[2]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(sdist.extractfile(member).read())  # type: ignore[union-attr]  # files only
 
     def install_before(self, site_packages: Path) -> None:
         """Put what is installed beforehand into *site_packages*, as an installer does."""
@@ -204,7 +236,7 @@ class Loader:
     def _build(self, place: str, about: dict[str, Any]) -> tuple[str, bytes]:
         make = make_wheel if about["kind"] == "wheel" else make_sdist
         keys = ("extras", "requires_python", "tag", "build", "entry_points", "metadata", "metadata_extra", "contents")
-        keys += ("builds", "metadata_version") if about["kind"] == "sdist" else ("record_text",)
+        keys += ("builds", "metadata_version") if about["kind"] == "sdist" else ("record_text", "wheel_version")
         facts = {"files" if key == "contents" else key: about[key] for key in keys if key in about}
         filename, data = make(about["name"], about["version"], about["requires"], **facts)
         filename = about.get("filename", filename)
@@ -223,6 +255,14 @@ class Loader:
         facts["metadata"] = sidecar.encode() if isinstance(sidecar, str) else sidecar
         facts["requires_python"] = about.get("link_requires_python", about.get("requires_python"))
         index.add(filename, data, **facts)
+
+
+def commit_all(folder: Path) -> None:
+    """Make *folder* a git repository with one commit, the same each time."""
+    identity = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in _COMMITTER.items()}
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, **identity}
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", "-c", "protocol.file.allow=always", *words], cwd=folder, check=True, env=environ)
 
 
 class Bench:
@@ -277,7 +317,10 @@ class Bench:
             # pip may have written it before it failed.
             report=_items(json.loads(report.read_text())) if code == 0 and report.exists() else None,
             files={
-                f"{name}/{path}": data for name in ("target", "work") for path, data in snapshot(place / name).items()
+                f"{name}/{path}": data
+                for name in ("target", "work")
+                for path, data in snapshot(place / name).items()
+                if ".git" not in Path(path).parts  # its files tell when they were made
             },
             told=tuple(TOLD.findall(stdout)),
             stdout=stdout,
@@ -300,6 +343,7 @@ def _environ(loader: Loader, place: Path) -> dict[str, str]:
         "SAFE_PIP_DEBUG": "1",
         "PIP_CONFIG_FILE": config,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_CACHE_DIR": str(place / "home" / "pip"),  # else wheels that an earlier case has built
         "PIP_INDEX_URL": loader.values[MAIN],
     }
     environ |= {name: loader.filled(value) for name, value in loader.case.environ.items()}

@@ -29,6 +29,9 @@ WHEEL = base64.b64decode("{wheel}")
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     pathlib.Path(wheel_directory, "{filename}").write_bytes(WHEEL)
     return "{filename}"
+
+
+build_editable = build_wheel
 """
 
 
@@ -45,19 +48,20 @@ def make_wheel(
     build: str | None = None,
     entry_points: str | None = None,
     metadata: str | None = None,
+    wheel_version: str = "1.0",
     record_text: str | bool = True,
 ) -> tuple[str, bytes]:
     """Return ``(filename, bytes)`` of a valid wheel.
 
     *files* defaults to one module with a ``__version__``. *extras* maps an extra to its requirements;
     *metadata_extra* is more header lines; *entry_points* is the text of ``entry_points.txt``; *metadata* replaces the
-    whole METADATA, and *record_text* RECORD (false: there is none).
+    whole METADATA, and *record_text* RECORD (false: there is none); of an empty *wheel_version* WHEEL says nothing.
     """
     stem = f"{_escaped(name)}-{version}"
     members = _encoded(_module(name, version) if files is None else files)
     text = core_metadata(name, version, requires, requires_python, extras, metadata_extra=metadata_extra)
     members[f"{stem}.dist-info/METADATA"] = (text if metadata is None else metadata).encode()
-    members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build).encode()
+    members[f"{stem}.dist-info/WHEEL"] = _wheel_file(tag, build, wheel_version).encode()
     if entry_points is not None:
         members[f"{stem}.dist-info/entry_points.txt"] = entry_points.encode()
     if record_text is not False:
@@ -184,10 +188,11 @@ def _encoded(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
     return {path: data.encode() if isinstance(data, str) else data for path, data in files.items()}
 
 
-def _wheel_file(tag: str, build: str | None) -> str:
+def _wheel_file(tag: str, build: str | None, version: str) -> str:
     python, abi, platforms = tag.split("-")
     tags = [f"Tag: {p}-{abi}-{q}" for p in python.split(".") for q in platforms.split(".")]
-    lines = ["Wheel-Version: 1.0", "Generator: lib.wheels", f"Root-Is-Purelib: {str(abi == 'none').lower()}", *tags]
+    lines = [f"Wheel-Version: {version}"] if version else []
+    lines += ["Generator: lib.wheels", f"Root-Is-Purelib: {str(abi == 'none').lower()}", *tags]
     return "\n".join([*lines, *([f"Build: {build}"] if build else []), ""])
 
 

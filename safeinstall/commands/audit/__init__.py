@@ -168,7 +168,7 @@ def _pyproject(file: str, asked: Asked) -> Audit:
 
 def _together(audits: Sequence[Audit], subject: str) -> Audit:
     refusals = [audit.refusal for audit in audits if audit.refusal]
-    verdicts = {v.artifact.url: v for audit in audits for v in audit.verdicts}
+    verdicts = {_place(v): v for audit in audits for v in audit.verdicts}
     return Audit(
         subject=subject,
         verdicts=tuple(sorted(verdicts.values(), key=_name)),
@@ -205,10 +205,14 @@ def _strictly(target: Target, policy: Policy) -> list[tuple[Refusal, Mapping[Nor
 
 def _joined(refusals: Sequence[Refusal]) -> Refusal:
     first = refusals[0]
-    verdicts = {v.artifact.url: v for refusal in refusals for v in refusal.verdicts}
+    verdicts = {_place(v): v for refusal in refusals for v in refusal.verdicts}
     ordered = sorted(verdicts.values(), key=_name)
     required_by = {name: who for refusal in reversed(refusals) for name, who in refusal.required_by.items()}
     return replace(first, verdicts=tuple(ordered), required_by=required_by)
+
+
+def _place(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.artifact.name, verdict.artifact.url, verdict.artifact.subdirectory
 
 
 def _name(verdict: Verdict) -> str:

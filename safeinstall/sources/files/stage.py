@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from safeinstall.facts.artifact import Artifact
     from safeinstall.plan.plan import VerifiedFile, VerifiedPlan
 
 _PAGE = "<!DOCTYPE html>\n<html><body>\n{}</body></html>\n"
@@ -62,9 +63,15 @@ class Stage:
         path = Path(file.path)
         if path.parent.parent != self.files:
             raise ValueError(f"{path.name} is not in the staged directory")
-        href = f"../../files/{path.parent.name}/{quote(path.name)}#sha256={file.sha256}"
+        href = f"../../files/{path.parent.name}/{quote(path.name)}#sha256={file.sha256}{_parts(artifact)}"
         yanked = "" if artifact.yanked is None else f' data-yanked="{html.escape(artifact.yanked)}"'
         return f'<a href="{html.escape(href)}"{yanked}>{html.escape(path.name)}</a><br>\n'
+
+
+def _parts(artifact: Artifact) -> str:
+    """Return what pip must be told of a file beside its name: the folder, and what its name does not say."""
+    parts = f"&subdirectory={artifact.subdirectory}" if artifact.subdirectory else ""
+    return f"{parts}&egg={artifact.egg}" if artifact.egg else parts
 
 
 @contextmanager

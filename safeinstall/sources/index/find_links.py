@@ -19,7 +19,7 @@ from packaging.utils import (
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.index.project_page import Base, fragment_hash, parse_project_page
+from safeinstall.sources.index.project_page import Base, fragment_hash, fragment_part, parse_project_page
 from safeinstall.sources.network.transport import BODY_LIMIT
 from safeinstall.sources.network.urls import is_local, local_path
 from safeinstall.sources.places.regular_files import read_regular
@@ -55,7 +55,7 @@ class FindLinks:
         with self._lock:
             pages = self._listings
         return tuple(
-            ProjectPage(source=page.source, files=tuple(f for f in page.files if _can_be_of(name, f.filename)))
+            ProjectPage(source=page.source, files=tuple(f for f in page.files if _can_be_of(name, f.egg or f.filename)))
             for page in pages
         )
 
@@ -120,8 +120,11 @@ def _local_file(path: Path) -> ListedFile:
 
 
 def _remote_file(url: str) -> ListedFile:
-    address, filename, fragment = Base(url).resolve(url)
-    return ListedFile(filename=filename, url=address, hashes=fragment_hash(fragment))
+    """What stands in no page is asked for as it is written (pip: index/sources.py)."""
+    _, filename, fragment = Base(url).resolve(url)
+    egg, subdirectory = (fragment_part(fragment, name) for name in ("egg", "subdirectory"))
+    hashes, bare = fragment_hash(fragment), url.partition("#")[0]
+    return ListedFile(filename=filename, url=bare, hashes=hashes, egg=egg, subdirectory=subdirectory)
 
 
 def _project(filename: str) -> NormalizedName | None:

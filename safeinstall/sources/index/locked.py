@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import Source, SourceKind
 from safeinstall.ports import ListedFile, ProjectPage
-from safeinstall.sources.network.urls import redacted
+from safeinstall.sources.network.urls import quoted, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +76,14 @@ def _is_same(listed: ListedFile, file: LockedFile) -> bool:
     if listed.filename != file.filename:
         return False
     common = [kind for kind in _STRONG if kind in listed.hashes and kind in file.hashes]
-    return all(listed.hashes[kind] == file.hashes[kind] for kind in common) and (bool(common) or listed.url == file.url)
+    is_there = bool(common) or _is_at(listed, file.url)
+    return is_there and all(listed.hashes[kind] == file.hashes[kind] for kind in common)
+
+
+def _is_at(listed: ListedFile, url: str) -> bool:
+    with suppress(ValueError):  # a lock may hold what is no address
+        return listed.url == quoted(url)
+    return False
 
 
 def _unheard_of(file: LockedFile, reason: str) -> ProjectPage:

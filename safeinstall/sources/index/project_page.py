@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from safeinstall.errors import SourceError
 from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.resolve.finder import join_hashes
-from safeinstall.sources.network.urls import redacted
+from safeinstall.sources.network.urls import quoted, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,8 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
 _HASH = re.compile(rf"(?:^|&)({'|'.join(_ALGORITHMS)})=([^&]*)")
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(/(?:[A-Za-z0-9._~/-]|%2B)*)?")
+"""An address that means the same on every page, and of which nothing has to be quoted."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _FRACTION = re.compile(r"\.(\d+)")
@@ -150,6 +152,8 @@ def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str
         size=_size(entry.get("size")),
         upload_time=_upload_time(entry.get("upload-time")),
         core_metadata=_core_metadata(entry.get("dist-info-metadata") if core_metadata is None else core_metadata),
+        subdirectory=fragment_part(fragment, "subdirectory"),
+        egg=fragment_part(fragment, "egg"),
     )
 
 
@@ -229,8 +233,18 @@ def fragment_hash(fragment: str) -> dict[str, str]:
     return {found[1]: found[2].lower()} if found else {}
 
 
+def fragment_part(fragment: str, name: str) -> str:
+    """Return a part of a fragment that pip reads, ``subdirectory`` or ``egg``: the first of that name, or nothing.
+
+    One that is longer than a file's name can be counts for nothing.
+    """
+    parts = (part.partition("=") for part in fragment.split("&")) if fragment else ()
+    value = next((value for key, _, value in parts if key == name), "")
+    return value if len(value) <= NAME_LENGTH else ""
+
+
 class Base:
-    """What links are relative to. Splitting addresses is the bulk of parsing a long page, so the usual ones are cut."""
+    """What links are relative to. Joining addresses is the bulk of parsing a long page, so the usual ones are cut."""
 
     def __init__(self, url: str, base: str | None = None) -> None:
         """Resolve relative to the page at *url*, or to the *base* it declares. Only a local page has local links."""
@@ -242,8 +256,7 @@ class Base:
     def resolve(self, link: str) -> tuple[str, str, str]:
         """Return absolute address, file name and fragment."""
         link, _, fragment = link.partition("#")
-        is_usual = link.startswith(("https://", "http://")) and "[" not in link and link.isascii()
-        absolute = link if is_usual else self._join(link)
+        absolute = link if _PLAIN.fullmatch(link) else self._join(link)
         path = urlsplit(absolute).path if "?" in absolute else absolute
         name = (unquote(path) if "%" in path else path).rstrip("/").rpartition("/")[2]
         return absolute, "" if name in {".", ".."} or len(name) > NAME_LENGTH else name, fragment
@@ -258,7 +271,7 @@ class Base:
             raise _MalformedError(f"it lists the local file {absolute!r}")
         if _CONTROL.search(absolute):
             raise _MalformedError(f"a file has the impossible address {redacted(absolute)!r}")
-        return absolute
+        return quoted(absolute)
 
 
 def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: Callable[[str], bool]) -> ProjectPage:
@@ -305,6 +318,8 @@ def _html_file(anchor: Mapping[str, str | None], base: Base) -> ListedFile:
         # PEP 592: present is yanked, even where there is no value.
         yanked=anchor.get("data-yanked") or "" if "data-yanked" in anchor else None,
         core_metadata=None if metadata is None else fragment_hash(metadata),
+        subdirectory=fragment_part(fragment, "subdirectory"),
+        egg=fragment_part(fragment, "egg"),
     )
 
 

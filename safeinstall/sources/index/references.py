@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.errors import UnsatisfiableError
+from safeinstall.errors import UnsatisfiableError, UnsupportedWheelError
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.resolve.finder import split_sdist
 from safeinstall.sources.index.project_page import NAME_LENGTH
@@ -28,11 +28,14 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
 
     Raises ``UnsatisfiableError`` as pip does: for a wheel that cannot be installed here, and for a path that is not.
     """
-    kind, filename = reference.kind, unquote(urlsplit(reference.url).path.rstrip("/").rpartition("/")[2])
+    kind, url = reference.kind, reference.url
+    filename = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
     if reference.path is not None:
         if not _exists(reference.path):
             raise UnsatisfiableError(f"{reference.path} does not exist")
         kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
+        if not Path(reference.path).is_absolute():  # relative to the working directory, whoever asks for it
+            url = Path(reference.path).absolute().as_uri()
     if len(filename) > NAME_LENGTH:
         raise UnsatisfiableError(f"{filename[:NAME_LENGTH]}… is longer than the name of a file can be")
     named, version = _of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name)
@@ -40,9 +43,9 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         name=named,
         version=version,
         filename=filename,
-        url=reference.url,
+        url=url,
         kind=kind,
-        source=Source(kind=SourceKind.DIRECT, url=reference.url, name=redacted(reference.url)),
+        source=Source(kind=SourceKind.DIRECT, url=url, name=redacted(url)),
         hashes=reference.hashes,
         lock=reference.lock,
         subdirectory=reference.subdirectory,
@@ -61,7 +64,7 @@ def _of_wheel(filename: str, tags: frozenset[str]) -> tuple[NormalizedName, Vers
     except InvalidWheelFilename as error:
         raise UnsatisfiableError(f"Invalid wheel filename: {filename!r} ({error})") from error
     if tags.isdisjoint(map(str, own)):
-        raise UnsatisfiableError(f"{filename} is not a supported wheel on this platform.")
+        raise UnsupportedWheelError(f"{filename} is not a supported wheel on this platform.")
     return name, version
 
 

@@ -23,7 +23,16 @@ from urllib.parse import urljoin
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.sources.network.content_coding import ASKED
 from safeinstall.sources.network.transport import BODY_LIMIT, HttpSettings, TransportError, announced
-from safeinstall.sources.network.urls import is_secure, is_trusted, origin, redacted, split, userinfo, without_userinfo
+from safeinstall.sources.network.urls import (
+    as_sent,
+    is_secure,
+    is_trusted,
+    origin,
+    redacted,
+    split,
+    userinfo,
+    without_userinfo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -193,7 +202,7 @@ class HttpClient:
                     _check_status(reply, request)
                     yield Stream(
                         status=reply.status,
-                        url=without_userinfo(split(request.url)),
+                        url=as_sent(split(request.url)),
                         headers=reply.headers,
                         chunks=_checked_chunks(reply, request),
                     )
@@ -207,7 +216,7 @@ class HttpClient:
     @contextmanager
     def _send(self, request: _Request) -> Iterator[Reply]:
         parts = self._checked(request)
-        bare = without_userinfo(parts)
+        bare = as_sent(parts)
         verify = not is_trusted(parts, self._settings.trusted_hosts)
         with ExitStack() as stack:
             with _mapped(request.url):

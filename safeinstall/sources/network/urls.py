@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from safeinstall.errors import SourceError
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_RESERVED = re.compile(r"(@|%2F)", re.IGNORECASE)
+"""What stays in a path as it is, since it means something to a VCS (pip: models/link.py)."""
+_QUOTED = re.compile(r"(?:[A-Za-z0-9._~/-]|%2B)*")
+"""A path of which nothing has to be quoted: that of most files, and of most with a local version."""
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PATH = "/:@!$&'()*+,;="
+_AS_ARGUED = "surrogateescape"
+"""How Python decodes arguments: whatever bytes they are can be sent."""
+_QUERY = f"{_PATH}?"
+"""What may stand there raw (RFC 3986)."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -52,6 +63,44 @@ def userinfo(parts: SplitResult) -> tuple[str, str] | None:
 def without_userinfo(parts: SplitResult) -> str:
     """Return the address that goes over the wire: no credentials, no fragment."""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+
+def as_sent(parts: SplitResult) -> str:
+    """Return the address as pip puts it on the wire: no credentials, no fragment, escaped once and no more than needed.
+
+    requests: utils.py, ``requote_uri``; urllib3: util/url.py, ``_encode_target``.
+    """
+    path, query = _requoted(parts.path, _PATH), _requoted(parts.query, _QUERY)
+    return without_userinfo(parts._replace(path=path, query=query))
+
+
+def _requoted(component: str, safe: str) -> str:
+    """Return *component* with every character escaped but the *safe* ones, and no escape that is not needed."""
+    escapes = _ESCAPE.findall(component)
+    if len(escapes) != component.count("%"):  # then none of them is one
+        return quote(_ESCAPE.sub(lambda escape: escape[0].upper(), component), safe, errors=_AS_ARGUED)
+    return quote(_ESCAPE.sub(_plain_if_unreserved, component), f"{safe}%", errors=_AS_ARGUED)
+
+
+def _plain_if_unreserved(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if character in _UNRESERVED else escape[0].upper()
+
+
+def quoted(url: str) -> str:
+    """Return an address of a page as pip quotes it (pip: models/link.py, ``_ensure_quoted_url``).
+
+    Its path is escaped anew, but for ``@`` and an escaped slash: a raw ``+`` becomes ``%2B``, which a server may read
+    as a blank otherwise. Raises ``ValueError`` for what is no address.
+    """
+    parts = urlsplit(url)
+    if _QUOTED.fullmatch(parts.path):
+        return parts.geturl()
+    path = "".join(
+        part.upper() if _RESERVED.fullmatch(part) else quote(unquote(part), errors=_AS_ARGUED)
+        for part in _RESERVED.split(parts.path)
+    )
+    return parts._replace(path=path).geturl()
 
 
 def is_trusted(parts: SplitResult, trusted_hosts: Iterable[str]) -> bool:

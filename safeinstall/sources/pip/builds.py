@@ -19,6 +19,7 @@ from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.metadata import parse_metadata_json
 from safeinstall.plan.verified import SourceTree
 from safeinstall.request.requirements import requested_commit
+from safeinstall.sources.network.urls import is_local, local_path
 from safeinstall.sources.pip.host import HostedPip
 from safeinstall.sources.pip.hosted import REFUSAL
 from safeinstall.sources.places.temporary import private_directory
@@ -163,8 +164,13 @@ def _place(source: Buildable) -> str:
     if not artifact.subdirectory:
         return artifact.url if isinstance(source, SourceTree) else source.path
     _check_subdirectory(artifact)
-    address = artifact.url if isinstance(source, SourceTree) else Path(source.path).as_uri()
+    address = _resolved(artifact.url) if isinstance(source, SourceTree) else Path(source.path).as_uri()
     return f"{address}#subdirectory={artifact.subdirectory}"
+
+
+def _resolved(url: str) -> str:
+    """Return *url* without ``../``: with it, pip forgets the folder (pip: req/constructors.py)."""
+    return local_path(url).resolve().as_uri() if is_local(url) else url
 
 
 def _check_subdirectory(artifact: Artifact) -> None:

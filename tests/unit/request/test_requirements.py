@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
-from safeinstall.request.requirements import parse_build_requirements, parse_roots
+from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.request.requirements import parse_build_requirements, parse_reference, parse_roots
 
 ROW = {
     "requirement": "app==1.0",
@@ -52,6 +53,32 @@ def test_a_hash_that_nobody_can_compute(kind):
     with pytest.raises(UnsatisfiableError) as caught:
         parse_roots([{**ROW, "hashes": {kind: ["00"]}}])
     assert caught.value.message == f"Unknown hash name: {kind}"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "hashes", "subdirectory"),
+    [
+        ("https://i.example/c.whl?x=1", ArtifactKind.WHEEL, {}, ""),
+        ("https://i.example/c%2Ewhl", ArtifactKind.WHEEL, {}, ""),
+        ("https://i.example/get?file=c.whl", ArtifactKind.SDIST, {}, ""),
+        ("git+https://i.example/c.whl@v1", ArtifactKind.VCS, {}, ""),
+        ("https://i.example/c.zip?a=1&md5=AB", ArtifactKind.SDIST, {"md5": "ab"}, ""),
+        ("https://i.example/c.zip?md5=AB", ArtifactKind.SDIST, {}, ""),
+        ("https://i.example/c.zip#md5=1&sha1=2&md5=3", ArtifactKind.SDIST, {"md5": "1", "sha1": "2"}, ""),
+        ("https://i.example/c.zip#md5&sha1=2&subdirectory=a", ArtifactKind.SDIST, {"sha1": "2"}, "a"),
+        ("https://i.example/c.zip?x&subdirectory=a", ArtifactKind.SDIST, {}, "a"),
+        ("https://i.example/c.zip#subdirectory=a&subdirectory=b", ArtifactKind.SDIST, {}, "a"),
+    ],
+)
+def test_what_an_address_says(address, kind, hashes, subdirectory):
+    reference = parse_reference(address)
+    assert (reference.kind, reference.hashes, reference.subdirectory) == (kind, hashes, subdirectory)
+
+
+def test_an_address_is_written_as_pip_writes_it():
+    """pip: models/link.py, ``url_without_fragment``."""
+    assert parse_reference("file:/a/b#egg=c").url == "file:///a/b"
+    assert parse_reference("HTTPS://i.example/c.whl?#x").url == "https://i.example/c.whl"
 
 
 def test_hashes_are_compared_in_lower_case():

@@ -3,6 +3,7 @@
 import os
 
 from . import DENIED
+from .addresses import ByAddress
 from .channel import refuse
 
 BACKEND_CALLERS = (
@@ -111,11 +112,11 @@ def hold_to_commits(commits):
     from pip._internal.models.link import Link
     from pip._internal.vcs.versioncontrol import VersionControl
 
-    obtain = VersionControl.obtain
+    obtain, commits = VersionControl.obtain, ByAddress(commits)
 
     def obtain_judged(self, dest, url, *args, **kwargs):
         obtain(self, dest, url, *args, **kwargs)
-        expected = commits.get(Link(url.secret).url_without_fragment)
+        expected = commits.get(Link(url.secret))
         if expected and self.get_requirement_revision(dest) != expected:
             refuse("%s is not at the commit %s that was asked for or judged" % (url, expected), DENIED)
 

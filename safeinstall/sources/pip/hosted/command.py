@@ -1,5 +1,6 @@
 """Replace the two steps of a command between which pip looks for files."""
 
+from .addresses import ByAddress
 from .builds import check_built, judge_build_requirements
 from .channel import hear_stops, leave, refuse
 from .confine import confine
@@ -19,10 +20,10 @@ def judged_requirements(answer, requirements):
     pins = [install_req_from_line(pin, constraint=True, user_supplied=False) for pin in answer["pins"]]
     roots = [ireq for ireq in requirements if not ireq.constraint]
     # A constraint with an address makes pip take that file as a direct reference, and record it as one.
-    direct = answer.get("direct", ())
-    links = [i for i in requirements if i.constraint and i.link and i.link.url_without_fragment in direct]
+    direct, digests = ByAddress(dict.fromkeys(answer.get("direct", ()), True)), ByAddress(answer["digests"])
+    links = [ireq for ireq in requirements if ireq.constraint and direct.get(ireq.link)]
     for ireq in links + roots:
-        digest = ireq.link and answer["digests"].get(ireq.link.url_without_fragment)
+        digest = digests.get(ireq.link)
         ireq.hash_options = {"sha256": [digest]} if digest else {}
     return pins + [ireq for ireq in links if ireq.match_markers()] + roots
 

@@ -2,6 +2,7 @@
 
 import os
 
+from .addresses import comparable
 from .builds import hold_to_commits, isolate_builds
 
 KEPT_VARIABLES = ("PIP_BUILD_TRACKER",)
@@ -37,11 +38,12 @@ def serve_verified(session, files):
     """Answer what pip asks of the network with the verified files on disk, by their addresses, and nothing else."""
     from pip._internal.utils.urls import path_to_url
 
-    send, places = session.send, {as_requested(url): path_to_url(path) for url, path in files.items()}
+    send = session.send
+    places = {comparable(as_requested(url)): path_to_url(path) for url, path in files.items()}
 
     def send_if_planned(request, **kwargs):
         if not request.url.startswith("file:"):
-            place = places.get(as_requested(request.url))
+            place = places.get(comparable(as_requested(request.url)))
             if place is None:
                 raise RuntimeError("safe-pip: pip asked for %s, which is not in the plan" % request.url)
             request.url = place

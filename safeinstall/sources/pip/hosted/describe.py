@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 
+from .addresses import address_of, fragment_of
 from .installed import describe_installed
 
 
@@ -25,11 +26,11 @@ def describe_link(link):
     if link is None:
         return None
     return {
-        "url": link.url_without_fragment,
-        "fragment": link.url[len(link.url_without_fragment) + 1 :],
+        "url": address_of(link),
+        "fragment": fragment_of(link),
         "filename": link.filename,
         "vcs": bool(link.is_vcs),
-        "path": link.file_path if link.is_file else None,
+        "path": os.path.join(os.getcwd(), link.file_path) if link.is_file else None,
         "directory": bool(link.is_existing_dir()) if link.is_file else False,
     }
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 from lib.pins import artifact_of, pin_of
-from lib.wheels import make_wheel
+from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.plan.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
 from safeinstall.sources.files.stage import Stage, open_stage
@@ -20,6 +20,24 @@ def verified(stage: Stage, **facts) -> VerifiedPlan:
     pin = pin_of(replace(artifact_of(NAME, DATA), **facts))
     file = VerifiedFile(pin=pin, path=str(stage.files / "0" / pin.artifact.filename), sha256=SHA256, size=len(DATA))
     return VerifiedPlan(Plan.of([pin]), (file,), _SEAL)
+
+
+@pytest.mark.parametrize(
+    ("filename", "subdirectory", "egg", "parts"),
+    [
+        ("demo_pkg-1.0.tar.gz", "", "", ""),
+        ("demo_pkg-1.0.tar.gz", 'a b"/c', "", '&subdirectory=a b"/c'),
+        ("snapshot.tar.gz", "a", "demo_pkg-1.0", "&subdirectory=a&egg=demo_pkg-1.0"),
+    ],
+)
+def test_what_the_name_of_a_file_does_not_say(tmp_path, filename, subdirectory, egg, parts):
+    made = artifact_of(*make_sdist("demo-pkg", "1.0"))
+    artifact = replace(made, filename=filename, subdirectory=subdirectory, egg=egg)
+    with open_stage(tmp_path) as stage:
+        file = VerifiedFile(pin=pin_of(artifact), path=str(stage.files / "0" / filename), sha256=SHA256, size=1)
+        stage.publish(VerifiedPlan(Plan.of([file.pin]), (file,), _SEAL))
+        (anchor,) = Anchors(page(stage, "demo-pkg")).found
+    assert anchor == {"href": f"../../files/0/{filename}#sha256={SHA256}{parts}"}
 
 
 def page(stage: Stage, name: str) -> str:

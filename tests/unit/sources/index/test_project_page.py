@@ -99,7 +99,13 @@ def test_a_login_page_is_no_project_without_files(html, reason):
         ("/a%2Ffoo-1.0.tar.gz", "foo-1.0.tar.gz", "https://i.example/a%2Ffoo-1.0.tar.gz"),
         ("/foo-1.0.tar.gz?token=a/b", "foo-1.0.tar.gz", "https://i.example/foo-1.0.tar.gz?token=a/b"),
         ("https://files.example/a/..", "", "https://files.example/a/.."),
-        ("https://files.example/%2e%2e", "", "https://files.example/%2e%2e"),
+        ("https://files.example/%2e%2e", "", "https://files.example/.."),
+        ("/foo-1.0+local.tar.gz", "foo-1.0+local.tar.gz", "https://i.example/foo-1.0%2Blocal.tar.gz"),
+        (
+            "https://files.example/a b/%66oo-1.0.tar.gz?a+b",
+            "foo-1.0.tar.gz",
+            "https://files.example/a%20b/foo-1.0.tar.gz?a+b",
+        ),
     ],
 )
 def test_takes_the_file_name_from_the_address_as_pip_does(url, filename, absolute):
@@ -111,6 +117,23 @@ def test_a_hash_in_the_address_is_one_more():
     found = file(url=f"foo-1.0.tar.gz#egg=x&sha256={SHA}", hashes={"md5": "11"})
     assert found.url == f"{URL}foo-1.0.tar.gz"
     assert found.hashes == {"sha256": SHA.lower(), "md5": "11"}
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("", ("", "")),
+        ("subdirectory=a/b", ("a/b", "")),
+        (f"egg=foo-1.0&sha256={SHA}&subdirectory=a", ("a", "foo-1.0")),
+        ("subdirectory=a&subdirectory=b", ("a", "")),
+        ("xsubdirectory=a&eggs=b&egg", ("", "")),
+    ],
+)
+def test_the_other_parts_of_a_fragment(fragment, expected):
+    address = f"foo-1.0.tar.gz#{fragment}"
+    for found in (file(url=address), anchor(f'href="{address}"')):
+        assert (found.subdirectory, found.egg) == expected
+        assert found.url == f"{URL}foo-1.0.tar.gz"
 
 
 def test_where_the_address_contradicts_the_page_no_file_will_do():
@@ -162,7 +185,7 @@ def test_half_a_surrogate_pair_is_no_character():
     entry = {"yanked": half + whole, "requires-python": half, "hashes": {half: half}, "url": f"{half}/foo-1.0.tar.gz"}
     found = file(**entry)
     assert (found.yanked, found.requires_python, found.hashes) == ("\ufffd" + whole, "\ufffd", {"\ufffd": "\ufffd"})
-    assert found.url.endswith("/\ufffd/foo-1.0.tar.gz")
+    assert found.url.endswith("/%EF%BF%BD/foo-1.0.tar.gz")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +309,7 @@ def test_anchors_without_an_address_are_no_files():
 
 def test_other_links_of_an_html_page_do_no_harm():
     found = page('<a href="mailto:me@a.example">x</a><a href="javascript:void(0)">y</a>', "text/html")
-    assert [f.url for f in found.files] == ["mailto:me@a.example", "javascript:void(0)"]
+    assert [f.url for f in found.files] == ["mailto:me@a.example", "javascript:void%280%29"]
 
 
 @pytest.mark.parametrize(

@@ -274,8 +274,8 @@ def test_a_proxy_that_refuses_is_told(index, new_client):
 
 
 def test_an_address_that_the_library_refuses_is_told(client, slept):
-    error = failure(client, "https://files.example/a\x00b")
-    assert error.message == "cannot read https://files.example/a%00b: its address is not valid"
+    error = failure(client, "https://files.ex\x00ample/a")
+    assert error.message == "cannot read https://files.ex%00ample/a: its address is not valid"
     assert slept == []
 
 

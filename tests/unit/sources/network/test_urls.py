@@ -1,14 +1,21 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pip._internal.models.link import _ensure_quoted_url
+from pip._vendor.requests import PreparedRequest
+from pip._vendor.urllib3.util.url import _encode_target
 
 from safeinstall.errors import SourceError
 from safeinstall.sources.network.urls import (
+    as_sent,
     is_local,
     is_secure,
     is_trusted,
     local_path,
     origin,
+    quoted,
     redacted,
     split,
     userinfo,
@@ -120,3 +127,35 @@ def test_a_path_with_a_nul_is_none():
     with pytest.raises(SourceError) as caught:
         local_path("file:///a%00/b.whl")
     assert caught.value.message == "file:///a%00/b.whl is no path"
+
+
+PIECES = [*map(chr, range(32, 127)), "é", "日", "%41", "%7e", "%2f", "%2B", "%40", "%E9", "%zz"]
+TEXTS = st.lists(st.sampled_from([piece for piece in PIECES if piece not in "#?;"]), max_size=6).map("".join)
+
+
+@given(path=TEXTS, query=TEXTS)
+def test_an_address_is_sent_as_pip_sends_it(path, query):
+    url = f"https://me:secret@a.example/x{path}?y={query}"
+    request = PreparedRequest()
+    request.prepare_url(url, None)
+    assert as_sent(split(url)) == f"https://a.example{_encode_target(request.path_url)}".replace("#", "")
+
+
+@given(path=TEXTS, query=TEXTS)
+def test_an_address_of_a_page_is_quoted_as_pip_quotes_it(path, query):
+    for start in ("https://me:secret@a.example/", "file:///"):
+        url = f"{start}x{path}?y={query}"
+        assert quoted(url) == _ensure_quoted_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://a.example/a-1.0+mine.whl", "https://a.example/a-1.0%2Bmine.whl"),
+        ("https://a.example/a b;c?d=e+f g#h", "https://a.example/a%20b%3Bc?d=e+f g#h"),
+        ("git+https://a.example/%7ea%2fb@v+1", "git+https://a.example/~a%2Fb@v%2B1"),
+        ("file:///a b+c@d", "file:///a%20b%2Bc@d"),
+    ],
+)
+def test_the_path_of_an_address_is_quoted(url, expected):
+    assert quoted(url) == expected
