@@ -22,6 +22,7 @@ from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, refused, resolve
+from safeinstall.resolve.search import search_of
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.user_hashes import UserHashes
 
@@ -242,6 +243,7 @@ def make_provider(
     return Provider(
         candidates=candidates,
         preference=preference_of(invocation.pip_version, requested),
+        search=search_of(invocation.pip_version),
         rules=Rules(
             markers=invocation.markers,
             python=invocation.selection.python,
@@ -250,6 +252,7 @@ def make_provider(
             only_dependencies=invocation.only_dependencies,
             ignore_requires_python=invocation.selection.ignore_requires_python,
             splits_extras=invocation.selection.splits_extras,
+            python_first=invocation.selection.python_first,
         ),
         constraints=collect_constraints(invocation.constraints),
         requested=requested,

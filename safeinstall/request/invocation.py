@@ -78,6 +78,11 @@ class Selection:
         return self.pip >= (23, 3)
 
     @property
+    def python_first(self) -> bool:
+        """Whether a candidate asks for its Python before it asks for anything else (pip 25.1 and later)."""
+        return self.pip >= (25, 1)
+
+    @property
     def takes_hashes_of_constraints(self) -> bool:
         """Whether a constraint's hashes serve a requirement, and any hash stands for a pin (pip 26.1 and later)."""
         return self.pip >= (26, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
-    from resolvelib.resolvers import Result
 
     from safeinstall.facts.verdict import Verdict
     from safeinstall.request.requirements import Root
     from safeinstall.resolve.nodes import Candidate, Requires
     from safeinstall.resolve.provider import Provider
+    from safeinstall.resolve.search import Found
 
 MAX_ROUNDS = 200_000
 """pip: resolution/resolvelib/resolver.py."""
@@ -131,7 +131,7 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
     """
     requirements = root_requirements(provider, roots)
     try:
-        result = Resolver(provider, BaseReporter()).resolve(requirements, max_rounds=MAX_ROUNDS)
+        result = provider.search.run(provider, BaseReporter(), requirements, MAX_ROUNDS)
     except ResolutionImpossible as impossible:
         return _impossible(provider, impossible)
     except ResolutionTooDeep:
@@ -151,7 +151,7 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
     return _resolution(provider, result)
 
 
-def _files(result: Result[Requires, Candidate, str]) -> list[FileCandidate]:
+def _files(result: Found) -> list[FileCandidate]:
     return [c for c in result.mapping.values() if isinstance(c, FileCandidate)]
 
 
@@ -200,7 +200,7 @@ def _causes_as_requirers(
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 
-def _requirers(result: Result[Requires, Candidate, str]) -> dict[NormalizedName, tuple[Requirer, ...]]:
+def _requirers(result: Found) -> dict[NormalizedName, tuple[Requirer, ...]]:
     found: dict[NormalizedName, dict[Requirer, None]] = {}
     for criterion in result.criteria.values():
         for requirement, parent in criterion.information:
@@ -212,7 +212,7 @@ def _requirers(result: Result[Requires, Candidate, str]) -> dict[NormalizedName,
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 
-def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) -> Resolution:
+def _resolution(provider: Provider, result: Found) -> Resolution:
     extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
     for candidate in result.mapping.values():
         if isinstance(candidate, ExtrasCandidate):
