@@ -150,6 +150,9 @@ class Invocation:
     scheme: Mapping[str, str] = field(default_factory=dict)
     """Where pip would put what a wheel holds (pip: models/scheme.py); empty where it installs nothing."""
 
+    patience: Mapping[int, str] = field(default_factory=dict)
+    """What pip says of a long search, by how many versions of a project (``{package_name}``) were rejected."""
+
     def option(self, name: str) -> Any:
         """Return pip's value of option *name*; ``None`` where this pip or command has no such option."""
         return self.options.get(name)
@@ -233,6 +236,7 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         options=options,
         externals=said["externals"],
         scheme=said["scheme"],
+        patience={int(count): line for count, line in said["patience"].items()},
     )
 
 

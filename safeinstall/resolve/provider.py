@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
     from safeinstall.resolve.preference import DepthPreference, Information, Preference
-    from safeinstall.resolve.search import Search
+    from safeinstall.resolve.search.backtracking import Search
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
+from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
@@ -20,6 +20,7 @@ from safeinstall.resolve.nodes import (
     SpecifierRequirement,
     project_of,
 )
+from safeinstall.resolve.search.reporter import Nobody, Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from safeinstall.request.requirements import Root
     from safeinstall.resolve.nodes import Candidate, Requires
     from safeinstall.resolve.provider import Provider
-    from safeinstall.resolve.search import Found
+    from safeinstall.resolve.search.backtracking import Found
 
 MAX_ROUNDS = 200_000
 """pip: resolution/resolvelib/resolver.py."""
@@ -124,20 +125,22 @@ def _requirements_of(provider: Provider, root: Root) -> Iterable[Requires]:
     return provider.specified(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
 
 
-def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal:
-    """Run the resolver.
+def resolve(provider: Provider, roots: tuple[Root, ...], reporter: Reporter | None = None) -> Resolution | Refusal:
+    """Run the resolver, which tells *reporter* how far it is.
 
     Raises ``UnsatisfiableError`` where pip would fail too, ``SourceError`` where a source does not answer.
     """
-    requirements = root_requirements(provider, roots)
+    requirements, reporter = root_requirements(provider, roots), reporter or Reporter({}, Nobody())
     try:
-        result = provider.search.run(provider, BaseReporter(), requirements, MAX_ROUNDS)
+        result = provider.search.run(provider, reporter, requirements, MAX_ROUNDS)
     except ResolutionImpossible as impossible:
         return _impossible(provider, impossible)
     except ResolutionTooDeep:
         raise UnsatisfiableError(
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
         ) from None
+    finally:
+        reporter.onlooker.end()
     denied = tuple(c.verdict for c in _files(result) if c.verdict.denied)
     if provider.candidates.strict:  # whether pip would take what is offered there, nobody knows
         denied += tuple(v for c in _files(result) for v in provider.candidates.closed.get(c.artifact.name, ()))

@@ -51,7 +51,7 @@ SAFE_PIP_MODULES = [
     "safeinstall.sources.network.httpx_transport",
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
-TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
+TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*|INFO: .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
 

@@ -37,8 +37,9 @@ sys.argv[0] = "pip"
 sys.exit(main())
 """
 OF_SAFE_PIP = """
-from safeinstall.resolve import resolution
-resolution.BaseReporter = Trace
+from safeinstall import pipeline
+Trace.onlooker = property(lambda self: self)
+pipeline.Reporter = Trace
 from safeinstall.__main__ import main
 main()
 """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DRY_RUN = "--dry-run"
 LONGEST = 3600.0
 """Seconds for which a description is believed: an upgraded system may change a target in ways that no file shows."""
-_FORMAT = 2
+_FORMAT = 3
 _VOLATILE = frozenset({"_", "OLDPWD", "SHLVL"})
 """Variables that a shell changes by itself, and that nobody reads."""
 _USERINFO = re.compile(r"://[^/\s\"]*@")
