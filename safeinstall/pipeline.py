@@ -22,6 +22,8 @@ from safeinstall.resolve.outcome import Outcome
 from safeinstall.resolve.preference import preference_of
 from safeinstall.resolve.provider import Provider, Rules
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal, refused, resolve
+from safeinstall.resolve.search.backtracking import search_of
+from safeinstall.resolve.search.reporter import Reporter
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.user_hashes import UserHashes
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from safeinstall.request.invocation import Invocation
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
+    from safeinstall.resolve.search.reporter import Onlooker
 
 ADVISORY_RULES = frozenset({"vulnerability", "malware"})
 
@@ -73,6 +76,11 @@ class World(Protocol):
     @property
     def advisories(self) -> AdvisorySource:
         """Known vulnerabilities and malware."""
+        ...
+
+    @property
+    def onlooker(self) -> Onlooker:
+        """Whoever looks on while the search goes on."""
         ...
 
     def listen(self, listener: Listener) -> None:
@@ -135,7 +143,10 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
 
 def resolve_and_install(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> Outcome:
     """Go the way from the requirements to pip. Raises ``BuildRefusedError`` for what a build requires."""
-    finder, resolution = provider.candidates.finder, resolve(provider, invocation.roots)
+    finder, resolution = (
+        provider.candidates.finder,
+        resolve(provider, invocation.roots, Reporter(invocation.patience, world.onlooker)),
+    )
     if isinstance(resolution, Refusal):
         return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
 
@@ -247,6 +258,7 @@ def make_provider(
     return Provider(
         candidates=candidates,
         preference=preference_of(invocation.pip_version, requested),
+        search=search_of(invocation.pip_version),
         rules=Rules(
             markers=invocation.markers,
             python=invocation.selection.python,
@@ -255,6 +267,7 @@ def make_provider(
             only_dependencies=invocation.only_dependencies,
             ignore_requires_python=invocation.selection.ignore_requires_python,
             splits_extras=invocation.selection.splits_extras,
+            python_first=invocation.selection.python_first,
         ),
         constraints=collect_constraints(invocation.constraints),
         requested=requested,

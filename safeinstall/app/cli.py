@@ -249,6 +249,7 @@ def judge(  # noqa: PLR0917 - called in one place
 ) -> int:
     """Run the judged command, and tell how it ended."""
     from safeinstall import pipeline
+    from safeinstall.app.screen import Screen
     from safeinstall.app.world import LiveWorld
     from safeinstall.report.aftermath import render_failed
     from safeinstall.report.exceptions import render_exceptions
@@ -258,7 +259,7 @@ def judge(  # noqa: PLR0917 - called in one place
         say(f"policy: {shown(note)}")
     record.started = as_of = datetime.now(timezone.utc)
     with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch) as world, watch("resolve"):
-        world.say = say
+        world.say, world.onlooker = say, Screen.of(invocation, environ)
         try:
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:

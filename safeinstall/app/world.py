@@ -20,6 +20,7 @@ from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal
+from safeinstall.resolve.search.reporter import Nobody
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.advisories.cve_lists import list_sources
 from safeinstall.sources.advisories.local import LocalAdvisories, lend_databases
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.outcome import Aftermath
     from safeinstall.resolve.resolution import Resolution
+    from safeinstall.resolve.search.reporter import Onlooker
     from safeinstall.sources.pip.descriptions import RecalledPip
     from safeinstall.sources.pip.host import HostedPip
 
@@ -116,6 +118,7 @@ class LiveWorld:
     builder: Builder = field(init=False)
     say: Callable[[str], None] = lambda _: None
     """Tells the user what has to be known before pip goes on."""
+    onlooker: Onlooker = field(default_factory=Nobody)
     aftermath: Aftermath | None = None
     """What became of an installation that ended otherwise than well."""
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)

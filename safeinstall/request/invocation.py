@@ -78,6 +78,11 @@ class Selection:
         return self.pip >= (23, 3)
 
     @property
+    def python_first(self) -> bool:
+        """Whether a candidate asks for its Python before it asks for anything else (pip 25.1 and later)."""
+        return self.pip >= (25, 1)
+
+    @property
     def takes_hashes_of_constraints(self) -> bool:
         """Whether a constraint's hashes serve a requirement, and any hash stands for a pin (pip 26.1 and later)."""
         return self.pip >= (26, 1)
@@ -144,6 +149,9 @@ class Invocation:
     """What the user asks for, where this is the command of a build."""
     scheme: Mapping[str, str] = field(default_factory=dict)
     """Where pip would put what a wheel holds (pip: models/scheme.py); empty where it installs nothing."""
+
+    patience: Mapping[int, str] = field(default_factory=dict)
+    """What pip says of a long search, by how many versions of a project (``{package_name}``) were rejected."""
 
     def option(self, name: str) -> Any:
         """Return pip's value of option *name*; ``None`` where this pip or command has no such option."""
@@ -234,6 +242,7 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         options=options,
         externals=said["externals"],
         scheme=said["scheme"],
+        patience={int(count): line for count, line in said["patience"].items()},
     )
 
 

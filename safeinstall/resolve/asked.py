@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter
 from resolvelib.structs import RequirementInformation
 
 from safeinstall.resolve.nodes import project_of
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.preference import Information
 
 
-class Asked(BaseReporter["Requires", "Candidate", str]):
+class Asked:
     """Remembers, of each project that asked for another, the first requirement, whatever became of it."""
 
     def __init__(self) -> None:
@@ -26,7 +25,7 @@ class Asked(BaseReporter["Requires", "Candidate", str]):
         self._first: dict[tuple[str, str | None], Information] = {}
 
     def adding_requirement(self, requirement: Requires, parent: Candidate | None) -> None:
-        """Hear of a requirement (resolvelib)."""
+        """Hear of a requirement (``resolvelib.BaseReporter``)."""
         key = requirement.key, None if parent is None else parent.key
         if key not in self._first:
             self._first[key] = RequirementInformation(requirement, parent)

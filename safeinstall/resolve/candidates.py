@@ -69,22 +69,28 @@ class Candidates:
         return self.hold(self.open_reference(reference, name))
 
     def in_order(
-        self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes, *, upgrades: bool
+        self,
+        name: NormalizedName,
+        specifier: SpecifierSet,
+        hashes: Hashes,
+        installed: InstalledCandidate | None,
+        *,
+        upgrades: bool,
     ) -> Iterator[BaseCandidate]:
-        """Yield the candidates of *name*, best first, the installed one among them as in pip (found_candidates.py)."""
-        installed = self._installed_candidate(name, specifier)
-        keeps = installed is not None and not upgrades
-        if installed is not None and keeps:
+        """Yield the candidates of *name*, best first, and *installed* among them as in pip (found_candidates.py).
+
+        That is before all others, or where it *upgrades*, before each older one and the file of its own version.
+        """
+        seen: set[Version] = set()
+        if installed is not None and not upgrades:
+            seen.add(installed.version)
             yield installed
-        seen: set[Version] = {installed.version} if installed is not None and keeps else set()
         for artifact in self._artifacts(name, specifier, hashes):
             if artifact.version in seen:
                 continue
-            if installed is not None and installed.version not in seen and installed.version >= artifact.version:
+            if installed is not None and upgrades and installed.version >= artifact.version:
                 seen.add(installed.version)
                 yield installed
-                if artifact.version in seen:
-                    continue
             candidate = self._of_index(artifact, seen, beside=installed)
             if candidate is not None:
                 seen.add(artifact.version)
@@ -164,7 +170,8 @@ class Candidates:
         artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
         return artifact, verdict, None if verdict.denied else metadata
 
-    def _installed_candidate(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
+    def of_installed(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
+        """Return what is installed as *name*, if that meets *specifier* and may stay."""
         if self.reinstalls:
             return None
         if name not in self._installed:

@@ -106,13 +106,10 @@ class DepthPreference:
         self,
         identifiers: Iterable[str],
         _resolutions: Mapping[str, Candidate],
-        information: Mapping[str, Iterable[Information]],
+        _information: Mapping[str, Iterable[Information]],
         _causes: Sequence[Information],
     ) -> Iterable[str]:
-        """Narrow nothing, but take the depth of what was pinned alone: resolvelib asks no order of a single name."""
-        for identifier in information:
-            if identifier not in self._depths:
-                self._depths[identifier] = self._depth(identifier, list(information[identifier]))
+        """Narrow nothing."""
         return identifiers
 
     def order(self, identifier: str, information: Iterable[Information], causes: Sequence[Information]) -> Any:

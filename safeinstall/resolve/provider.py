@@ -6,6 +6,7 @@ It says what is asked next and what each candidate requires; ``candidates.py`` s
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import NormalizedName, canonicalize_name
@@ -36,7 +37,7 @@ from safeinstall.resolve.nodes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.requirements import Requirement
     from packaging.version import Version
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
     from safeinstall.resolve.preference import DepthPreference, Information, Preference
+    from safeinstall.resolve.search.backtracking import Search
 
 
 @dataclass(slots=True)
@@ -59,7 +61,9 @@ class Rules:
     only_dependencies: bool = False
     ignore_requires_python: bool = False
     splits_extras: bool = True
-    """Whether ``a[x]<2`` also binds ``a`` by itself, and is looked at last where the user asks for it."""
+    """Whether ``a[x]<2`` also binds ``a`` by itself and ``a<2`` also ``a[x]``; where the user asks, it comes last."""
+    python_first: bool = True
+    """Whether a candidate asks for its Python before it asks for anything else."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
 
     candidates: Candidates
     preference: Preference | DepthPreference
+    search: type[Search]
+    """How it goes back."""
     rules: Rules
     constraints: Mapping[NormalizedName, Constraint]
     requested: dict[str, int]
@@ -132,21 +138,23 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         name, extras = project_of(identifier), extras_of(identifier)
         base = list(requirements.get(name, ())) if extras else []
         constraint = self.constraints.get(name, Constraint())
-        specifiers = [r for r in (*own, *base) if isinstance(r, SpecifierRequirement)]
+        bound_by = (*own, *base) if self.rules.splits_extras else own
+        specifiers = [r for r in bound_by if isinstance(r, SpecifierRequirement)]
         explicit = self._explicit(own, base, extras)
         if specifiers:
             try:
                 explicit += self._constrained(name, constraint, extras)
             except UnsupportedWheelError:
                 return []  # whoever asks for it may be backed away from (pip: factory.py)
-        bound = explicit or (specifiers and constraint.references)
+        # Nothing asks the index: nothing is found there, also where who asked has been unpinned (factory.py).
+        bound = explicit or constraint.references or not specifiers
         if bound or any(isinstance(r, ImpossibleRequirement) for r in own):
             return [
                 c
                 for c in explicit
                 if id(c) not in excluded and constraint.is_satisfied_by(c) and all(r.is_satisfied_by(c) for r in own)
             ]
-        return lambda: (c for c in self._found(identifier, specifiers, constraint) if id(c) not in excluded)
+        return lambda: self._found(identifier, specifiers, constraint, excluded)
 
     def get_dependencies(self, candidate: Candidate) -> list[Requires]:
         """Return what *candidate* requires, and start fetching it."""
@@ -176,10 +184,14 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         self, name: NormalizedName, constraint: Constraint, extras: frozenset[NormalizedName]
     ) -> list[BaseCandidate | ExtrasCandidate]:
         candidates = (self.candidates.from_reference(reference, name, None) for reference in constraint.references)
-        return [self.candidates.with_extras(c, extras) if extras else c for c in candidates if c is not None]
+        return [self._shown(c, extras) for c in candidates if c is not None]
 
     def _found(
-        self, identifier: str, asked: Sequence[SpecifierRequirement], constraint: Constraint
+        self,
+        identifier: str,
+        asked: Sequence[SpecifierRequirement],
+        constraint: Constraint,
+        excluded: Collection[int],
     ) -> Iterator[Candidate]:
         name, extras = project_of(identifier), extras_of(identifier)
         specifier, hashes = constraint.specifier, constraint.hashes
@@ -187,9 +199,16 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             specifier &= requirement.specifier
             if requirement.root is not None:
                 hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
-        upgrades = self._upgrades(identifier)
-        for candidate in self.candidates.in_order(name, specifier, hashes, upgrades=upgrades):
-            yield self.candidates.with_extras(candidate, extras) if extras else candidate
+        installed = self.candidates.of_installed(name, specifier)
+        if installed is not None and id(self._shown(installed, extras)) in excluded:
+            installed = None  # and then the file of the same version counts
+        for base in self.candidates.in_order(name, specifier, hashes, installed, upgrades=self._upgrades(identifier)):
+            candidate = self._shown(base, extras)
+            if id(candidate) not in excluded:
+                yield candidate
+
+    def _shown(self, base: BaseCandidate, extras: frozenset[NormalizedName]) -> BaseCandidate | ExtrasCandidate:
+        return self.candidates.with_extras(base, extras) if extras else base
 
     def _upgrades(self, identifier: str) -> bool:
         if self.rules.strategy == "only-if-needed":
@@ -210,10 +229,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         metadata = _metadata(candidate)
         if metadata is None:
             return
+        python = self._of_python(candidate, metadata)
+        others = () if self.rules.no_dependencies else self._of_metadata(candidate, metadata, frozenset())
+        yield from chain(python, others) if self.rules.python_first else chain(others, python)
+
+    def _of_python(self, candidate: BaseCandidate, metadata: Metadata) -> Iterator[Requires]:
         if isinstance(candidate, FileCandidate) and metadata.requires_python and not self.rules.ignore_requires_python:
             yield PythonRequirement(metadata.requires_python)
-        if not self.rules.no_dependencies:
-            yield from self._of_metadata(candidate, metadata, frozenset())
 
     def _of_extras(self, candidate: ExtrasCandidate) -> Iterator[Requires]:
         metadata = None if self.rules.no_dependencies else _metadata(candidate.base)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
 from safeinstall.facts.verdict import Pinned
-from safeinstall.resolve.asked import Asked
 from safeinstall.resolve.explain import explain_conflict
 from safeinstall.resolve.nodes import (
     ExtrasCandidate,
@@ -21,18 +20,20 @@ from safeinstall.resolve.nodes import (
     SpecifierRequirement,
     project_of,
 )
+from safeinstall.resolve.search.reporter import Nobody, Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
-    from resolvelib.resolvers import Result
 
     from safeinstall.facts.verdict import Verdict
     from safeinstall.request.requirements import Root
+    from safeinstall.resolve.asked import Asked
     from safeinstall.resolve.nodes import Candidate, Requires
     from safeinstall.resolve.preference import Information
     from safeinstall.resolve.provider import Provider
+    from safeinstall.resolve.search.backtracking import Found
 
 MAX_ROUNDS = 200_000
 """pip: resolution/resolvelib/resolver.py."""
@@ -126,20 +127,22 @@ def _requirements_of(provider: Provider, root: Root) -> Iterable[Requires]:
     return provider.specified(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
 
 
-def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal:
-    """Run the resolver.
+def resolve(provider: Provider, roots: tuple[Root, ...], reporter: Reporter | None = None) -> Resolution | Refusal:
+    """Run the resolver, which tells *reporter* how far it is.
 
     Raises ``UnsatisfiableError`` where pip would fail too, ``SourceError`` where a source does not answer.
     """
-    requirements, asked = root_requirements(provider, roots), Asked()
+    requirements, reporter = root_requirements(provider, roots), reporter or Reporter({}, Nobody())
     try:
-        result = Resolver(provider, asked).resolve(requirements, max_rounds=MAX_ROUNDS)
+        result = provider.search.run(provider, reporter, requirements, MAX_ROUNDS)
     except ResolutionImpossible as impossible:
-        return _impossible(provider, impossible, asked)
+        return _impossible(provider, impossible, reporter.asked)
     except ResolutionTooDeep:
         raise UnsatisfiableError(
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
         ) from None
+    finally:
+        reporter.onlooker.end()
     denied = tuple(c.verdict for c in _files(result) if c.verdict.denied)
     if provider.candidates.strict:  # whether pip would take what is offered there, nobody knows
         denied += tuple(v for c in _files(result) for v in provider.candidates.closed.get(c.artifact.name, ()))
@@ -153,7 +156,7 @@ def resolve(provider: Provider, roots: tuple[Root, ...]) -> Resolution | Refusal
     return _resolution(provider, result)
 
 
-def _files(result: Result[Requires, Candidate, str]) -> list[FileCandidate]:
+def _files(result: Found) -> list[FileCandidate]:
     return [c for c in result.mapping.values() if isinstance(c, FileCandidate)]
 
 
@@ -200,7 +203,7 @@ def _as_requirers(asked: Iterable[Information]) -> dict[NormalizedName, tuple[Re
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 
-def _requirers(result: Result[Requires, Candidate, str]) -> dict[NormalizedName, tuple[Requirer, ...]]:
+def _requirers(result: Found) -> dict[NormalizedName, tuple[Requirer, ...]]:
     found: dict[NormalizedName, dict[Requirer, None]] = {}
     for criterion in result.criteria.values():
         for requirement, parent in criterion.information:
@@ -212,7 +215,7 @@ def _requirers(result: Result[Requires, Candidate, str]) -> dict[NormalizedName,
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 
-def _resolution(provider: Provider, result: Result[Requires, Candidate, str]) -> Resolution:
+def _resolution(provider: Provider, result: Found) -> Resolution:
     extras: dict[NormalizedName, frozenset[NormalizedName]] = {}
     for candidate in result.mapping.values():
         if isinstance(candidate, ExtrasCandidate):

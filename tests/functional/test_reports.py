@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -18,6 +11,7 @@ import jsonschema
 import pytest
 from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
 from lib.shell import told
+from lib.terminals import on_a_terminal
 
 YESTERDAY = datetime.now(timezone.utc) - timedelta(days=1)
 STRICT_AGE = '[rules.minimum-age]\nminimum = "7d"\n'
@@ -145,24 +139,6 @@ def test_a_terminal_gets_colours_and_its_own_width(shop, env, coloured):
     assert ("\x1b[1;31mrefused" in text) is coloured
     rule = max(line.count("─") for line in text.splitlines())
     assert rule == int(env.get("COLUMNS", 70))
-
-
-def on_a_terminal(shell, columns, env, *argv):
-    """Run safe-pip with standard error on a terminal of that width, and return what comes there."""
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [*shell.program, *argv], cwd=shell.work, env={**shell.environ, **env},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its,
-    )  # fmt: skip
-    os.close(its)
-    chunks = []
-    with suppress(OSError):  # how Linux tells that nobody holds the other end any more
-        while chunk := os.read(ours, 4096):
-            chunks.append(chunk)
-    os.close(ours)
-    process.wait(timeout=60)
-    return b"".join(chunks).decode()
 
 
 def test_only_the_terminal_form_loads_what_draws_it(shop):

@@ -55,7 +55,7 @@ SAFE_PIP_MODULES = [
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 _COMMITTER = {"NAME": "a", "EMAIL": "a@b.example", "DATE": "2020-01-01T00:00:00Z"}
-TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*)", re.MULTILINE)
+TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*|INFO: .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
 
@@ -283,13 +283,17 @@ class Bench:
 
     def run(self, case: Case) -> tuple[Result, Result]:
         """Run real pip and safe-pip, one after the other."""
+        return self.run_as(case, ["-m", "pip"], "from safeinstall.__main__ import main; main()")
+
+    def run_as(self, case: Case, pip: list[str], safe_pip: str) -> tuple[Result, Result]:
+        """Run *case* with these two: the words that start pip, and the code that starts safe-pip."""
         with ExitStack() as stack:
             loader = Loader(case, self.place / "work")
             loader.open_indexes(stack)
-            start = f"{PREPARE}; forks.start_pip_at({self._pip.address!r})"
+            start = f"{PREPARE}; forks.start_pip_at({self._pip.address!r})\n"
             return (
-                self._run(loader, self._pip, ["-m", "pip"]),
-                self._run(loader, self._safe_pip, ["-c", f"{start}; from safeinstall.__main__ import main; main()"]),
+                self._run(loader, self._pip, pip),
+                self._run(loader, self._safe_pip, ["-c", start + safe_pip]),
             )
 
     def _run(self, loader: Loader, python: Python, program: list[str]) -> Result:

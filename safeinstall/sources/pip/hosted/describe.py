@@ -131,6 +131,16 @@ def describe_scheme(command, options):
     return {key: getattr(scheme, key) for key in ("platlib", "purelib", "headers", "scripts", "data")}
 
 
+def describe_patience():
+    """Return what this pip says of a long search, by how many versions of a project it has looked at in vain."""
+    try:
+        from pip._internal.resolution.resolvelib.reporter import PipReporter
+
+        return {str(count): str(line) for count, line in PipReporter()._messages_at_reject_count.items()}
+    except (ImportError, AttributeError, TypeError):
+        return {}  # then nothing is said of it
+
+
 def describe(command, args, options, finder, session, requirements):
     """Describe the whole run, as far as pip has understood it."""
     import pip
@@ -152,5 +162,6 @@ def describe(command, args, options, finder, session, requirements):
         "scheme": describe_scheme(command, options),
         "sources": describe_sources(finder, session),
         "selection": describe_selection(finder),
+        "patience": describe_patience(),
         "externals": {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
     }
