@@ -99,9 +99,11 @@ def test_a_private_name_is_never_told_to_a_public_index(shell, private):
 def test_a_bound_name_that_its_index_does_not_have_comes_from_nowhere(shell, private):
     shell.offer("acme-core", "99.0")
     assert shell.refuses("install", "acme-core", code=1) == told("""
-        safe-pip: Could not find a version that satisfies the requirement acme-core (from versions: none)
-        safe-pip: No matching distribution found for acme-core
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement acme-core (from versions: none)
+        ERROR: No matching distribution found for acme-core
+        safe-pip: the policy asks acme alone for acme-core, by its [[indexes]]:
+        safe-pip:   policy.toml:2: public has "*"
+        safe-pip:   policy.toml:5: acme has "acme-*"
     """)
     assert shell.index.paths() == []
 

@@ -165,9 +165,10 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
     if not verdicts:
         yield shown(f"no file that could be installed here matches {requirement}")
         return
-    told = None
+    told, several = None, len({verdict.artifact.source for verdict in verdicts}) > 1
     for verdict in verdicts:
-        yield f"{_word(verdict):<8}{describe(verdict.artifact)}"
+        where = f" from {shown(verdict.artifact.source.display)}" if several else ""
+        yield f"{_word(verdict):<8}{describe(verdict.artifact)}{where}"
         if verdict.artifact.version == told:
             yield from _in_short(verdict)
         else:
