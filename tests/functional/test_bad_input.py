@@ -30,6 +30,40 @@ def test_no_such_package(shell):
     """)
 
 
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [(["Reqeusts"], "Reqeusts"), (["-r", "r.txt"], "nunpy"), (["needy"], "djagno")],
+)
+def test_a_slip_of_a_popular_name(shell, argv, asked):
+    """The popular project is pointed out, and never installed in its place."""
+    shell.write("r.txt", "app\nnunpy>=1\n")
+    shell.offer("needy", "1.0", ["djagno"])
+    meant = {"Reqeusts": "requests", "nunpy": "numpy", "djagno": "django"}[asked]
+    shell.offer(meant, "1.0")
+    err = shell.refuses("install", *argv, code=1).splitlines()
+    assert err[-1] == f"safe-pip: no such project: {asked}; did you mean {meant}?"
+    assert all(line.startswith("ERROR: ") for line in err[:-1])
+    assert f"/simple/{meant}/" not in shell.index.paths()
+
+
+def test_no_advice_on_what_is_there_or_where_nobody_was_asked(shell):
+    shell.offer("reqeusts", "1.0")
+    assert "did you mean" not in shell.refuses("install", "reqeusts>2", code=1)
+    assert "did you mean" not in shell.refuses("install", "--no-index", "nunpy", code=1)
+    assert "did you mean" not in shell.refuses("install", "nothing-like-it", code=1)
+
+
+def test_what_pip_logs_has_the_failure_too(shell):
+    assert "No matching distribution" in shell.refuses("install", "--log", shell.tmp / "log", "nosuch", code=1)
+    assert "ERROR: No matching distribution found for nosuch" in (shell.tmp / "log").read_text()
+
+
+def test_a_requirement_that_would_steer_a_terminal(shell):
+    shell.offer("evil", "1.0", ["app===1\x1b]0;title\x07"])
+    done = shell.install("evil")
+    assert (done.exit, "\x1b" in done.out + done.err) == (1, False)
+
+
 def test_no_matching_version(shell):
     assert shell.refuses("install", "app>=2", code=1) == told("""
         ERROR: Could not find a version that satisfies the requirement app>=2 (from versions: 1.0)

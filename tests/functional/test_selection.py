@@ -108,6 +108,18 @@ def test_a_bound_name_that_its_index_does_not_have_comes_from_nowhere(shell, pri
     assert shell.index.paths() == []
 
 
+def test_a_name_for_which_the_policy_leaves_no_index(shell):
+    shell.offer("app", "1.0")
+    shell.policy(f'[[indexes]]\nname = "acme"\nurl = "{shell.index.url}"\npackages = ["acme-*", "beta"]\n')
+    assert shell.refuses("install", "App>=1", code=1) == told("""
+        ERROR: Could not find a version that satisfies the requirement App>=1 (from versions: none)
+        ERROR: No matching distribution found for App>=1
+        safe-pip: the policy leaves no index for App, by its [[indexes]]:
+        safe-pip:   policy.toml:2: acme has "acme-*", "beta"
+    """)
+    assert shell.index.paths() == []
+
+
 def test_an_index_that_the_policy_does_not_list_is_not_asked(shell, private):
     shell.offer("app", "1.0")
     with LocalIndex() as other:
