@@ -91,10 +91,25 @@ class LogError(SafeInstallError):
     exit_code = EXIT_LOG
 
 
+Said = tuple[str, str]
+"""What pip says: at which level of its log (``info``, ``warning``, ``critical``), and the text."""
+
+
 class UnsatisfiableError(SafeInstallError):
-    """No set of files meets the requirements, for reasons the policy has no part in: pip fails alike."""
+    """No set of files meets the requirements, for reasons the policy has no part in: pip fails alike, and says so."""
 
     exit_code = EXIT_PIP_ERROR
+
+    def __init__(self, *said: str | Said, hint: str | None = None, unknown: tuple[str, ...] = ()) -> None:
+        """Keep what pip has *said* in the end, a plain text being an error, and the *unknown* projects it is about."""
+        self.said: tuple[Said, ...] = tuple(("critical", each) if isinstance(each, str) else each for each in said)
+        self.unknown = unknown
+        """Projects that no source has, as they were asked for."""
+        self.notes: tuple[str, ...] = ()
+        """What we have to add: lines for the user."""
+        self.told = False
+        """Whether pip has said it already."""
+        super().__init__("\n".join(text for _, text in self.said).strip("\n"), hint=hint)
 
 
 class UnsupportedWheelError(UnsatisfiableError):

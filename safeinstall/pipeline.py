@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.errors import MetadataDynamicError, MetadataInvalidError
+from safeinstall.errors import MetadataDynamicError, MetadataInvalidError, UnsatisfiableError
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.lookalikes import Lookalikes
@@ -25,6 +25,7 @@ from safeinstall.resolve.resolution import BuildRefusedError, Refusal, refused, 
 from safeinstall.resolve.search.backtracking import search_of
 from safeinstall.resolve.search.reporter import Reporter
 from safeinstall.resolve.speculate import Speculator
+from safeinstall.resolve.unknown import explain_unknown
 from safeinstall.resolve.user_hashes import UserHashes
 
 if TYPE_CHECKING:
@@ -139,6 +140,9 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
         return resolve_and_install(invocation, world, provider, judge)
     except BuildRefusedError as error:
         return Outcome(result=error.refusal, newest_passing=newest_passing(error.refusal, finder, judge))
+    except UnsatisfiableError as error:
+        error.notes = tuple(explain_unknown(error.unknown, invocation.sources, policy, world.popular_names))
+        raise
 
 
 def resolve_and_install(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> Outcome:
@@ -307,12 +311,13 @@ def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> d
     found: dict[NormalizedName, Artifact] = {}
     refused_files = (v.artifact for v in refusal.verdicts if v.artifact.lock is None)
     listed = (artifact for artifact in refused_files if artifact.source.kind is not SourceKind.DIRECT)
-    for name in {artifact.name for artifact in listed}:
+    literal = {artifact.name: artifact.literal_name for artifact in listed}
+    for name, written in literal.items():
         files = finder.applicable(name, SpecifierSet(), {})
         held = map(UserHashes.none(finder.selection).hold, files)
         best = next((artifact for artifact in held if passes(artifact, finder.index, judge)), None)
         if best is not None:
-            found[name] = best
+            found[name] = replace(best, literal_name=written)
     return found
 
 

@@ -8,6 +8,7 @@ import traceback
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ from safeinstall.errors import (
     DiskError,
     LeftHalfError,
     SafeInstallError,
+    UnsatisfiableError,
     UsageError,
 )
 from safeinstall.request.arguments import (
     HELP,
     OWN_COMMANDS,
     OWN_HELP,
+    OWN_OPTIONS,
     SELECTIONS,
     VERSION,
     own_command,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from safeinstall.app.recorder import Recorder
+    from safeinstall.errors import Said
     from safeinstall.policy.model import Policy
     from safeinstall.report.run import Run
     from safeinstall.request.arguments import Arguments
@@ -44,6 +48,13 @@ if TYPE_CHECKING:
     from safeinstall.sources.places.stopwatch import Stopwatch
 
 PREFIX = "safe-pip: "
+DEPRECATION = "DEPRECATION: "
+PIP_STARTS = {"info": "", "warning": "WARNING: ", "critical": "ERROR: "}
+"""How pip begins what it logs, by level (pip: utils/logging.py)."""
+PIP_USAGE = 2
+"""What pip exits with for an option that it does not know."""
+PIP_HAS_TOLD = (1, 120)
+"""What pip exits with when it could say what it had to, and when nobody took it."""
 DEBUG_VARIABLE = "SAFE_PIP_DEBUG"
 """Set to anything: an internal error shows where it happened."""
 
@@ -56,7 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(argv, os.environ)
     except SafeInstallError as error:
-        say_error(error, done)
+        if isinstance(error, UnsatisfiableError) and not own:
+            say_as_pip(error, done)
+        else:
+            say_error(error, done)
         return error.exit_code
     except KeyboardInterrupt as stop:
         from safeinstall.sources.pip.host import exit_code_of
@@ -88,11 +102,34 @@ def say_error(error: SafeInstallError, done: str) -> None:
 
     for line in shown_lines(error.message):
         say(line)
+    for note in error.notes if isinstance(error, UnsatisfiableError) else ():
+        say(note)
     if error.hint:
         say(f"way out: {error.hint}")
     if isinstance(error, AftermathError):
         done = "what pip installed stays as it is"
     say(f"{done} (exit {error.exit_code})")
+
+
+def say_as_pip(error: UnsatisfiableError, done: str) -> None:
+    """Print why nothing fits in pip's form, unless pip has said it; then what there is to add."""
+    for level, text in () if error.told else as_shown(error.said):
+        stream = sys.stdout if level == "info" else sys.stderr
+        stream.write(f"{'' if text.startswith(DEPRECATION) else PIP_STARTS[level]}{text}\n")
+        stream.flush()
+    for note in error.notes:
+        say(note)
+    if error.hint:
+        say(f"way out: {error.hint}")
+        say(f"{done} (exit {error.exit_code})")
+
+
+def as_shown(said: Sequence[Said]) -> list[Said]:
+    """Return *said* without what could steer a terminal, and without passwords."""
+    from safeinstall.report.secrets import without_secrets
+    from safeinstall.report.text import shown
+
+    return [(level, "\n".join(shown(line) for line in without_secrets(text).split("\n"))) for level, text in said]
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -117,6 +154,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     if not may_be_judged(arguments.pip):
         _only_judged(arguments)
         _suggest_own(arguments.pip[:1])
+        _suggest_option(arguments.pip)
         return pass_through(arguments.pip, environ)
     for place in (cache_directory, state_directory):
         place(environ)  # if that is nowhere, nobody need be started to find out
@@ -144,7 +182,9 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
             preload(environ, http=recalled is None)
             said = pip.describe()
         if said is None:
-            return pip.wait()
+            if (status := pip.wait()) == PIP_USAGE:
+                _suggest_option(arguments.pip)
+            return status
         record.invocation = parse_invocation(said)
         if recalled is None and not record.invocation.keeps_nothing:
             keep(arguments.pip, environ, said)
@@ -153,7 +193,12 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
         check_listed(record.invocation.installed)
         recorder.announce()
         look_for_half(record.invocation, environ)
-        return judge(record, record.invocation, record.policy, pip, environ, watch)
+        try:
+            return judge(record, record.invocation, record.policy, pip, environ, watch)
+        except UnsatisfiableError as error:
+            if (status := pip.fail(as_shown(error.said))) in PIP_HAS_TOLD:
+                error.told, error.exit_code = True, status
+            raise
 
 
 def _only_judged(arguments: Arguments) -> None:
@@ -172,6 +217,15 @@ def _suggest_own(words: Sequence[str]) -> None:
 
     for near in (near for word in words for near in get_close_matches(word, OWN_COMMANDS, n=1, cutoff=0.8)):
         say(f"did you mean: safe-pip {near}?")
+
+
+def _suggest_option(words: Sequence[str]) -> None:
+    """Point out an option of ours that is nearly named: pip, which knows only its own, says that there is none."""
+    from difflib import get_close_matches
+
+    options = [word.partition("=")[0] for word in takewhile(lambda word: word != "--", words) if word.startswith("--")]
+    for near in (near for option in options for near in get_close_matches(option, OWN_OPTIONS, n=1, cutoff=0.8)):
+        say(f"did you mean {near}?")
 
 
 def preload(environ: Mapping[str, str], *, http: bool) -> None:

@@ -25,6 +25,8 @@ Receipt: TypeAlias = "dict[str, Any]"
 DENIED = frozenset({EXIT_DENIED, EXIT_EVIDENCE})
 SHOWN = 4
 """Names of a run that a line has room for."""
+WORDS = 6
+"""Words of its command line, likewise."""
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], _policy: str | None) -> int:
@@ -134,8 +136,9 @@ def _table(receipts: Sequence[Receipt]) -> Iterator[str]:
 
 def _row(receipt: Receipt) -> tuple[str, str, str, str, str, str]:
     local = _when(receipt).astimezone()
-    asked = [str(text) for text in receipt.get("requested", ())]
-    command = " ".join([str(receipt["command"] or "?"), *_few(asked)])
+    typed = [str(word) for word in receipt.get("arguments", ())]  # an older receipt has none
+    asked = [str(receipt["command"] or "?"), *(str(text) for text in receipt.get("requested", ()))]
+    command = " ".join(_few(typed or asked, most=WORDS))
     return (
         f"{local:%Y-%m-%d %H:%M}",
         _ended(receipt),
@@ -165,5 +168,5 @@ def _reasons(receipt: Receipt) -> Iterator[str]:
         yield f"{file['name']} {file['version']}: {', '.join(dict.fromkeys(rules))}"
 
 
-def _few(texts: list[str]) -> list[str]:
-    return texts if len(texts) <= SHOWN else [*texts[: SHOWN - 1], f"and {len(texts) - SHOWN + 1} more"]
+def _few(texts: list[str], *, most: int = SHOWN) -> list[str]:
+    return texts if len(texts) <= most else [*texts[: most - 1], f"and {len(texts) - most + 1} more"]

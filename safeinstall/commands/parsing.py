@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeinstall.errors import UsageError
@@ -22,14 +23,36 @@ def at_least_one(text: str) -> int:
 class CommandParser(ArgumentParser):
     """A parser whose errors are :class:`UsageError`, told by the subcommand that they are about."""
 
+    instead = ""
+    """What a word means that this command does not take, with ``{}`` for the word."""
+
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Namespace, list[str]]:
         """Parse *args*. What this very command does not know is an error, and no matter of the command above it."""
         known, unknown = self.parse_words(args, namespace)
         if unknown:
-            self.error(f"it does not take {' '.join(unknown)}")
+            near = self._meant(unknown[0])
+            self.error(f"it does not take {' '.join(unknown)}{f'; did you mean {near}?' if near else ''}")
         return known, unknown
+
+    def _meant(self, word: str) -> str:
+        """Return what the unknown *word* is probably meant to be: an option, or what an option can be set to."""
+        if not word.startswith("-"):
+            return self.instead.format(word)
+        options = {option: action for action in self._actions for option in action.option_strings}
+        for option, action in options.items():
+            if word.removeprefix("--") in map(str, action.choices or ()):
+                return f"{option} {word.removeprefix('--')}"
+        return next(iter(get_close_matches(word, options, n=1)), "")
+
+    def _check_value(self, action: Action, value: Any) -> None:
+        """Raise for a *value* that is not among the choices, with the nearest of them."""
+        try:
+            super()._check_value(action, value)
+        except ArgumentError as error:
+            near = get_close_matches(str(value), map(str, action.choices or ()), n=1)
+            raise ArgumentError(action, error.message + "".join(f"; did you mean {each}?" for each in near)) from None
 
     def parse_words(self, args: Sequence[str] | None, namespace: Any = None) -> tuple[Namespace, list[str]]:
         """Parse *args*; return also what is not known."""

@@ -92,8 +92,15 @@ class Artifact:
     """The lock that binds the project to this file (PEP 751), if one does."""
     unheard: str | None = None
     """Why nobody knows what an index says of it: when it was uploaded, or whether it is yanked."""
+    literal_name: str = field(default="", compare=False)
+    """The name as its metadata has it, else as it was asked for; empty where neither is known."""
     literal_version: str | None = None
     """The version as it is installed, where that is not PEP 440; ``version`` is then 0, below all others as for OSV."""
+
+    @property
+    def stated_name(self) -> str:
+        """The name as it is written: what is shown, and never compared."""
+        return self.literal_name or self.name
 
     @property
     def stated_version(self) -> Version | str:
@@ -122,6 +129,8 @@ class Metadata:
     provides_extra: frozenset[NormalizedName]
     text: str = field(repr=False, compare=False)
     """The whole file, decoded."""
+    literal_name: str = field(default="", compare=False)
+    """The name as it is written there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,7 @@ def _build(fields: Fields, text: str, name: NormalizedName | None, version: Vers
         requires_python=_requires_python(fields),
         provides_extra=frozenset(canonicalize_name(extra.strip()) for extra in fields.get("provides-extra", ())),
         text=text,
+        literal_name=_first(fields, "name") or "",
     )
 
 

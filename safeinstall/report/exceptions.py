@@ -54,7 +54,7 @@ def _said(waiver: Waiver, met: Sequence[Verdict], today: date) -> str | None:
     if any(_is_used(waiver, finding) for finding in findings):
         return None
     artifact = own[0].artifact
-    return f"was not needed for {artifact.name} {artifact.version}: remove it if that stays so"
+    return f"was not needed for {artifact.stated_name} {artifact.version}: remove it if that stays so"
 
 
 def _is_used(waiver: Waiver, finding: Finding) -> bool:

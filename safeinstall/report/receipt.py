@@ -34,6 +34,7 @@ def render_receipt(run: Run, *, exit_code: int | None, who: Mapping[str, str]) -
         "time": run.started.isoformat(),
         "who": dict(who),
         "command": invocation.command if invocation else _command(run),
+        "arguments": [without_secrets(word) for word in run.arguments],
         "requested": [without_secrets(root.text) for root in invocation.roots] if invocation else _requested(run),
         "python": invocation.python if invocation else None,
         "prefix": invocation.prefix if invocation else None,

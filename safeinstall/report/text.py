@@ -38,8 +38,8 @@ def shown(text: str) -> str:
 def describe(artifact: Artifact) -> str:
     """Name one file for a reader."""
     if artifact.kind in (ArtifactKind.TREE, ArtifactKind.VCS):
-        return shown(f"{artifact.name} ({artifact.filename})")
-    return shown(f"{artifact.name} {artifact.stated_version} ({artifact.filename})")
+        return shown(f"{artifact.stated_name} ({artifact.filename})")
+    return shown(f"{artifact.stated_name} {artifact.stated_version} ({artifact.filename})")
 
 
 def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
@@ -86,21 +86,21 @@ def _by_project(verdicts: Iterable[Verdict]) -> dict[NormalizedName, list[Verdic
 def _project(
     name: NormalizedName, verdicts: Sequence[Verdict], refusal: Refusal, policy: Policy, newest: Artifact | None
 ) -> Iterator[str]:
-    told = _first_of_each_kind(verdicts)
+    told, literal = _first_of_each_kind(verdicts), verdicts[0].artifact.stated_name
     for verdict in told:
         yield from _refused_file(verdict, policy)
     if rest := [verdict for verdict in verdicts if verdict not in told]:
         rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
-        yield f"  and {len(rest)} more file{'s' if len(rest) > 1 else ''} of {shown(name)}, by {rules}"
+        yield f"  and {len(rest)} more file{'s' if len(rest) > 1 else ''} of {shown(literal)}, by {rules}"
     if requirers := refusal.required_by.get(name):
         yield _line("required by", _requirers(requirers, who="a build" if refusal.building else "you"))
     if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):
-        yield _line("newest allowed", _newest(name, verdicts, newest))
+        yield _line("newest allowed", _newest(literal, verdicts, newest))
     if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
         yield _line("way out", shown(remedy))
 
 
-def _newest(name: NormalizedName, verdicts: Sequence[Verdict], newest: Artifact | None) -> str:
+def _newest(name: str, verdicts: Sequence[Verdict], newest: Artifact | None) -> str:
     if lock := next((verdict.artifact.lock for verdict in verdicts if verdict.artifact.lock), None):
         by_us = "" if "://" in lock else f" (safe-pip fix {lock})"
         return shown(f"{lock} binds {name} to this file; lock again for another{by_us}")
@@ -131,7 +131,9 @@ def _line(label: str, text: str) -> str:
 
 
 def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:
-    parts = [shown(f"{r.text} ({who})" if r.by is None else f"{r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]]
+    parts = [
+        shown(f"{r.text} ({who})" if r.by is None else f"{r.asker or r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]
+    ]
     more = len(requirers) - SHOWN_NAMES
     return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
 
@@ -160,10 +162,14 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
         artifact, best = chosen.get(name), verdicts[0]
         if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
             continue
-        reason, taken, hidden = best.denials[0], str(artifact.version), str(best.artifact.version)
-        if taken == hidden:
-            taken, hidden = artifact.filename, best.artifact.filename
-        yield shown(f"{name} {taken} instead of {hidden}: {reason.rule}: {reason.message}")
+        reason, taken, hidden = (
+            best.denials[0],
+            f"{artifact.stated_name} {artifact.version}",
+            str(best.artifact.version),
+        )
+        if artifact.version == best.artifact.version:
+            taken, hidden = f"{artifact.stated_name} {artifact.filename}", best.artifact.filename
+        yield shown(f"{taken} instead of {hidden}: {reason.rule}: {reason.message}")
 
 
 def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> Iterator[str]:
@@ -188,7 +194,7 @@ def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> 
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
-    names = [f"{a.name} {a.stated_version}" for a in artifacts]
+    names = [f"{a.stated_name} {a.stated_version}" for a in artifacts]
     if verbose or len(names) <= SHOWN_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
@@ -198,7 +204,7 @@ def _waived(verdicts: Sequence[Verdict]) -> Iterator[str]:
     for verdict in verdicts:
         for finding in verdict.findings:
             if finding.suppressed_by is not None:
-                release = f"{verdict.artifact.name} {verdict.artifact.stated_version}"
+                release = f"{verdict.artifact.stated_name} {verdict.artifact.stated_version}"
                 said = f"{finding.rule}: {finding.message} ({finding.suppressed_by})"
                 yield shown(f"allowed by an exception: {release}: {said}")
 
@@ -206,13 +212,8 @@ def _waived(verdicts: Sequence[Verdict]) -> Iterator[str]:
 def render_would_install(resolution: Resolution) -> str:
     """Return pip's own line for a dry run (pip: commands/install.py)."""
     items = sorted(
-        (_raw_name(pin.metadata.text) or pin.artifact.name, str(pin.metadata.version))
+        (pin.metadata.literal_name or pin.artifact.name, str(pin.metadata.version))
         for pin in resolution.pins
         if pin.installs
     )
     return "Would install " + " ".join(f"{name}-{version}" for name, version in items)
-
-
-def _raw_name(text: str) -> str:
-    line = next((line for line in text.splitlines() if line.lower().startswith("name:")), "")
-    return line.partition(":")[2].strip()

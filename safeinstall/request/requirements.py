@@ -45,6 +45,11 @@ class Reference:
     """The lock that names it, if one does: it is no path of the user's own then."""
 
     @property
+    def text(self) -> str:
+        """The whole address; may hold credentials: never print it."""
+        return f"{self.url}#{self.fragment}" if self.fragment else self.url
+
+    @property
     def hashes(self) -> dict[str, str]:
         """Hashes that the address gives, by kind, in its order; of one kind the first counts (pip: models/link.py)."""
         found: dict[str, str] = {}
@@ -88,6 +93,8 @@ class Root:
     """As pip tells it: ``-r requirements.txt (line 3)``; empty for an argument."""
     text: str = ""
     """For messages."""
+    literal_name: str = ""
+    """The name as it is written, for messages."""
 
 
 def parse_roots(said: Iterable[Mapping[str, Any]]) -> tuple[Root, ...]:
@@ -125,6 +132,7 @@ def _required_by_build(requirement: Requirement) -> Root:
         reference=reference,
         user_supplied=False,
         text=_text(requirement, reference),
+        literal_name=requirement.name,
     )
 
 
@@ -144,6 +152,7 @@ def _root(row: Mapping[str, Any]) -> Root:
         user_supplied=row["user_supplied"],
         origin=row["origin"],
         text=_text(requirement, reference),
+        literal_name=name or "",
     )
 
 

@@ -20,7 +20,7 @@ from safeinstall.facts.artifact import SourceKind
 from safeinstall.judge.closed import closed_verdicts
 from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.nodes import ExtrasCandidate, FileCandidate, InstalledCandidate
-from safeinstall.resolve.user_hashes import check_user_hashes
+from safeinstall.resolve.user_hashes import UnhashedError, check_user_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,8 +57,10 @@ class Candidates:
     """Verdicts of the files that were hidden, by URL and source."""
     closed: dict[NormalizedName, tuple[Verdict, ...]] = field(default_factory=dict)
     """By project: the sources that are not asked for it, since the policy denies whatever they offer."""
-    notices: dict[str, None] = field(default_factory=dict)
-    """What pip would warn of, in order, of files that it never gets to see here."""
+    notices: dict[str, str] = field(default_factory=dict)
+    """What pip would say, in order, of files that it never gets to see here, and at which level of its log."""
+    literal_names: dict[NormalizedName, str] = field(default_factory=dict)
+    """How each project was first asked for: a file is named so until its metadata is known."""
     _files: dict[tuple[object, ...], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
     _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
@@ -101,7 +103,9 @@ class Candidates:
     def _artifacts(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[HeldArtifact]:
         key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
         if key not in self._applicable:
-            self._applicable[key] = [self.hold(each) for each in self.finder.applicable(name, specifier, hashes)]
+            literal = self.literal_names.get(name, "")
+            found = self.finder.applicable(name, specifier, hashes)
+            self._applicable[key] = [self.hold(replace(each, literal_name=literal)) for each in found]
             self.closed[name] = tuple(closed_verdicts(name, self.index.pages(name)))
         return self._applicable[key]
 
@@ -123,11 +127,11 @@ class Candidates:
     def discard(self, artifact: Artifact, error: MetadataInvalidError) -> None:
         """Note that *artifact* is passed over, in pip's words."""
         if isinstance(error, MetadataInconsistentError):
-            self.notices[discarded(artifact, error)] = None
+            self.notices[discarded(artifact, error)] = "info"
             return
         self.notices[
             f"Ignoring version {artifact.version} of {artifact.name} since it has invalid metadata: {error.message}"
-        ] = None
+        ] = "warning"
 
     def candidate(
         self, artifact: HeldArtifact, required_by: str | None, asked: NormalizedName | None = None
@@ -157,6 +161,8 @@ class Candidates:
         try:
             known: Artifact = artifact
             metadata = self.index.metadata(artifact)
+        except UnhashedError as error:
+            raise UnhashedError(replace(error.artifact, literal_name=artifact.literal_name)) from None
         except MetadataDynamicError:
             source = self.builds.verify(artifact)
             known = source.measured
@@ -166,8 +172,8 @@ class Candidates:
             metadata = self.builds.build(source)
         check_consistency(artifact, metadata, asked)
         # Only a build tells the name of a source tree: it is judged once more, by the name it turned out to have.
-        verdict = self.judge(replace(known, name=metadata.name, version=metadata.version), required_by, metadata)
-        artifact = self.hold(replace(artifact, name=metadata.name, version=metadata.version))
+        verdict = self.judge(_named(known, metadata), required_by, metadata)
+        artifact = self.hold(_named(artifact, metadata))
         return artifact, verdict, None if verdict.denied else metadata
 
     def of_installed(self, name: NormalizedName, specifier: SpecifierSet) -> InstalledCandidate | None:
@@ -199,3 +205,7 @@ class Candidates:
         except MetadataInconsistentError as error:
             self.discard(artifact, error)
             return None
+
+
+def _named(artifact: Artifact, metadata: Metadata) -> Artifact:
+    return replace(artifact, name=metadata.name, version=metadata.version, literal_name=metadata.literal_name)

@@ -49,6 +49,14 @@ def _is_from(candidate: Candidate, reference: Reference) -> bool:
     return isinstance(base, FileCandidate) and place_of(base.artifact) == place_of(reference)
 
 
+FORMS = (
+    "DEPRECATION: Constraints are only allowed to take the form of a package name and a version specifier. Other forms"
+    " were originally permitted as an accident of the implementation, but were undocumented. The new implementation of"
+    " the resolver no longer supports these forms. A possible replacement is replacing the constraint with a"
+    " requirement. Discussion can be found at https://github.com/pypa/pip/issues/8210"
+)
+
+
 def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constraint]:
     """Join the constraints of each project (pip: factory.py, ``collect_root_requirements``).
 
@@ -58,13 +66,15 @@ def collect_constraints(roots: Iterable[Root]) -> dict[NormalizedName, Constrain
     for root in roots:
         problem = _problem_of_constraint(root)
         if root.name is None or problem:
-            raise UnsatisfiableError(problem or "Unnamed requirements are not allowed as constraints")
+            raise UnsatisfiableError(("warning", FORMS), problem)
         found[root.name] = found.get(root.name, Constraint()).also(root)
     return found
 
 
 def _problem_of_constraint(root: Root) -> str:
     """pip: req_install.py, ``check_invalid_constraint_type``."""
+    if root.name is None:
+        return "Unnamed requirements are not allowed as constraints"
     if root.editable:
         return "Editable requirements are not allowed as constraints"
     return "Constraints cannot have extras" if root.extras else ""

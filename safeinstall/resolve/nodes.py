@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
     from packaging.version import Version
 
     from safeinstall.facts.artifact import HeldArtifact, InstalledDistribution, Metadata
@@ -83,6 +84,19 @@ class InstalledCandidate:
 BaseCandidate = FileCandidate | InstalledCandidate
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By which requirement a candidate was looked at first: pip speaks of it so ever after."""
+
+    name: str
+    """Of the project, as it is written there."""
+    by: str
+    """See :attr:`SpecifierRequirement.asker`."""
+    link: str = ""
+    """The address that it names, if it does; may hold credentials."""
+    editable: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ExtrasCandidate:
     """A candidate with extras: depends on its base, and on what the extras bring in."""
@@ -130,6 +144,10 @@ class SpecifierRequirement:
     origin: str = ""
     """Who asks; two requirements alike in all else differ by it, as in pip."""
     root: Root | None = field(default=None, compare=False)
+    written: Requirement | None = field(default=None, compare=False)
+    """As it is written. Shared: never change it."""
+    asker: str = field(default="", compare=False)
+    """Who asks, as pip names it: ``-r requirements.txt (line 3)``, a project; empty for an argument."""
 
     @property
     def key(self) -> str:
@@ -140,9 +158,16 @@ class SpecifierRequirement:
         """Pre-releases were decided on when the index was asked (pip: request/requirements.py)."""
         return self.specifier.contains(candidate.version, prereleases=True)
 
+    @property
+    def literal_name(self) -> str:
+        """The name as it is written."""
+        return self.written.name if self.written else self.name
+
     def __str__(self) -> str:
-        """As a requirement is written."""
-        return f"{self.key}{self.specifier}"
+        """As it is written, without its marker."""
+        extras = self.written.extras if self.written and self.extras else self.extras
+        shown = f"[{','.join(sorted(extras))}]" if extras else ""
+        return f"{self.literal_name}{shown}{self.specifier}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from safeinstall.resolve.constraints import Constraint
 from safeinstall.resolve.finder import merge_hashes, parse_hashes
 from safeinstall.resolve.nodes import (
     PYTHON,
+    Asked,
     ExplicitRequirement,
     ExtrasCandidate,
     FileCandidate,
@@ -82,6 +83,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     """Projects of which a requirement names the file: as pip, we tell no index their names."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What pip would warn of, in order, and says again when it goes on."""
+    asked: dict[int, Asked] = field(default_factory=dict)
+    """By the identity of a candidate."""
     _python: PythonCandidate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -199,10 +202,13 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             specifier &= requirement.specifier
             if requirement.root is not None:
                 hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
+        first = asked[0]
+        self.candidates.literal_names.setdefault(name, first.literal_name)
         installed = self.candidates.of_installed(name, specifier)
         if installed is not None and id(self._shown(installed, extras)) in excluded:
             installed = None  # and then the file of the same version counts
         for base in self.candidates.in_order(name, specifier, hashes, installed, upgrades=self._upgrades(identifier)):
+            self.asked.setdefault(id(base), Asked(first.literal_name, first.asker))
             candidate = self._shown(base, extras)
             if id(candidate) not in excluded:
                 yield candidate
@@ -248,17 +254,25 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     def _of_metadata(
         self, parent: Candidate, metadata: Metadata, extras: frozenset[NormalizedName]
     ) -> Iterator[Requires]:
+        asker = self._asker(parent, metadata)
         for requirement in metadata.requires_dist:
             if applies(requirement, self.rules.markers, extras):
-                yield from self._of_requirement(requirement, str(parent))
+                yield from self._of_requirement(requirement, str(parent), asker)
 
-    def _of_requirement(self, requirement: Requirement, parent: str) -> Iterator[Requires]:
+    def _asker(self, parent: Candidate, metadata: Metadata) -> str:
+        """Return how pip names *parent* as the one that asks: as it was itself asked for."""
+        asked = self.asked.get(id(parent.base if isinstance(parent, ExtrasCandidate) else parent))
+        return asked.name if asked and asked.name else metadata.literal_name or metadata.name
+
+    def _of_requirement(self, requirement: Requirement, parent: str, asker: str) -> Iterator[Requires]:
         name = canonicalize_name(requirement.name)
         extras = frozenset(canonicalize_name(extra) for extra in requirement.extras)
         if requirement.url is not None:
-            yield from self._of_url(name, requirement.url, extras, parent)
+            yield from self._of_url(name, requirement.url, extras, parent, Asked(requirement.name, asker))
             return
-        yield from self.specified(SpecifierRequirement(name, requirement.specifier, extras, origin=parent))
+        yield from self.specified(
+            SpecifierRequirement(name, requirement.specifier, extras, origin=parent, written=requirement, asker=asker)
+        )
 
     def specified(self, requirement: SpecifierRequirement) -> Iterator[SpecifierRequirement]:
         """Yield the requirements that stand for one with extras and a specifier (pip: factory.py)."""
@@ -267,14 +281,15 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         yield requirement
 
     def _of_url(
-        self, name: NormalizedName, url: str, extras: frozenset[NormalizedName], parent: str
+        self, name: NormalizedName, url: str, extras: frozenset[NormalizedName], parent: str, asked: Asked
     ) -> Iterator[Requires]:
+        asked = replace(asked, link=url)
         try:
             reference = parse_reference(url)
         except ValueError as error:
             yield ImpossibleRequirement(name, f"{url!r} is no address: {error}")
             return
-        yield from self.explicit(reference, name, extras, parent)
+        yield from self.explicit(reference, name, extras, parent, asked)
 
     def explicit(
         self,
@@ -282,6 +297,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         name: NormalizedName | None,
         extras: frozenset[NormalizedName],
         required_by: str | None,
+        asked: Asked,
     ) -> Iterator[Requires]:
         """Yield the requirements that stand for a direct reference."""
         artifact = self.candidates.open(reference, name)
@@ -298,6 +314,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             yield ImpossibleRequirement(artifact.name, "denied")
             return
         self.direct.add(project_of(candidate.key))
+        self.asked.setdefault(id(candidate), asked)
         if not extras or self.rules.splits_extras:
             yield ExplicitRequirement(candidate)
         if extras:

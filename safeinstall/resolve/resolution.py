@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, SafeInstallError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind, InstalledDistribution
+from safeinstall.facts.values import Missing
 from safeinstall.facts.verdict import Pinned
-from safeinstall.resolve.explain import explain_conflict
+from safeinstall.resolve.explain import explain_conflict, in_short, unknown_projects
 from safeinstall.resolve.nodes import (
+    Asked,
     ExtrasCandidate,
     FileCandidate,
     ImpossibleRequirement,
@@ -27,13 +30,14 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from safeinstall.errors import Said
     from safeinstall.facts.verdict import Verdict
     from safeinstall.request.requirements import Root
-    from safeinstall.resolve.asked import Asked
     from safeinstall.resolve.nodes import Candidate, Requires
     from safeinstall.resolve.preference import Information
     from safeinstall.resolve.provider import Provider
     from safeinstall.resolve.search.backtracking import Found
+    from safeinstall.resolve.ways import Ways
 
 MAX_ROUNDS = 200_000
 """pip: resolution/resolvelib/resolver.py."""
@@ -47,6 +51,8 @@ class Requirer:
     """The project that asks; ``None`` for the user."""
     text: str
     """The requirement as written."""
+    asker: str = field(default="", compare=False)
+    """The name of the project that asks, as it is written; of the user: the file and line, if it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +127,14 @@ def root_requirements(provider: Provider, roots: Iterable[Root]) -> list[Require
 
 def _requirements_of(provider: Provider, root: Root) -> Iterable[Requires]:
     if root.reference is not None:
-        return provider.explicit(root.reference, root.name, root.extras, None)
+        asked = Asked(root.literal_name, root.origin, root.reference.text, root.editable)
+        return provider.explicit(root.reference, root.name, root.extras, None, asked)
     if root.name is None:
         return ()
-    return provider.specified(SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root))
+    written = Requirement(root.text) if root.text else None
+    return provider.specified(
+        SpecifierRequirement(root.name, root.specifier, root.extras, root.origin, root, written, root.origin)
+    )
 
 
 def resolve(provider: Provider, roots: tuple[Root, ...], reporter: Reporter | None = None) -> Resolution | Refusal:
@@ -136,7 +146,7 @@ def resolve(provider: Provider, roots: tuple[Root, ...], reporter: Reporter | No
     try:
         result = provider.search.run(provider, reporter, requirements, MAX_ROUNDS)
     except ResolutionImpossible as impossible:
-        return _impossible(provider, impossible, reporter.asked)
+        return _impossible(provider, impossible, reporter.ways)
     except ResolutionTooDeep:
         raise UnsatisfiableError(
             "the dependency resolution exceeded its maximum depth", hint="narrow the requirements, or pin some of them"
@@ -160,21 +170,21 @@ def _files(result: Found) -> list[FileCandidate]:
     return [c for c in result.mapping.values() if isinstance(c, FileCandidate)]
 
 
-def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate], asked: Asked) -> Refusal:
+def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, Candidate], ways: Ways) -> Refusal:
     causes = tuple(impossible.causes)
     touched = {project_of(cause.requirement.key) for cause in causes}
     touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
     unasked = (v for name in sorted(touched) for v in provider.candidates.closed.get(name, ()))
     mattered = (*(v for v in provider.candidates.hidden.values() if v.artifact.name in touched), *unasked)
-    conflict = explain_conflict(provider, causes)
+    said = explain_conflict(provider, causes)
     if not mattered:
-        raise UnsatisfiableError("\n".join([*provider.candidates.notices, conflict]))
-    if len(causes) == 1 and _is_explained(causes[0].requirement, mattered):
-        conflict = ""
+        notices: list[Said] = [(level, notice) for notice, level in provider.candidates.notices.items()]
+        raise UnsatisfiableError(*notices, *said, unknown=unknown_projects(provider, causes))
+    explained = len(causes) == 1 and _is_explained(causes[0].requirement, mattered)
     return Refusal(
         verdicts=mattered,
-        required_by=_as_requirers(asked.above(causes)),
-        conflict=conflict,
+        required_by=_as_requirers(ways.above(causes)),
+        conflict="" if explained else in_short(said),
         hidden=tuple(provider.candidates.hidden.values()),
         notices=tuple(provider.candidates.notices),
     )
@@ -199,7 +209,7 @@ def _as_requirers(asked: Iterable[Information]) -> dict[NormalizedName, tuple[Re
     for requirement, parent in asked:
         by = None if parent is None else project_of(parent.key)
         text = requirement.name if isinstance(requirement, ImpossibleRequirement) else str(requirement)
-        found.setdefault(project_of(requirement.key), {})[Requirer(by=by, text=text)] = None
+        found.setdefault(project_of(requirement.key), {})[_requirer(by, text, requirement, parent)] = None
     return {name: tuple(requirers) for name, requirers in found.items()}
 
 
@@ -211,8 +221,19 @@ def _requirers(result: Found) -> dict[NormalizedName, tuple[Requirer, ...]]:
             by = None if parent is None else project_of(parent.key)
             if isinstance(parent, PythonCandidate) or by == name:
                 continue
-            found.setdefault(name, {})[Requirer(by=by, text=str(requirement))] = None
+            found.setdefault(name, {})[_requirer(by, str(requirement), requirement, parent)] = None
     return {name: tuple(requirers) for name, requirers in found.items()}
+
+
+def _requirer(by: NormalizedName | None, text: str, requirement: Requires, parent: Candidate | None) -> Requirer:
+    base, asker = parent.base if isinstance(parent, ExtrasCandidate) else parent, ""
+    if isinstance(base, FileCandidate):
+        asker = base.artifact.stated_name
+    elif isinstance(base, InstalledCandidate) and not isinstance(base.distribution.metadata, Missing):
+        asker = base.distribution.metadata.literal_name
+    elif isinstance(requirement, SpecifierRequirement):
+        asker = requirement.asker
+    return Requirer(by=by, text=text, asker=asker)
 
 
 def _resolution(provider: Provider, result: Found) -> Resolution:

@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 
 MISSING = (
     "Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those"
-    " requirements along with the hashes their downloaded archives actually had. Add lines like these to your"
-    " requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on"
-    " automatically when any package has a hash.)"
+    " requirements along with the hashes their {} Add lines like these to your requirements files to"
+    " prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any"
+    " package has a hash.)"
 )
 MISMATCH = "this is not the file that the hash was taken of: find out why before you take over another hash"
+
+
+class UnhashedError(UnsatisfiableError):
+    """A file needs a hash of the user, and has none. Who looked at it ahead does not know how it was asked for."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Tell which hash *artifact* was measured to have."""
+        super().__init__(_missing("downloaded archives actually had.", [artifact]))
+        self.artifact = artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +90,12 @@ class UserHashes:
 
 
 def missing_hashes(artifacts: Iterable[Artifact]) -> UnsatisfiableError:
-    """Return pip's error for files that need a hash of the user and have none."""
-    return UnsatisfiableError("\n".join([MISSING, *(f"    {_line(artifact)}" for artifact in artifacts)]))
+    """Return pip's error for files that need a hash of the user and have none, with those that are published."""
+    return UnsatisfiableError(_missing("index publishes.", artifacts))
+
+
+def _missing(whose: str, artifacts: Iterable[Artifact]) -> str:
+    return "\n".join([MISSING.format(whose), *(f"    {_line(artifact)}" for artifact in artifacts)])
 
 
 def check_user_hashes(artifact: Artifact, digests: Mapping[str, str]) -> None:
@@ -127,5 +140,5 @@ def _is_release(root: Root, artifact: Artifact) -> bool:
 
 def _line(artifact: Artifact) -> str:
     is_direct = artifact.source.kind is SourceKind.DIRECT
-    what = artifact.source.display if is_direct else f"{artifact.name}=={artifact.version}"
+    what = artifact.source.display if is_direct else f"{artifact.stated_name}=={artifact.version}"
     return f"{what} --hash=sha256:{artifact.sha256}" if artifact.sha256 else what

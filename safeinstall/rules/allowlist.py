@@ -41,11 +41,12 @@ class Allowlist:
         name, version = evidence.artifact.name, evidence.artifact.version
         if any(selector.matches(name, version) for selector in self.packages):
             return
+        written = evidence.artifact.stated_name
         named = [str(selector) for selector in self.packages if selector.matches_name(name)]
         if named:
-            message = f"{name} {version} is outside {' and '.join(named)}, which the allowlist asks for"
+            message = f"{written} {version} is outside {' and '.join(named)}, which the allowlist asks for"
         else:
-            message = f"{name} is not on the allowlist ({_count(len(self.packages))})"
+            message = f"{written} is not on the allowlist ({_count(len(self.packages))})"
         yield Finding(
             rule=self.id,
             level=Level.DENY,

@@ -50,13 +50,14 @@ class Denylist:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one denial for each entry that matches."""
         name, version = evidence.artifact.name, evidence.artifact.version
+        release = f"{evidence.artifact.stated_name} {version}"
         for index, denied in enumerate(self.packages):
             if denied.package.matches(name, version):
                 reason = f": {denied.reason}" if denied.reason.strip() else ""
                 yield Finding(
                     rule=self.id,
                     level=Level.DENY,
-                    message=f"{name} {version} is on the denylist as {denied.package}{reason}",
+                    message=f"{release} is on the denylist as {denied.package}{reason}",
                     key=f"rules.denylist.packages[{index}]",
                     remedy=_remedy(denied),
                 )

@@ -94,7 +94,6 @@ def _way(artifact: Artifact) -> str:
 
 def _remedy(artifact: Artifact, way: str, author: str | None) -> str:
     if author is not None:
-        return f"ask for a version of {one_line(author)} that names {artifact.name} without an address"
-    if way == "url":
-        return f"install {artifact.name} from an index, or download the file, look at it, and install the local file"
-    return f"install {artifact.name} from an index"
+        return f"ask for a version of {one_line(author)} that names {artifact.stated_name} without an address"
+    way_out = f"install {artifact.stated_name} from an index"
+    return f"{way_out}, or download the file, look at it, and install the local file" if way == "url" else way_out

@@ -77,7 +77,7 @@ class Indexes:
 
     def _found(self, evidence: Evidence) -> Iterator[tuple[str, Level, str, str]]:
         artifact = evidence.artifact
-        index = one_line(artifact.source.display)
+        index, name = one_line(artifact.source.display), artifact.stated_name
         if not evidence.is_index_listed:
             yield "unlisted", self.unlisted, *_unlisted(artifact)
         if evidence.rivals:
@@ -85,7 +85,7 @@ class Indexes:
             yield (
                 "ambiguous",
                 self.ambiguous,
-                f"{index} offers {artifact.name}, and so does {others}, with other files; nothing says which is meant",
+                f"{index} offers {name}, and so does {others}, with other files; nothing says which is meant",
                 f'bind the name to one index: "{artifact.name}" in packages of an entry of [[indexes]]',
             )
         is_open = _is_open(artifact.source.url) or (_is_open(artifact.url) and artifact.sha256 is None)

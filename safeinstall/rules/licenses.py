@@ -72,5 +72,5 @@ class Licenses:
             missing=True,
             message=message,
             key="rules.licenses",
-            remedy=f"find out the licence of {evidence.artifact.name}, and write an exception that says so",
+            remedy=f"find out the licence of {evidence.artifact.stated_name}, and write an exception that says so",
         )

@@ -46,7 +46,7 @@ class ProjectStatus:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield a finding for every status but ``active``, which is also the meaning of none."""
         artifact = evidence.artifact
-        index, name = one_line(artifact.source.display), artifact.name
+        index, name = one_line(artifact.source.display), artifact.stated_name
         if artifact.unheard is not None:
             yield unheard(self.id, artifact)
         match (artifact.project_status or "active").strip().lower():
@@ -57,7 +57,7 @@ class ProjectStatus:
                 yield self._finding("", Level.DENY, message, "do not install it before the quarantine is lifted")
             case ("archived" | "deprecated") as status:
                 level = self.archived if status == "archived" else self.deprecated
-                if level is Level.ALLOW or any(s.matches(name, artifact.version) for s in self.exempt):
+                if level is Level.ALLOW or any(s.matches(artifact.name, artifact.version) for s in self.exempt):
                     return
                 meaning = "no more releases will come" if status == "archived" else "its owners advise against it"
                 remedy = f'look for a successor of {name}, or add "{name}" to exempt in [rules.project-status]'

@@ -53,7 +53,7 @@ class Sdists:
             return
         if any(selector.matches(artifact.name, artifact.version) for selector in self.allow):
             return
-        noun, release = _NOUNS[artifact.kind], f"{artifact.name} {artifact.version}"
+        noun, release = _NOUNS[artifact.kind], f"{artifact.stated_name} {artifact.version}"
         yield Finding(
             rule=self.id,
             level=Level.DENY,

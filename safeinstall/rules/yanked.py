@@ -54,5 +54,5 @@ class Yanked:
             level=self.level,
             message=f"yanked by its publisher ({reason}); the policy asks for files that are not yanked",
             key="rules.yanked.level",
-            remedy=f"ask for a version of {artifact.name} other than {artifact.version}",
+            remedy=f"ask for a version of {artifact.stated_name} other than {artifact.version}",
         )

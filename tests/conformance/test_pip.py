@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-from lib.cases import CASES, Bench, Case, Result, differences, load_case
+from lib.cases import CASES, Bench, Case, Result, differences, error_differences, load_case
 from lib.targets import Pip, find_pip
 from packaging.specifiers import SpecifierSet
 
@@ -75,7 +75,7 @@ def test_safe_pip_does(run, pips, results):
     assert pip.exit == case.exit, where
     assert case.chosen is None or pip.chosen == sorted(case.chosen), where
     assert case.safe_exit in {None, safe.exit}, where
-    lines = differences(pip, safe)
+    lines = differences(pip, safe) + (error_differences(pip, safe) if case.same_error else [])
     unequal = [line for line in lines if not line.startswith(case.differs)]
     assert not unequal, "\n".join([*unequal, where])
     assert all(any(line.startswith(known) for line in lines) for known in case.differs), where

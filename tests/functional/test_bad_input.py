@@ -25,46 +25,72 @@ def shell(shell):
 
 def test_no_such_package(shell):
     assert shell.refuses("install", "nosuch", code=1) == told("""
-        safe-pip: Could not find a version that satisfies the requirement nosuch (from versions: none)
-        safe-pip: No matching distribution found for nosuch
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement nosuch (from versions: none)
+        ERROR: No matching distribution found for nosuch
     """)
+
+
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [(["Reqeusts"], "Reqeusts"), (["-r", "r.txt"], "nunpy"), (["needy"], "djagno")],
+)
+def test_a_slip_of_a_popular_name(shell, argv, asked):
+    """The popular project is pointed out, and never installed in its place."""
+    shell.write("r.txt", "app\nnunpy>=1\n")
+    shell.offer("needy", "1.0", ["djagno"])
+    meant = {"Reqeusts": "requests", "nunpy": "numpy", "djagno": "django"}[asked]
+    shell.offer(meant, "1.0")
+    err = shell.refuses("install", *argv, code=1).splitlines()
+    assert err[-1] == f"safe-pip: no such project: {asked}; did you mean {meant}?"
+    assert all(line.startswith("ERROR: ") for line in err[:-1])
+    assert f"/simple/{meant}/" not in shell.index.paths()
+
+
+def test_no_advice_on_what_is_there_or_where_nobody_was_asked(shell):
+    shell.offer("reqeusts", "1.0")
+    assert "did you mean" not in shell.refuses("install", "reqeusts>2", code=1)
+    assert "did you mean" not in shell.refuses("install", "--no-index", "nunpy", code=1)
+    assert "did you mean" not in shell.refuses("install", "nothing-like-it", code=1)
+
+
+def test_what_pip_logs_has_the_failure_too(shell):
+    assert "No matching distribution" in shell.refuses("install", "--log", shell.tmp / "log", "nosuch", code=1)
+    assert "ERROR: No matching distribution found for nosuch" in (shell.tmp / "log").read_text()
+
+
+def test_a_requirement_that_would_steer_a_terminal(shell):
+    shell.offer("evil", "1.0", ["app===1\x1b]0;title\x07"])
+    done = shell.install("evil")
+    assert (done.exit, "\x1b" in done.out + done.err) == (1, False)
 
 
 def test_no_matching_version(shell):
     assert shell.refuses("install", "app>=2", code=1) == told("""
-        safe-pip: Could not find a version that satisfies the requirement app>=2 (from versions: 1.0)
-        safe-pip: No matching distribution found for app>=2
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement app>=2 (from versions: 1.0)
+        ERROR: No matching distribution found for app>=2
     """)
 
 
 def test_a_dependency_that_does_not_exist(shell):
     shell.offer("tool", "1.0", ["nosuch>1"])
     assert shell.refuses("install", "tool", code=1) == told("""
-        safe-pip: Could not find a version that satisfies the requirement nosuch>1 (from tool) (from versions: none)
-        safe-pip: No matching distribution found for nosuch>1 (from tool)
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement nosuch>1 (from tool) (from versions: none)
+        ERROR: No matching distribution found for nosuch>1
     """)
 
 
 def test_a_conflict(shell):
     shell.offer("other", "1.0", ["dep<1"])
-    assert shell.refuses("install", "app", "other", code=1) == told("""
-        safe-pip: Cannot install app==1.0 and other==1.0 because these package versions have conflicting dependencies.
-        safe-pip:
-        safe-pip: The conflict is caused by:
-        safe-pip:     app 1.0 depends on dep>=1
-        safe-pip:     other 1.0 depends on dep<1
-        safe-pip: nothing was installed (exit 1)
-    """)
+    done, pips = shell.install("app", "other"), shell.pip("install", "app", "other")
+    assert (done.exit, done.err) == (1, pips.err)
+    assert done.out == pips.out.partition("Collecting")[0] + pips.out[pips.out.index("\nThe conflict") :]
+    assert shell.installed() == {}
 
 
 def test_a_python_that_is_too_old(shell):
     shell.offer("newer", "1.0", requires_python=">=9")
     assert shell.refuses("install", "newer", code=1).replace(platform.python_version(), "VERSION") == told("""
-        safe-pip: Package 'newer' requires a different Python: VERSION not in '>=9'
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Package 'newer' requires a different Python: VERSION not in '>=9'
     """)
 
 
@@ -108,8 +134,8 @@ TOLD = {
         "way out: check the user and password for this index, or ask whoever runs it whether it blocks this",
     ],
     "404 everywhere": [
-        "Could not find a version that satisfies the requirement app (from versions: none)",
-        "No matching distribution found for app",
+        "ERROR: Could not find a version that satisfies the requirement app (from versions: none)",
+        "ERROR: No matching distribution found for app",
     ],
     "500": [
         "INDEX/simple/app/ answered 500 Internal Server Error",
@@ -144,9 +170,11 @@ TOLD = {
 
 def lines(err, code):
     """Return the lines of a message without what all of them have."""
-    *told, last = [line.removeprefix("safe-pip:").removeprefix(" ") for line in err.splitlines()]
-    assert last == f"nothing was installed (exit {code})"
-    return told
+    found = [line.removeprefix("safe-pip:").removeprefix(" ") for line in err.splitlines()]
+    if code == 1:  # pip's own failure, in pip's words alone
+        return found
+    assert found[-1] == f"nothing was installed (exit {code})"
+    return found[:-1]
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -204,20 +232,18 @@ def test_a_file_that_is_listed_and_not_there(shell):
 def test_a_wheel_that_is_no_zip(shell):
     shell.index.add("bad-1.0-py3-none-any.whl", b"not a zip", metadata=False)
     assert shell.refuses("install", "bad", code=1) == told("""
-        safe-pip: Ignoring version 1.0 of bad since it has invalid metadata: bad-1.0-py3-none-any.whl cannot be read as a wheel
-        safe-pip: Could not find a version that satisfies the requirement bad (from versions: 1.0)
-        safe-pip: No matching distribution found for bad
-        safe-pip: nothing was installed (exit 1)
+        WARNING: Ignoring version 1.0 of bad since it has invalid metadata: bad-1.0-py3-none-any.whl cannot be read as a wheel
+        ERROR: Could not find a version that satisfies the requirement bad (from versions: 1.0)
+        ERROR: No matching distribution found for bad
     """)
 
 
 def test_metadata_that_is_none(shell):
     shell.offer("bad", "1.0", metadata=b"no metadata at all")
     assert shell.refuses("install", "bad", code=1) == told("""
-        safe-pip: Ignoring version 1.0 of bad since it has invalid metadata: the metadata of bad 1.0 has no Name
-        safe-pip: Could not find a version that satisfies the requirement bad (from versions: 1.0)
-        safe-pip: No matching distribution found for bad
-        safe-pip: nothing was installed (exit 1)
+        WARNING: Ignoring version 1.0 of bad since it has invalid metadata: the metadata of bad 1.0 has no Name
+        ERROR: Could not find a version that satisfies the requirement bad (from versions: 1.0)
+        ERROR: No matching distribution found for bad
     """)
 
 
@@ -244,10 +270,9 @@ def test_metadata_with_two_names(shell, listed):
     filename, data, separate = listed
     shell.index.add(filename, data, metadata=separate)
     assert shell.refuses("install", "bad", code=1) == told("""
-        safe-pip: Ignoring version 1.0 of bad since it has invalid metadata: the metadata of bad 1.0 has more than one Name
-        safe-pip: Could not find a version that satisfies the requirement bad (from versions: 1.0)
-        safe-pip: No matching distribution found for bad
-        safe-pip: nothing was installed (exit 1)
+        WARNING: Ignoring version 1.0 of bad since it has invalid metadata: the metadata of bad 1.0 has more than one Name
+        ERROR: Could not find a version that satisfies the requirement bad (from versions: 1.0)
+        ERROR: No matching distribution found for bad
     """)
 
 
@@ -387,8 +412,7 @@ def test_a_cache_that_cannot_be_written_stops_nothing(shell):
 def test_a_report_that_cannot_be_written(shell):
     for argv in (["app"], ["--dry-run", "app"]):
         assert shell.refuses("install", "--report", "no/such/report.json", *argv, code=1) == told("""
-            safe-pip: the report cannot be written to no/such/report.json: No such file or directory
-            safe-pip: nothing was installed (exit 1)
+            ERROR: the report cannot be written to no/such/report.json: No such file or directory
         """)
 
 

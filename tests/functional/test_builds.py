@@ -144,10 +144,12 @@ def test_what_builds_as_another_version_is_passed_over(builder):
     """As with pip, which says so too; a fault of the index or of the publisher is none of ours."""
     builder.index.add(*make_sdist("app", "1.0", builds="app 6.6"))
     assert builder.refuses("install", "app==1.0", code=1) == told("""
-        safe-pip: Discarding app-1.0.tar.gz from INDEX/simple/: Requested app has inconsistent version: expected '1.0', but metadata has '6.6'
-        safe-pip: Could not find a version that satisfies the requirement app==1.0 (from versions: 1.0)
-        safe-pip: No matching distribution found for app==1.0
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement app==1.0 (from versions: 1.0)
+        ERROR: No matching distribution found for app==1.0
+    """)
+    assert builder.install("app==1.0").out == told("""
+        Looking in indexes: INDEX/simple/
+        Discarding app-1.0.tar.gz from INDEX/simple/: Requested app has inconsistent version: expected '1.0', but metadata has '6.6'
     """)
     builder.offer("app", "0.9")
     done = builder.install("app")
@@ -164,10 +166,8 @@ def test_a_requirement_of_a_build_that_builds_as_another_version_is_passed_over(
     builder.index.projects.pop("helper")
     builder.index.add(*make_sdist("helper", "2.0", builds="other 2.0"))
     assert builder.refuses("install", "--force-reinstall", "app", code=1) == told("""
-        safe-pip: Discarding helper-2.0.tar.gz from INDEX/simple/: Requested helper has inconsistent name: expected 'helper', but metadata has 'other'
-        safe-pip: Could not find a version that satisfies the requirement helper (from versions: 2.0)
-        safe-pip: No matching distribution found for helper
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement helper (from versions: 2.0)
+        ERROR: No matching distribution found for helper
     """)
 
 
@@ -175,11 +175,12 @@ def test_a_requirement_of_a_build_that_builds_as_another_version_is_passed_over(
 def test_a_tree_that_is_asked_for_by_the_name_of_another(builder, argv):
     plant(builder, "tree", "other")
     argv = [word.format(work=builder.work) for word in argv]
-    assert builder.refuses("install", *argv, code=1) == told("""
-        safe-pip: Discarding file://TMP/work/tree: Requested app has inconsistent name: expected 'app', but metadata has 'other'
-        safe-pip: Could not find a version that satisfies the requirement app (unavailable) (from versions: none)
-        safe-pip: No matching distribution found for app (unavailable)
-        safe-pip: nothing was installed (exit 1)
+    done = builder.install(*argv)
+    assert (done.exit, builder.installed()) == (1, {})
+    assert "Discarding file://TMP/work/tree: Requested app has inconsistent name: expected 'app'" in done.out
+    assert done.err == told("""
+        ERROR: Could not find a version that satisfies the requirement app (unavailable) (from versions: none)
+        ERROR: No matching distribution found for app (unavailable)
     """)
 
 
@@ -206,9 +207,8 @@ def test_a_build_that_fails_is_pips_failure(builder):
     offer(builder, "app", fails=True)
     err = builder.refuses("install", "app", code=1)
     lines = err.splitlines()
-    assert lines[0] == "safe-pip: the metadata of app-1.0.tar.gz cannot be had, its build failed:"
+    assert lines[0] == "ERROR: the metadata of app-1.0.tar.gz cannot be had, its build failed:"
     assert any("the compiler is missing" in line for line in lines)
-    assert lines[-1] == "safe-pip: nothing was installed (exit 1)"
 
 
 def test_a_repository_that_moves_on_is_not_installed(builder):

@@ -29,6 +29,22 @@ def record(id_, name, *, fixed=None, severity="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/
     )
 
 
+def test_names_are_as_they_are_written(shell):
+    """As the metadata has them, else as they were asked for."""
+    shell.policy('[rules.denylist]\npackages = [{ package = "zope-interface", reason = "old" }]\n')
+    shell.offer("Foo.Bar", "1.0", ["Zope_Interface>=5"])
+    shell.offer("zope.interface", "5.0")
+    assert shell.refuses("install", "foo_BAR") == told("""
+        safe-pip: refused Zope_Interface 5.0 (zope_interface-5.0-py3-none-any.whl) from INDEX/simple/
+          denylist          Zope_Interface 5.0 is on the denylist as zope-interface: old
+                            policy: policy.toml:3 (rules.denylist.packages[0])
+          required by       Foo.Bar → Zope_Interface>=5
+          newest allowed    no file of Zope_Interface passes this policy
+          way out           do without zope-interface, or ask whoever keeps the policy for an exception
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
+
+
 def test_a_name_that_is_not_on_the_list(shell):
     shell.policy('contact = "https://sec.example/waivers"\n\n[rules.allowlist]\npackages = ["app", "acme-*"]\n')
     shell.offer("app", "1.0", ["dep>=1"])

@@ -208,7 +208,7 @@ def test_two_wheels_of_one_plan(user):
     user.index.add(*make_wheel("app", "1.0", ["lib"], files={"shared": ""}))
     site = f"PLACE/target/{SITE_PACKAGES}"
     assert unchanged(user, "app", code=1) == (
-        f"safe-pip: {WHEEL} and lib-1.0-py3-none-any.whl cannot be installed together: {site}/shared would be a file and"
+        f"ERROR: {WHEEL} and lib-1.0-py3-none-any.whl cannot be installed together: {site}/shared would be a file and"
         " a directory\n"
         "safe-pip: way out: ask for other versions, or for one of them alone\n"
         "safe-pip: nothing was installed (exit 1)\n"
@@ -237,7 +237,7 @@ def test_what_is_there_already(user, place, wanted, problem):
     place = place.format(site=SITE_PACKAGES)
     told = problem.format(place=place.rstrip("/"))
     assert obstructed(user, place, wanted) == (
-        f"safe-pip: {WHEEL} cannot be installed: {told}\n"
+        f"ERROR: {WHEEL} cannot be installed: {told}\n"
         "safe-pip: way out: move it away, then try again\n"
         "safe-pip: nothing was installed (exit 1)\n"
     )
@@ -282,7 +282,7 @@ def test_a_directory_that_cannot_be_written(unwritable):
     index = unwritable.index
     index.add(*make_wheel("app", "1.0", entry_points="[console_scripts]\nrun = app:x\n"))
     assert unchanged(unwritable, "app", code=1) == (
-        f"safe-pip: {WHEEL} cannot be installed: PLACE/target/bin cannot be written\n"
+        f"ERROR: {WHEEL} cannot be installed: PLACE/target/bin cannot be written\n"
         "safe-pip: way out: make it writable for this user, or choose another place (--user, --target)\n"
         "safe-pip: nothing was installed (exit 1)\n"
     )

@@ -53,6 +53,17 @@ def test_a_requirement_that_nothing_meets(shell):
     assert shell.receipts()[0]["requested"] == ["app>2"]
 
 
+def test_the_command_is_shown_as_it_was_typed(shell):
+    shell.write("r.txt", "app\n")
+    assert (
+        shell.install("--dry-run", "-r", "r.txt", "App>=1,<3", "--index-url", "http://u:s3cret@index.invalid/").exit
+        == 11
+    )
+    argv = ["install", "--dry-run", "-r", "r.txt", "App>=1,<3", "--index-url", "http://index.invalid/"]
+    assert shell.receipts()[0]["arguments"] == argv
+    assert "install --dry-run -r r.txt App>=1,<3 and 2 more  0 " in shell.run("log").out
+
+
 def test_a_run_that_pip_itself_ends(shell):
     assert shell.install("-r", "nosuch.txt").exit == 1
     assert ended(shell) == (1, None)

@@ -111,9 +111,23 @@ def test_a_private_name_is_never_told_to_a_public_index(shell, private):
 def test_a_bound_name_that_its_index_does_not_have_comes_from_nowhere(shell, private):
     shell.offer("acme-core", "99.0")
     assert shell.refuses("install", "acme-core", code=1) == told("""
-        safe-pip: Could not find a version that satisfies the requirement acme-core (from versions: none)
-        safe-pip: No matching distribution found for acme-core
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Could not find a version that satisfies the requirement acme-core (from versions: none)
+        ERROR: No matching distribution found for acme-core
+        safe-pip: the policy asks acme alone for acme-core, by its [[indexes]]:
+        safe-pip:   policy.toml:2: public has "*"
+        safe-pip:   policy.toml:5: acme has "acme-*"
+    """)
+    assert shell.index.paths() == []
+
+
+def test_a_name_for_which_the_policy_leaves_no_index(shell):
+    shell.offer("app", "1.0")
+    shell.policy(f'[[indexes]]\nname = "acme"\nurl = "{shell.index.url}"\npackages = ["acme-*", "beta"]\n')
+    assert shell.refuses("install", "App>=1", code=1) == told("""
+        ERROR: Could not find a version that satisfies the requirement App>=1 (from versions: none)
+        ERROR: No matching distribution found for App>=1
+        safe-pip: the policy leaves no index for App, by its [[indexes]]:
+        safe-pip:   policy.toml:2: acme has "acme-*", "beta"
     """)
     assert shell.index.paths() == []
 

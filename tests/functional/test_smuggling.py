@@ -40,8 +40,7 @@ def test_only_find_links(shell):
 
 def test_no_index(shell):
     assert shell.refuses("install", "app", code=1, env={"PIP_NO_INDEX": "1"}).splitlines()[1:] == [
-        "safe-pip: No matching distribution found for app",
-        "safe-pip: nothing was installed (exit 1)",
+        "ERROR: No matching distribution found for app",
     ]
     assert shell.index.paths() == []
 

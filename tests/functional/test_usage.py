@@ -40,6 +40,18 @@ WRONG = {
         safe-pip: policy explain: argument --files: 0 is not a number from 1 on
         safe-pip: way out: safe-pip policy explain --help tells how it is used
     """,
+    ("policy", "show", "strict"): """
+        safe-pip: policy show: it does not take strict; did you mean --policy strict?
+        safe-pip: way out: safe-pip policy show --help tells how it is used
+    """,
+    ("log", "--json"): """
+        safe-pip: log: it does not take --json; did you mean --format json?
+        safe-pip: way out: safe-pip log --help tells how it is used
+    """,
+    ("log", "--pakage", "six"): """
+        safe-pip: log: it does not take --pakage six; did you mean --package?
+        safe-pip: way out: safe-pip log --help tells how it is used
+    """,
     ("log", "--last", "few"): """
         safe-pip: log: argument --last: few is not a number from 1 on
         safe-pip: way out: safe-pip log --help tells how it is used
@@ -71,6 +83,34 @@ def test_a_wrong_policy_ends_a_command_that_never_installs(shell, argv):
     shell.policy("[rules.nonsense]\n")
     shell.write("r", "app==1.0\n")
     assert shell.refuses(*argv, code=12).splitlines()[-1] == "safe-pip: stopped (exit 12)"
+
+
+@pytest.mark.parametrize(("argv", "near"), [(("policy", "expain", "app"), "explain"), (("advisories", "synk"), "sync")])
+def test_a_part_of_a_command_that_is_nearly_one_of_ours(shell, argv, near):
+    first, *_ = shell.refuses(*argv, code=2).splitlines()
+    assert f"invalid choice: '{argv[1]}'" in first
+    assert first.endswith(f"; did you mean {near}?")
+
+
+@pytest.mark.parametrize(
+    "argv", [("install", "--polcy", "strict", "app"), ("--polcy=strict", "list"), ("list", "--polic")]
+)
+def test_an_option_that_is_nearly_one_of_ours(shell, argv):
+    """pip says what it says, exits as it does, and one line more is ours."""
+    done, pips = shell.run(*argv), shell.pip(*argv)
+    ours = [line for line in done.err.splitlines() if line.startswith("safe-pip: ")]
+    assert (done.exit, pips.exit, ours) == (2, 2, ["safe-pip: did you mean --policy?"])
+    assert next(line for line in pips.err.splitlines() if "no such option" in line) in done.err
+
+
+def test_an_option_of_pip_that_it_does_not_know_gets_no_advice(shell):
+    assert "safe-pip" not in shell.run("install", "--prefer-binry", "app").err
+
+
+def test_the_version_on_standard_output_is_pips_alone(shell):
+    done, pips = shell.run("--version"), shell.pip("--version")
+    assert (done.exit, done.out) == (0, pips.out)
+    assert done.err.startswith("safe-pip: version ")
 
 
 def test_a_command_that_is_nearly_one_of_ours(shell):

@@ -91,21 +91,19 @@ def test_where_hashes_are_required_each_requirement_needs_one(shell, lock):
     true = shell.index.find("app-1.0-py3-none-any.whl").hashes["sha256"]
     dep = shell.offer("dep", "1.0").hashes["sha256"]
     assert shell.refuses(*lock(f"app==1.0 --hash=sha256:{true}\n"), code=1).replace(dep, "DEP") == told("""
-        safe-pip: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their downloaded archives actually had. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
-        safe-pip:     dep==1.0 --hash=sha256:DEP
-        safe-pip: nothing was installed (exit 1)
+        ERROR: Hashes are required in --require-hashes mode, but they are missing from some requirements. Here is a list of those requirements along with the hashes their downloaded archives actually had. Add lines like these to your requirements files to prevent tampering. (If you did not enable --require-hashes manually, note that it turns on automatically when any package has a hash.)
+            dep==1.0 --hash=sha256:DEP
     """)
 
 
 def test_where_hashes_are_required_each_requirement_is_pinned(shell, lock):
     true = digest("sha256")
     assert shell.refuses(*lock(f"app>=1.0 --hash=sha256:{true}\n"), code=1) == told("""
-        safe-pip: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
-        safe-pip:     app>=1.0
-        safe-pip: nothing was installed (exit 1)
+        ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
+            app>=1.0 from INDEX/files/app-1.0-py3-none-any.whl (from -r lock.txt (line 1))
     """)
 
 
 def test_the_option_alone_requires_hashes(shell, lock):
     err = shell.refuses("install", "--require-hashes", "--dry-run", "app==1.0", code=1)
-    assert err.splitlines()[1] == f"safe-pip:     app==1.0 --hash=sha256:{digest('sha256')}"
+    assert err.splitlines()[1] == f"    app==1.0 --hash=sha256:{digest('sha256')}"

@@ -55,6 +55,8 @@ SAFE_PIP_MODULES = [
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 _COMMITTER = {"NAME": "a", "EMAIL": "a@b.example", "DATE": "2020-01-01T00:00:00Z"}
+CAUSE = re.compile(r"^(HINT: |The conflict is caused by:$).*", re.MULTILINE | re.DOTALL)
+"""What pip prints on standard output of what is wrong: nothing follows it."""
 TOLD = re.compile(r"^ *(Successfully .*|Would install .*|Saved .*|INFO: .*)", re.MULTILINE)
 """What pip prints of its results, as opposed to its progress."""
 
@@ -76,6 +78,8 @@ class Case:
     """The heading in ``docs/compatibility.md`` that tells why safe-pip ends otherwise."""
     differs: tuple[str, ...] = ()
     """What then is unequal: the beginnings of the lines of :func:`differences`."""
+    same_error: bool = False
+    """Whether both have to say the same of what is wrong, on the same streams (:func:`error_differences`)."""
     safe_exit: int | None = None
     """safe-pip's exit code, if that is what differs."""
     indexes: Mapping[str, Any] = field(default_factory=dict)
@@ -114,6 +118,13 @@ class Result:
     stderr: str
 
     @property
+    def errors(self) -> list[str]:
+        """What is said of what is wrong, but for what safe-pip adds in its own name."""
+        lines = [line for line in self.stderr.splitlines() if not line.startswith("safe-pip: ")]
+        cause = CAUSE.search(self.stdout)
+        return [*lines, *(cause[0].splitlines() if cause else ())]
+
+    @property
     def chosen(self) -> list[str]:
         """The installed files, as ``name version``."""
         return sorted(f"{i['metadata']['name']} {i['metadata']['version']}" for i in self.report or ())
@@ -128,6 +139,11 @@ def differences(pip: Result, safe: Result) -> list[str]:
         *_unequal("file", safe.files, pip.files),
         *_unequal("output", dict.fromkeys(safe.told, True), dict.fromkeys(pip.told, True)),
     ]
+
+
+def error_differences(pip: Result, safe: Result) -> list[str]:
+    """Return where the two say something else of what is wrong, a line for each line."""
+    return list(_unequal("error", dict(enumerate(safe.errors, 1)), dict(enumerate(pip.errors, 1))))
 
 
 def _unequal(kind: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:

@@ -71,7 +71,10 @@ def _parser() -> CommandParser:
         help="a requirements file or a pylock.toml: point out what selects none of its packages (repeatable)",
     )  # fmt: skip
 
-    commands.add_parser("show", parents=[common], help="the policy that applies here, each value with its origin")
+    show = commands.add_parser(
+        "show", parents=[common], help="the policy that applies here, each value with its origin"
+    )
+    show.instead = "--policy {}"
 
     explain = commands.add_parser("explain", parents=[common], help="a rule, or what is said of a package now")
     explain.add_argument(

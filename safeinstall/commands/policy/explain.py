@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from textwrap import fill, indent
@@ -141,7 +142,8 @@ def judge_newest(requirement: Requirement, place: Place, policy: Policy, number:
             name = canonicalize_name(requirement.name)
             files = finder.applicable(name, requirement.specifier, {})[:number]
             unasked = closed_verdicts(name, world.index.pages(name))
-            verdicts = [*(judge(artifact, None) for artifact in files), *unasked]
+            named = (replace(artifact, literal_name=requirement.name) for artifact in files)
+            verdicts = [*(judge(artifact, None) for artifact in named), *unasked]
             if judge.asks(Price.METADATA):
                 verdicts = [_with_metadata(verdict, judge, world) for verdict in verdicts]
             return verdicts
@@ -165,9 +167,10 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
     if not verdicts:
         yield shown(f"no file that could be installed here matches {requirement}")
         return
-    told = None
+    told, several = None, len({verdict.artifact.source for verdict in verdicts}) > 1
     for verdict in verdicts:
-        yield f"{_word(verdict):<8}{describe(verdict.artifact)}"
+        where = f" from {shown(verdict.artifact.source.display)}" if several else ""
+        yield f"{_word(verdict):<8}{describe(verdict.artifact)}{where}"
         if verdict.artifact.version == told:
             yield from _in_short(verdict)
         else:

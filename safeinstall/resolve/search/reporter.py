@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from resolvelib import BaseReporter
 
-from safeinstall.resolve.asked import Asked
+from safeinstall.resolve.ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Reporter(BaseReporter["Requires", "Candidate", str]):
 
     def __init__(self, lines: Mapping[int, str], onlooker: Onlooker) -> None:
         """Take the *lines* of the target's pip, by how many versions of a project are rejected when it says them."""
-        self.asked = Asked()
+        self.ways = Ways()
         self.onlooker = onlooker
         self._lines = lines
         self._rejected: Counter[str] = Counter()
@@ -54,7 +54,7 @@ class Reporter(BaseReporter["Requires", "Candidate", str]):
 
     def adding_requirement(self, requirement: Requires, parent: Candidate | None) -> None:
         """See :class:`resolvelib.BaseReporter`."""
-        self.asked.adding_requirement(requirement, parent)
+        self.ways.adding_requirement(requirement, parent)
 
     def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:  # noqa: ARG002 - resolvelib's signature
         """See :class:`resolvelib.BaseReporter`."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = Version("0")
 """Stands for the version of what only a build can tell. Never shown."""
+MISSING = "Could not install packages due to an OSError: [Errno 2] No such file or directory: "
+"""pip: commands/install.py, ``create_os_error_message``."""
 
 
 def open_reference(reference: Reference, name: NormalizedName | None, tags: frozenset[str]) -> Artifact:
@@ -32,7 +34,7 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
     filename = unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
     if reference.path is not None:
         if not _exists(reference.path):
-            raise UnsatisfiableError(f"{reference.path} does not exist")
+            raise UnsatisfiableError(f"{MISSING}{reference.path!r}\n")
         kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
         if not Path(reference.path).is_absolute():  # relative to the working directory, whoever asks for it
             url = Path(reference.path).absolute().as_uri()

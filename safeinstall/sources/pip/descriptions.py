@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from safeinstall.errors import Said
+
 DRY_RUN = "--dry-run"
 LONGEST = 3600.0
 """Seconds for which a description is believed: an upgraded system may change a target in ways that no file shows."""
@@ -63,6 +65,10 @@ class RecalledPip:
     def credentials(self, url: str) -> tuple[str, str] | None:
         """See :class:`HostedPip`."""
         return self._started().credentials(url)
+
+    def fail(self, said: Sequence[Said]) -> int:
+        """See :class:`HostedPip`."""
+        return self._started().fail(said)
 
     def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
         """See :class:`HostedPip`. Raises ``RefusedError`` if pip does not understand any more what it did."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from safeinstall.errors import Said
+
 GRACE = 2.0
 """Seconds that a pip which is to leave gets to tidy up."""
 FOLLOWED = "_PIP_RUNNING_IN_SUBPROCESS"
@@ -216,6 +218,13 @@ class HostedPip:
             said = hear(self.heard)
         found = said["credentials"] if said else None
         return (found[0] or "", found[1] or "") if found else None
+
+    def fail(self, said: Sequence[Said]) -> int:
+        """Let pip, which waits, say why nothing fits; return its exit code, or 0 where it waits no more."""
+        if self.goes_on:
+            return 0
+        self._tell({"failed": said})
+        return self.wait()
 
     def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
         """Let pip go on as *answer* says; return its exit code. pip has ended then, also when this raises.

@@ -45,6 +45,23 @@ def hold_to_plan(resolver, planned):
     resolver.resolve = resolve_and_compare
 
 
+def fail_if_told_to(command, finder, said):
+    """End as pip does when it finds nothing that fits: with what is *said*, by level, the last of it as the error."""
+    if not said:
+        return
+    import logging
+
+    from pip._internal.exceptions import InstallationError
+
+    hear_stops()
+    command.trace_basic_info(finder)
+    for level, text in said[:-1]:
+        logging.getLogger("pip._internal.resolution.resolvelib.factory").log(
+            getattr(logging, level.upper()), "%s", text
+        )
+    raise InstallationError(said[-1][1])
+
+
 def guard(command, channel, inputs):
     """Replace the two steps of *command* between which pip looks for files."""
     read, make_resolver, approved = command.get_requirements, command.make_resolver, []
@@ -69,6 +86,7 @@ def guard(command, channel, inputs):
             answer = channel.ask({"credentials": find_credentials(session, answer["credentials"])})
         if not answer:
             leave()
+        fail_if_told_to(command, finder, answer.get("failed"))
         approved.append(answer)
         hear_stops()
         judge_build_requirements(channel)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.preference import Information
 
 
-class Asked:
+class Ways:
     """Remembers, of each project that asked for another, the first requirement, whatever became of it."""
 
     def __init__(self) -> None:
