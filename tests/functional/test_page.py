@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from lib.browser import CHROMIUM, Browser
 from lib.graphs import graph, tree
-from lib.reports import HOSTILE, denied, passed, report
+from lib.reports import HOSTILE, denied, endings, passed, report
 
 from safeinstall.report.forms import render_form
 
@@ -89,6 +89,11 @@ def test_a_small_graph_is_drawn_whole(browse):
     assert (page.evaluate(NAMES), page.evaluate(FOLDS)) == (["app", "lib"], {})
     assert page.evaluate(LINES) == [[[""], ["app"]], [["app"], ["lib"]]]
     assert told(page) == "2 of 2 projects are shown"
+
+
+def test_a_run_that_judged_nothing(browse):
+    page = browse(endings()["failed"])
+    assert (told(page), count(page), page.evaluate(NAMES)) == ("no project was judged", "0 of 0 files", [])
 
 
 def test_what_there_is_to_tell_is_drawn_and_the_ways_to_it(browse):

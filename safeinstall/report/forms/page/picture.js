@@ -113,7 +113,9 @@ function asidesOf(lines, boxed, rankdir) {
     const { below, back } = graph.get(name);
     const left = [...below, ...back].filter(next => boxed.has(next) && !nexts.has(next));
     const from = boxed.get(name);
-    return left.map(next => ({ from: [from], to: [boxed.get(next)], path: pathOf(from, boxed.get(next), [], rankdir) }));
+    return left
+      .map(next => boxed.get(next))
+      .map(to => ({ from: [from], to: [to], path: pathOf(from, to, [], rankdir) }));
   });
 }
 
@@ -183,7 +185,8 @@ function drawnBox(box) {
   const own = name === USER ? {} : { tabindex: 0, role: "button", "aria-label": told(name), "data-name": name };
   const text = element("text", { x: PADDING, y: 16 }, label, element("tspan", {}, version && ` ${version}`));
   const rect = element("rect", { width: inner, height: HEIGHT, rx: 4 });
-  const node = element("g", { class: `node ${standing} ${level}`, transform: `translate(${x} ${y})`, ...own }, rect, text);
+  const place = { class: `node ${standing} ${level}`, transform: `translate(${x} ${y})` };
+  const node = element("g", { ...place, ...own }, rect, text);
   if (name !== USER) node.prepend(element("title", {}, told(name)));
   return box.badge ? [node, drawnBadge(box)] : [node];
 }
@@ -225,7 +228,7 @@ function tell(shown, badges) {
   const seen = grave.filter(({ name }) => shown.has(name));
   const all = graph.size - 1;
   document.getElementById("shown").textContent = [
-    `${shown.size - 1} of ${all} projects are shown`,
+    all ? `${shown.size - 1} of ${all} projects are shown` : "no project was judged",
     seen.length < grave.length ? `, ${seen.length} of ${grave.length} that are refused or warned of` : "",
     [...badges.values()].some(fold => !fold.open) ? "; + opens what is folded" : "",
   ].join("");
