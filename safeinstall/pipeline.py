@@ -26,7 +26,7 @@ from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.user_hashes import UserHashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -89,6 +89,10 @@ class World(Protocol):
 
     def popular_names(self) -> Sequence[NormalizedName]:
         """Return the names of the most popular projects, the first of all first."""
+        ...
+
+    def required_names(self) -> Mapping[NormalizedName, NormalizedName]:
+        """Return names that resemble a popular one, each with a popular project that requires it."""
         ...
 
     def fetch_ahead(self, artifact: HeldArtifact) -> None:
@@ -218,8 +222,11 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         indexes=frozenset(index.name for index in policy.indexes),
         trusted_hosts=invocation.sources.trusted_hosts,
         first_uploads="minimum-age" in asked,
-        lookalike=Lookalikes(world.popular_names()) if "typosquats" in asked else lambda _: None,
     )
+    if "typosquats" in asked:
+        lookalikes = Lookalikes(world.popular_names())
+        gatherer.lookalike, gatherer.popular = lookalikes, lookalikes
+        gatherer.vouchers = dict(world.required_names())
     return Judge(gatherer, policy)
 
 
@@ -253,6 +260,7 @@ def make_provider(
         ),
         constraints=collect_constraints(invocation.constraints),
         requested=requested,
+        hear=judge.gatherer.hear,
     )
 
 
@@ -260,7 +268,17 @@ def speculate(invocation: Invocation, world: World, finder: CandidateFinder, jud
     """Start fetching along the likely way before the resolver asks."""
     fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
     hold, follows = UserHashes.of(invocation).hold, not invocation.no_dependencies
-    speculator = Speculator(finder, world.index, judge, world.installed, invocation.markers, hold, fetch, follows)
+    speculator = Speculator(
+        finder,
+        world.index,
+        judge,
+        world.installed,
+        invocation.markers,
+        hold,
+        fetch,
+        is_doubtful=lambda name: judge.gatherer.lookalike(name) is not None,
+        follows=follows,
+    )
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

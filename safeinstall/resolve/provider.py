@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safeinstall.facts.artifact import Metadata
+    from safeinstall.facts.artifact import Artifact, Metadata
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
@@ -68,6 +68,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     constraints: Mapping[NormalizedName, Constraint]
     requested: dict[str, int]
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
+    hear: Callable[[Artifact, Iterable[NormalizedName]], None] = lambda *_: None
+    """Is told what each file requires that may be chosen."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What pip would warn of, in order, and says again when it goes on."""
     _python: PythonCandidate = field(init=False)
@@ -145,6 +147,9 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         for requirement in found:
             if isinstance(requirement, SpecifierRequirement):
                 self.candidates.index.prefetch_pages(requirement.name)
+        file = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+        if isinstance(file, FileCandidate) and not file.verdict.denied:
+            self.hear(file.artifact, [r.name for r in found if isinstance(r, SpecifierRequirement)])
         return found
 
     # --- candidates

@@ -40,6 +40,8 @@ class Speculator:
     """Adds what the user has to say of the hash of a file."""
     fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
+    is_doubtful: Callable[[NormalizedName], bool]
+    """Whether to judge a project asks an index for more than its pages: that would be to wait."""
     follows: bool = True
     """Whether what a file requires is wanted, too."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Speculator:
     def on_page(self, name: NormalizedName) -> None:
         """Start on the metadata of the file that pip would take first."""
         specifier = self.wanted.get(name)
-        if specifier is None:
+        if specifier is None or self.is_doubtful(name):
             return
         try:
             for artifact in self.finder.applicable(name, specifier, {}):
