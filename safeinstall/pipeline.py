@@ -29,7 +29,7 @@ from safeinstall.resolve.unknown import explain_unknown
 from safeinstall.resolve.user_hashes import UserHashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -100,6 +100,10 @@ class World(Protocol):
         """Return the names of the most popular projects, the first of all first."""
         ...
 
+    def required_names(self) -> Mapping[NormalizedName, NormalizedName]:
+        """Return names that resemble a popular one, each with a popular project that requires it."""
+        ...
+
     def fetch_ahead(self, artifact: HeldArtifact) -> None:
         """Start to fetch a file that will probably be in the plan. Never raises, and never waits."""
         ...
@@ -135,7 +139,7 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
     judge = make_judge(invocation, policy, world, finder, as_of)
     provider = make_provider(invocation, policy, world, finder, judge)
     world.build_with(lambda requirements: plan_build(requirements, invocation, policy, world, finder, judge))
-    speculate(invocation, world, provider)
+    speculate(invocation, world, provider, judge)
     try:
         return resolve_and_install(invocation, world, provider, judge)
     except BuildRefusedError as error:
@@ -238,8 +242,11 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         indexes=frozenset(index.name for index in policy.indexes),
         trusted_hosts=invocation.sources.trusted_hosts,
         first_uploads="minimum-age" in asked,
-        lookalike=Lookalikes(world.popular_names()) if "typosquats" in asked else lambda _: None,
     )
+    if "typosquats" in asked:
+        lookalikes = Lookalikes(world.popular_names())
+        gatherer.lookalike, gatherer.popular = lookalikes, lookalikes
+        gatherer.vouchers = dict(world.required_names())
     return Judge(gatherer, policy)
 
 
@@ -275,13 +282,15 @@ def make_provider(
         ),
         constraints=collect_constraints(invocation.constraints),
         requested=requested,
+        hear=judge.gatherer.hear,
     )
 
 
-def speculate(invocation: Invocation, world: World, provider: Provider) -> None:
+def speculate(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> None:
     """Start fetching along the likely way before the resolver asks."""
     provider.direct.update(root.name for root in invocation.roots if root.reference and root.name)
-    speculator = Speculator(provider, (lambda _: None) if invocation.dry_run else world.fetch_ahead)
+    fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
+    speculator = Speculator(provider, fetch, lambda name: judge.gatherer.lookalike(name) is not None)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

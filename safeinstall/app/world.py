@@ -39,7 +39,7 @@ from safeinstall.sources.files.stage import Stage, open_stage
 from safeinstall.sources.index.index import SimpleIndex
 from safeinstall.sources.index.locked import LockedIndex
 from safeinstall.sources.index.page_cache import PageCache
-from safeinstall.sources.index.popular_names import popular_names
+from safeinstall.sources.index.popular_names import popular_names, required_names
 from safeinstall.sources.index.references import open_reference
 from safeinstall.sources.index.routes import Routes
 from safeinstall.sources.network.http import HttpClient
@@ -235,6 +235,10 @@ class LiveWorld:
     def popular_names(self) -> tuple[NormalizedName, ...]:
         """See :class:`~safeinstall.pipeline.World`."""
         return popular_names()
+
+    def required_names(self) -> dict[NormalizedName, NormalizedName]:
+        """See :class:`~safeinstall.pipeline.World`."""
+        return required_names()
 
     def advisories_used(self, policy: Policy) -> tuple[EvidenceUsed, ...]:
         """Return the advisories that the verdicts by *policy* rest on, and the lists; empty if no rule asked."""

@@ -69,6 +69,10 @@ class Evidence:
     """The popular project that this one's name resembles, unless it is popular itself."""
     first_upload: datetime | Missing = Missing("nobody asked")
     """Of the project's files that are listed on the same source; known where ``lookalike`` is."""
+    popular_upload: datetime | None = None
+    """Likewise of the popular project, on any index; ``None`` where none tells."""
+    vouched_by: NormalizedName | None = None
+    """A popular project that requires this one, or one that it requires; known where ``lookalike`` is."""
     metadata: Metadata | Missing = Missing("not asked for yet")
     contents: Layout | Missing = Missing("not fetched yet")
     """Of a wheel."""

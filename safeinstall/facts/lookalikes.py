@@ -1,33 +1,89 @@
-"""Which popular name another name resembles: typing errors, tricks with separators, and names with an affix.
+"""Which popular name another name resembles, how, and how sure that is.
 
 Only names that are not popular themselves are compared: of two honest projects with similar names both are known.
+What hardly ever is an accident (two characters swapped, one doubled, one that looks alike, other separators, another
+order of words) counts against every popular name; what often is one (a character added or replaced, an affix, two
+edits), against names that are long enough and popular enough. ``docs/names.md`` has what was measured.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import permutations
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-from safeinstall.facts.values import Lookalike
+from safeinstall.facts import spelling
+from safeinstall.facts.values import Likeness, Lookalike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-COPIED = 2000
-"""How many of the most popular names are worth copying."""
-_FAMOUS = 500
-"""How many of them are recognised after two edits."""
+SEPARATORS = "other separators"
+ORDER = "the same words in another order"
+AFFIX = "an affix"
+NO_AFFIX = "an affix left out"
+NO_LAST_WORD = "its last word left out"
+TWO_EDITS = "two characters differ"
+MORE_WORDS = "further words"
+
 _SHORTEST = 4
 """Characters. Below, every name resembles another; at this length, only slips of a finger count."""
-_MOST_EDITS = 2
-_SHORTEST_FOR_TWO_EDITS = 8
-_AFFIXES = ("python3", "python", "py3", "py", "lib")
-_KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_LOOK_ALIKE = frozenset({"0o", "1i", "1l", "il", "5s", "vu", "mn", "8b", "9g", "2z"})
-_SLIPS = frozenset({"two characters swapped", "a key beside the right one", "a character that looks alike"})
+_SHORTEST_SURE = 5
+_LONGEST = 100
+"""Characters: no popular name is longer, nor can one edit lead from a longer one to it."""
+_MOST_WORDS = 5
+"""Names of more words are not put in every order."""
+_CELEBRATED, _FAMOUS, _RENOWNED, _KNOWN, _LISTED = 100, 500, 1_000, 2_000, 10_000
+"""So many names are recognised by what is often an accident: the shorter they are, the fewer."""
+_LONG = 8
+"""Characters from which on one edit is recognised where the number of words differs, too."""
+_SURE_LEFT_OUT = ((7, _KNOWN), (10, _LISTED))
+"""Characters from which on, and ranks up to which, a character that is missing inside a name is a sure sign."""
+_REACH = {
+    spelling.SWAPPED: ((4, _KNOWN),),
+    spelling.DOUBLED: ((4, _KNOWN),),
+    spelling.SINGLE: ((4, _KNOWN),),
+    spelling.ALIKE: ((4, _KNOWN),),
+    spelling.NEARLY_ALIKE: ((5, _KNOWN), (8, _LISTED)),
+    spelling.NEIGHBOUR: ((4, _FAMOUS), (5, _KNOWN), (10, _LISTED)),
+    spelling.LEFT_OUT: ((5, _KNOWN), (6, _LISTED)),
+    spelling.LEFT_OUT_AT_AN_END: ((5, _FAMOUS), (6, _KNOWN), (8, _LISTED)),
+    spelling.ADDED: ((5, _FAMOUS), (6, _KNOWN)),
+    spelling.REPLACED: ((5, _CELEBRATED), (6, _RENOWNED), (7, _KNOWN)),
+}
+"""The same for what often is an accident."""
+_TWO_EDITS = ((8, _CELEBRATED), (10, _FAMOUS))
+_SHORTEST_WORD = 5
+"""Characters of a word that differs, unless the name is famous: names of one family differ in shorter ones."""
+_SHORTEST_WORD_FOR_TWO_EDITS = 6
+_EDITS = 2
+_SURE = frozenset({spelling.SWAPPED, spelling.DOUBLED, spelling.SINGLE, spelling.ALIKE})
+_GLUED = ("python3", "python", "py3", "py", "lib")
+_BEFORE = frozenset({
+    "my", "the", "python", "python2", "python3", "py", "py2", "py3", "lib", "pip", "easy", "simple", "official", "real",
+    "new", "async",
+})  # fmt: skip
+_BEHIND = frozenset({
+    "python", "python2", "python3", "py", "py2", "py3", "lib", "libs", "js", "ai", "ml", "api", "sdk", "client", "core",
+    "util", "utils", "helper", "helpers", "tool", "tools", "wrapper", "dev", "new", "next", "plus", "pro", "official",
+    "async", "binary", "2", "3", "v2", "v3",
+})  # fmt: skip
+
+_MOST_COMBINED = 300
+"""So many names are recognised before two further words,"""
+_HUB = 10
+"""unless so many popular names begin with them: others name what extends them so, too."""
+_MOST_HUBS = 100
+"""So many of these are recognised when the further words are common,"""
+_COMMON = 3
+"""each in so many popular names: who makes up a name takes words that are in use."""
+_FURTHER_WORDS = 2
+
+_Found: TypeAlias = tuple[int, int, str, Likeness]
+"""Effort, rank, trick and likeness of one resemblance."""
 
 
 class Lookalikes:
@@ -43,135 +99,189 @@ class Lookalikes:
         if name in self._known:
             return None
         if name not in self._answers:
-            found = ((effort, rank, trick) for effort, rank, trick in self._found(name))
-            _, rank, trick = min(found, default=(0, 0, ""))
-            self._answers[name] = Lookalike(popular=self._popular[rank - 1], rank=rank, trick=trick) if rank else None
+            best = min(self._found(name), default=None, key=lambda found: found[:3])
+            self._answers[name] = best and self._lookalike(*best[1:])
         return self._answers[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether that is a popular name."""
+        return name in self._known
 
     @cached_property
     def _known(self) -> frozenset[NormalizedName]:
         return frozenset(self._popular)
 
+    def _lookalike(self, rank: int, trick: str, likeness: Likeness) -> Lookalike:
+        return Lookalike(popular=self._popular[rank - 1], rank=rank, trick=trick, likeness=likeness)
+
     @cached_property
-    def _by_letters(self) -> dict[str, int]:
+    def _text(self) -> str:
+        """All names as one text: what is done to all of them is done to it."""
+        return "\n".join(self._popular)
+
+    @cached_property
+    def _by_letters(self) -> Mapping[str, int]:
         """The ranks by name without separators."""
-        return {_letters(name): rank for rank, name in reversed([*enumerate(self._popular[:COPIED], 1)])}
+        return _ranks(_letters(self._text))
 
     @cached_property
-    def _by_words(self) -> dict[tuple[str, ...], int]:
-        return {
-            tuple(sorted(words)): rank
-            for rank, name in enumerate(self._popular[:COPIED], 1)
-            if len(words := name.split("-")) > 1
-        }
+    def _by_shape(self) -> Mapping[str, int]:
+        return _ranks(spelling.shape(_letters(self._text)))
 
     @cached_property
-    def _by_length(self) -> dict[int, list[tuple[int, int, str]]]:
-        """The characters as a set of bits, rank and letters of each name that is long enough."""
-        found = defaultdict(list)
-        for letters, rank in self._by_letters.items():
-            if len(letters) >= _SHORTEST:
-                found[len(letters)].append((_bits(letters), rank, letters))
+    def _by_last_word(self) -> Mapping[str, int | None]:
+        """The ranks of names of several words without the last one; ``None`` where it does not tell which is meant."""
+        found: dict[str, int | None] = {}
+        for rank, name in enumerate(self._popular[:_KNOWN], 1):
+            start, dash, _ = name.rpartition("-")
+            if dash:
+                found[start] = None if start in found else rank
         return found
 
-    def _found(self, name: NormalizedName) -> Iterator[tuple[int, int, str]]:
-        """Yield effort, rank and trick of each resemblance."""
+    @cached_property
+    def _famous(self) -> Mapping[tuple[int, str], Sequence[tuple[int, str]]]:
+        """Rank and name of those that are recognised after two edits, by number of words and first character."""
+        found: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
+        for rank, name in enumerate(self._popular[:_FAMOUS], 1):
+            if len(_letters(name)) >= _LONG:
+                found[name.count("-"), name[0]].append((rank, name))
+        return found
+
+    @cached_property
+    def _words(self) -> Mapping[str, int]:
+        """How many times a word is in the popular names."""
+        return Counter(self._text.replace("-", "\n").split("\n"))
+
+    def _found(self, name: NormalizedName) -> Iterator[_Found]:
         letters = _letters(name)
+        yield from self._rearranged(name, letters)
+        yield from self._edited(name, letters)
+        yield from self._with_affix(name)
+        yield from self._shortened(name, letters)
+        yield from self._edited_twice(name, letters)
+        yield from self._combined(name)
+
+    def _rearranged(self, name: str, letters: str) -> Iterator[_Found]:
+        """Yield what has the same letters, the same shape or the same words."""
+        if len(letters) < _SHORTEST:
+            return
         if rank := self._by_letters.get(letters):
-            yield 0, rank, "other separators"
-        if rank := self._by_words.get(tuple(sorted(name.split("-")))):
-            yield 1, rank, "the same words in another order"
+            yield 0, rank, SEPARATORS, Likeness.SURE
+        if len(letters) >= _SHORTEST_SURE and (rank := self._by_shape.get(spelling.shape(letters))):
+            yield 1, rank, spelling.ALIKE, Likeness.SURE
+        words = name.split("-")
+        if 1 < len(words) <= _MOST_WORDS:
+            for order in permutations(words):
+                if rank := self._by_letters.get("".join(order)):
+                    yield 1, rank, ORDER, Likeness.SURE
+
+    def _edited(self, name: str, letters: str) -> Iterator[_Found]:
+        if len(letters) > _LONGEST:
+            return
+        for candidate in spelling.edited(letters, self._by_letters):
+            trick = spelling.one_edit(letters, candidate)
+            if trick is None or len(candidate) < _SHORTEST:
+                continue
+            rank = self._by_letters[candidate]
+            shortest = _shortest_difference(name, self._popular[rank - 1])
+            if not shortest and (rank > _RENOWNED or len(candidate) < _LONG):
+                continue
+            if _is_sure(trick, len(candidate), rank):
+                yield 1, rank, trick, Likeness.SURE
+            elif _reaches(_REACH[trick], len(candidate), rank) and (
+                shortest >= min(_SHORTEST_WORD, len(candidate)) or rank <= (_FAMOUS if shortest else _RENOWNED)
+            ):
+                yield 2, rank, trick, Likeness.UNSURE
+
+    def _with_affix(self, name: str) -> Iterator[_Found]:
         for bare in _without_affix(name):
-            if (rank := self._by_letters.get(_letters(bare))) and len(bare) >= _SHORTEST:
-                yield 2, rank, "the same name with an affix"
-        yield from self._edited(letters)
+            rank = self._by_letters.get(_letters(bare))
+            if rank and rank <= _KNOWN and len(bare) >= _SHORTEST_SURE:
+                yield 3, rank, AFFIX, Likeness.UNSURE
 
-    def _edited(self, letters: str) -> Iterator[tuple[int, int, str]]:
-        bits, length = _bits(letters), len(letters)
-        for candidate_length in range(length - _MOST_EDITS, length + _MOST_EDITS + 1):
-            allowed = _MOST_EDITS if candidate_length >= _SHORTEST_FOR_TWO_EDITS else 1
-            for others, rank, candidate in self._by_length.get(candidate_length, ()):
-                if (bits ^ others).bit_count() > 2 * allowed:
-                    continue
-                trick = one_edit(letters, candidate)
-                if trick is not None and (candidate_length > _SHORTEST or trick in _SLIPS):
-                    yield 1, rank, trick
-                elif trick is None and allowed > 1 and rank <= _FAMOUS and _are_near(letters, candidate, allowed):
-                    yield 3, rank, "two characters differ"
+    def _shortened(self, name: str, letters: str) -> Iterator[_Found]:
+        if len(letters) < _SHORTEST_SURE:
+            return
+        for affix in _GLUED:
+            for whole in (affix + letters, letters + affix):
+                if (rank := self._by_letters.get(whole)) and rank <= _KNOWN:
+                    yield 3, rank, NO_AFFIX, Likeness.UNSURE
+        if rank := self._by_last_word.get(name):
+            yield 3, rank, NO_LAST_WORD, Likeness.UNSURE
 
+    def _edited_twice(self, name: str, letters: str) -> Iterator[_Found]:
+        for rank, candidate in self._famous.get((name.count("-"), name[0]), ()):
+            theirs = _letters(candidate)
+            if (
+                abs(len(letters) - len(theirs)) <= _EDITS
+                and _shortest_difference(name, candidate) >= _SHORTEST_WORD_FOR_TWO_EDITS
+                and _are_two_edits(letters, theirs, rank)
+            ):
+                yield 4, rank, TWO_EDITS, Likeness.UNSURE
 
-def one_edit(name: str, popular: str) -> str | None:
-    """Return by which single edit *name* comes from *popular* (Damerau and Levenshtein's four), or ``None``."""
-    start = 0
-    while start < min(len(name), len(popular)) and name[start] == popular[start]:
-        start += 1
-    end = 0
-    while end < min(len(name), len(popular)) - start and name[-1 - end] == popular[-1 - end]:
-        end += 1
-    ours, theirs = name[start : len(name) - end], popular[start : len(popular) - end]
-    match len(ours), len(theirs):
-        case 1, 0:
-            return "one character added"
-        case 0, 1:
-            return "one character left out"
-        case 1, 1:
-            return _replacement(ours, theirs)
-        case 2, 2 if ours == theirs[::-1]:
-            return "two characters swapped"
-    return None
+    def _combined(self, name: str) -> Iterator[_Found]:
+        """Yield a popular name that two further words follow."""
+        words = name.split("-")
+        for place in range(len(words) - 1, 0, -1):
+            start, further = "-".join(words[:place]), words[place:]
+            if start in self._known:
+                rank = self._popular.index(cast("NormalizedName", start)) + 1
+                if len(further) >= _FURTHER_WORDS and self._can_be_made_up(rank, start, further):
+                    yield 5, rank, MORE_WORDS, Likeness.COMBINED
+                return
 
-
-def _replacement(ours: str, theirs: str) -> str:
-    if "".join(sorted(ours + theirs)) in _LOOK_ALIKE:
-        return "a character that looks alike"
-    return "a key beside the right one" if theirs in _neighbours(ours) else "one character replaced"
-
-
-def _neighbours(key: str) -> set[str]:
-    """Return the keys around *key*; each row of a keyboard is shifted by about half a key."""
-    for number, row in enumerate(_KEYBOARD):
-        if key in row:
-            place = row.index(key)
-            around = {row[place - 1 : place], row[place + 1 : place + 2]}
-            if number:
-                around.update(_KEYBOARD[number - 1][place : place + 2])
-            if number + 1 < len(_KEYBOARD):
-                around.update(_KEYBOARD[number + 1][max(place - 1, 0) : place + 1])
-            return around - {""}
-    return set()
-
-
-def _are_near(name: str, popular: str, edits: int) -> bool:
-    """Whether that many *edits* at most lead from one to the other (optimal string alignment)."""
-    before: list[int] = []
-    row = list(range(len(popular) + 1))
-    for i, character in enumerate(name, 1):
-        following = [i]
-        for j, other in enumerate(popular, 1):
-            least = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (character != other))
-            if i > 1 and j > 1 and character == popular[j - 2] and name[i - 2] == other:
-                least = min(least, before[j - 2] + 1)
-            following.append(least)
-        if min(following) > edits:
+    def _can_be_made_up(self, rank: int, start: str, further: Sequence[str]) -> bool:
+        if rank > _MOST_COMBINED or len(start) < _SHORTEST:
             return False
-        before, row = row, following
-    return row[-1] <= edits
+        if self._text.count(f"\n{start}-") < _HUB:
+            return True
+        return rank <= _MOST_HUBS and all(self._words.get(word, 0) >= _COMMON for word in further)
+
+
+def _is_sure(trick: str, length: int, rank: int) -> bool:
+    """Whether what *trick* makes of a popular name of so many characters is hardly ever an accident."""
+    if trick == spelling.LEFT_OUT:
+        return _reaches(_SURE_LEFT_OUT, length, rank)
+    return trick in _SURE and length >= _SHORTEST_SURE
+
+
+def _reaches(reach: tuple[tuple[int, int], ...], length: int, rank: int) -> bool:
+    return any(length >= shortest and rank <= last for shortest, last in reach)
+
+
+def _are_two_edits(name: str, popular: str, rank: int) -> bool:
+    """Whether two edits lead from one to the other: any where the name is long or very popular, else a slip and one."""
+    if _reaches(_TWO_EDITS, len(popular), rank):
+        return spelling.are_near(name, popular, _EDITS)
+    return spelling.one_edit(spelling.undoubled(name), spelling.undoubled(popular)) is not None
+
+
+def _shortest_difference(name: str, popular: str) -> int:
+    """Return the length of the shortest word of *popular* that is another in *name*; 0 for another number of words."""
+    ours, theirs = name.split("-"), popular.split("-")
+    if len(ours) != len(theirs):
+        return 0
+    return min((len(their) for our, their in zip(ours, theirs, strict=True) if our != their), default=0)
+
+
+def _ranks(text: str) -> Mapping[str, int]:
+    """Return the rank of each line, the first of equals."""
+    lines = text.split("\n")
+    return dict(zip(reversed(lines), range(len(lines), 0, -1), strict=True))
 
 
 def _letters(name: str) -> str:
     return name.replace("-", "")
 
 
-def _bits(letters: str) -> int:
-    """Return the set of characters: one edit changes at most two of its bits."""
-    bits = 0
-    for character in letters:
-        bits |= 1 << ord(character)
-    return bits
-
-
 def _without_affix(name: str) -> Iterator[str]:
-    for affix in _AFFIXES:
+    first, _, rest = name.partition("-")
+    if rest and first in _BEFORE:
+        yield rest
+    start, _, last = name.rpartition("-")
+    if start and last in _BEHIND:
+        yield start
+    for affix in _GLUED:
         if name.startswith(affix) and name != affix:
             yield name.removeprefix(affix).strip("-")
         if name.endswith(affix) and name != affix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,17 @@ class Missing:
     """What to do about it, where that does not depend on the rule."""
 
 
+class Likeness(Enum):
+    """How much a resemblance of names says."""
+
+    SURE = "sure"
+    """Hardly ever an accident: a slip of a finger or of the eye, other separators, another order of words."""
+    UNSURE = "unsure"
+    """Often an accident: a character added or replaced, an affix, two edits."""
+    COMBINED = "combined"
+    """The popular name and further words, as somebody would make it up."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookalike:
     """A popular name that another project's name can be taken for."""
@@ -28,7 +40,8 @@ class Lookalike:
     rank: int
     """1 is the most popular of all."""
     trick: str
-    """How the two differ: ``one letter is missing``."""
+    """How the two differ: ``one character left out``."""
+    likeness: Likeness = Likeness.UNSURE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

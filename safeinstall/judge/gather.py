@@ -13,7 +13,7 @@ from safeinstall.facts.evidence import Evidence, Listed
 from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -49,6 +49,10 @@ class Gatherer:
     """As pip is configured: hosts, with or without a port."""
     lookalike: Callable[[NormalizedName], Lookalike | None] = lambda _: None
     """Finds the popular name that another one resembles; ``None`` always, when no rule asks."""
+    popular: Container[NormalizedName] = frozenset()
+    """The popular names, when a rule asks for resemblances."""
+    vouchers: dict[NormalizedName, NormalizedName] = field(default_factory=dict)
+    """Of what popular projects are known to require: who does."""
     first_uploads: bool = False
     """Whether a rule asks when projects began."""
     _doubt: Missing | None = None
@@ -76,10 +80,32 @@ class Gatherer:
             rivals=self._rivals(artifact),
             trusted_host=trusted_host(source.url, self.trusted_hosts) or trusted_host(artifact.url, self.trusted_hosts),
             lookalike=lookalike,
+            popular_upload=self._popular_upload(lookalike) if lookalike else None,
+            vouched_by=self.vouchers.get(artifact.name) if lookalike else None,
             first_upload=self._doubt or self._first_upload(artifact)
             if lookalike or self.first_uploads
             else Missing("nobody asked"),
         )
+
+    def hear(self, artifact: Artifact, requires: Iterable[NormalizedName]) -> None:
+        """Note what a file *requires* that passed and will perhaps be installed.
+
+        That counts where the project is popular, or required by one that is: what anybody else requires says nothing.
+        Nor does a file that no index offers, or one of which another index has another, which can be anybody's.
+        """
+        if artifact.name not in self.popular and artifact.name not in self.vouchers:
+            return
+        if artifact.source.kind is SourceKind.INDEX and not self._rivals(artifact):
+            for name in requires:
+                self.vouchers.setdefault(name, artifact.name)
+
+    def _popular_upload(self, lookalike: Lookalike) -> datetime | None:
+        """Return when the popular project began. Where no index tells, its place in the list stands for it."""
+        try:
+            times = [page.first_upload for page in self.pages(lookalike.popular)]
+        except SourceError:
+            return None
+        return min((time for time in times if time is not None), default=None)
 
     def _is_listed(self, artifact: Artifact) -> bool:
         if not self.indexes or artifact.source.kind is not SourceKind.INDEX:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.version import Version
 
-    from safeinstall.facts.artifact import Metadata
+    from safeinstall.facts.artifact import Artifact, Metadata
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.nodes import BaseCandidate, Candidate, Requires
@@ -81,6 +81,8 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
     """What the user asks for, by identifier, with its place; ``-U`` alone upgrades these (pip: ``user_requested``)."""
     direct: set[NormalizedName] = field(default_factory=set)
     """Projects of which a requirement names the file: as pip, we tell no index their names."""
+    hear: Callable[[Artifact, Iterable[NormalizedName]], None] = lambda *_: None
+    """Is told what each file requires that may be chosen."""
     warnings: dict[str, None] = field(default_factory=dict)
     """What pip would warn of, in order, and says again when it goes on."""
     asked: dict[int, Asked] = field(default_factory=dict)
@@ -165,6 +167,9 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
         for requirement in found:
             if isinstance(requirement, SpecifierRequirement) and self.asks_index(requirement.name):
                 self.candidates.index.prefetch_pages(requirement.name)
+        file = candidate.base if isinstance(candidate, ExtrasCandidate) else candidate
+        if isinstance(file, FileCandidate) and not file.verdict.denied:
+            self.hear(file.artifact, [r.name for r in found if isinstance(r, SpecifierRequirement)])
         return found
 
     def asks_index(self, name: NormalizedName) -> bool:

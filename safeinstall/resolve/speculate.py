@@ -35,6 +35,8 @@ class Speculator:
     """Whose way it goes, as far as that can be told."""
     fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
+    is_doubtful: Callable[[NormalizedName], bool]
+    """Whether to judge a project asks an index for more than its pages: that would be to wait."""
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
@@ -57,7 +59,7 @@ class Speculator:
     def on_page(self, name: NormalizedName) -> None:
         """Start on the metadata of the file that pip would take first."""
         specifier = self.wanted.get(name)
-        if specifier is None:
+        if specifier is None or self.is_doubtful(name):
             return
         try:
             for artifact in self._candidates.finder.applicable(name, specifier, {}):

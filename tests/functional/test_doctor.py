@@ -18,9 +18,12 @@ from lib.index import LocalIndex, Reply
 from lib.shell import Shell, copy_environment, told
 from lib.wheels import make_wheel
 
-from safeinstall.commands.doctor.patient import admit
+from safeinstall.commands.doctor import names
+from safeinstall.commands.doctor.names import check_names
+from safeinstall.commands.doctor.patient import Patient, admit
 from safeinstall.commands.doctor.result import Mark, Result
 from safeinstall.commands.doctor.selftest import check_self_test
+from safeinstall.sources.index.popular_names import names_as_of
 from safeinstall.sources.policies import policy_files
 
 NOW = datetime.now(timezone.utc)
@@ -100,6 +103,7 @@ def test_a_fresh_machine_is_in_order(shell):
                  way out       run: safe-pip advisories sync
         note     advisories    the source osv does not answer: cannot read http://127.0.0.1:9/modified_id.csv: no connection: [Errno 111] Connection refused
                  way out       check the network, the address and the proxy
+        ok       names         10000 popular names of {names_as_of()}
         note     interception  not installed: a bare pip is not kept from installing what it likes
                  way out       run: safe-pip guard install
         ok       cache         TMP/cache is made when it is needed
@@ -117,7 +121,7 @@ def test_json_says_the_same(shell):
     found = json.loads((shell.work / "found.json").read_text())
     assert (done.exit, done.out, found["problems"]) == (0, "", 0)
     assert {check["check"] for check in found["checks"]} == {
-        "target", "environment", "recovery", "policy", "index", "clock", "advisories", "interception", "cache", "state", "builds",
+        "target", "environment", "recovery", "policy", "index", "clock", "advisories", "names", "interception", "cache", "state", "builds",
         "self-test",
     }  # fmt: skip
     assert {frozenset(check) for check in found["checks"]} == {frozenset({"check", "mark", "text", "remedy"})}
@@ -551,3 +555,17 @@ def test_a_guard_that_holds_and_one_that_does_not(shell):
         "interception  TMP/env: TMP/env/bin/pip: no longer there",
         "run: safe-pip guard install --python TMP/env/bin/python",
     )
+
+
+def test_a_list_of_names_that_is_old_is_noted(monkeypatch, shell):
+    patient = Patient(shell.environ, shell.work, NOW, None)
+    monkeypatch.setattr(names, "STALE", timedelta(0))
+    (result,) = check_names(patient)
+    assert result.mark is Mark.NOTE
+    assert result.text == f"10000 popular names of {names_as_of()}: what became popular since is not known"
+    assert result.remedy == "upgrade safeinstall"
+
+
+def test_no_list_is_told_of_that_no_rule_asks_for(shell):
+    shell.policy("[rules.yanked]\n")
+    assert " names " not in shell.run("doctor").out

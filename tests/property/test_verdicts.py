@@ -13,7 +13,7 @@ from lib.pins import metadata_of
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
-from safeinstall.facts.values import Layout, Lookalike, Missing
+from safeinstall.facts.values import Layout, Likeness, Lookalike, Missing
 from safeinstall.facts.verdict import Verdict, Waiver
 from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.selectors import parse_release, parse_selector
@@ -74,7 +74,12 @@ facts = {
     "rivals": st.sampled_from([(), (INDEX,)]),
     "trusted_host": st.sampled_from([None, "packages.example"]),
     "project_status": st.sampled_from([None, "active", "archived", "quarantined", "deprecated", "what\x1b"]),
-    "lookalike": st.sampled_from([None, Lookalike(popular="acne", rank=3, trick="one character replaced")]),
+    "lookalike": st.none()
+    | st.builds(
+        Lookalike, popular=st.just("acne"), rank=st.just(3), trick=st.just("…"), likeness=st.sampled_from(Likeness)
+    ),
+    "popular_upload": st.sampled_from([None, NOW, NOW - timedelta(days=900)]),
+    "vouched_by": st.sampled_from([None, "acne"]),
     "first_upload": st.sampled_from([NOW, NOW - timedelta(days=400)]),
     "metadata": st.sampled_from(licensed),
     "contents": layouts,
@@ -116,7 +121,9 @@ def rules_of(missing):
         st.builds(Yanked, level=levels, **own),
         st.builds(Indexes, unlisted=levels, ambiguous=levels, plain_http=levels, trusted_host=levels, **own),
         st.builds(ProjectStatus, archived=levels, deprecated=levels, exempt=selectors, **own),
-        st.builds(Typosquats, level=levels, exempt=selectors, **own),
+        st.builds(
+            Typosquats, level=levels, sure=levels, sure_releases=levels, combined=levels, exempt=selectors, **own
+        ),
         st.builds(Licenses, allow=st.sampled_from([(), ("MIT",), ("GPL-3.0-only",)]), **own),
         st.builds(Contents, startup=levels, installer=levels, scripts=levels, overlap=levels, exempt=selectors, **own),
         st.builds(DirectReferences, url=levels, vcs=levels, local=levels, transitive=levels, find_links=levels, **own),

@@ -13,6 +13,7 @@ from safeinstall.commands.doctor.directories import check_directories
 from safeinstall.commands.doctor.indexes import check_indexes
 from safeinstall.commands.doctor.interception import check_interception
 from safeinstall.commands.doctor.log import check_log
+from safeinstall.commands.doctor.names import check_names
 from safeinstall.commands.doctor.patient import admit
 from safeinstall.commands.doctor.policies import check_policy
 from safeinstall.commands.doctor.recovery import check_recovery
@@ -38,6 +39,7 @@ CHECKS: tuple[Callable[[Patient], Iterator[Result]], ...] = (
     check_indexes,
     check_clock,
     check_advisories,
+    check_names,
     check_interception,
     check_directories,
     check_log,

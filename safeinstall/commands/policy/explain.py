@@ -16,15 +16,21 @@ from safeinstall.commands.policy.show import origin
 from safeinstall.errors import MetadataDynamicError, SourceError, UsageError
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
+from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.values import Likeness
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.shown.rule_docs import rule_docs
 from safeinstall.report.text import describe, shown
 from safeinstall.rules.registry import known_rules
+from safeinstall.rules.typosquats import Typosquats
+from safeinstall.sources.index.popular_names import names_as_of, popular_names, required_names
 from safeinstall.sources.policies.policy_files import load_policy
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
+
+    from packaging.utils import NormalizedName
 
     from safeinstall.commands.policy import Place
     from safeinstall.facts.verdict import Verdict
@@ -34,6 +40,11 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _ALIKE = 0.8
 """How much of a word must be that of a rule's id for it to be a slip."""
+_LIKENESS = {
+    Likeness.SURE: "a sure resemblance",
+    Likeness.UNSURE: "an unsure resemblance",
+    Likeness.COMBINED: "a combined name",
+}
 _SHOWN = 5
 """Findings on one file that are told in full."""
 
@@ -66,6 +77,8 @@ def _rule(rule: type[Rule], policy: Policy) -> Iterator[str]:
         if key in values:
             yield f"      here: {render_value(values[key])}  ({origin(policy, f'rules.{rule.id}.{key}')})"
     yield from ("", _plain(docs.example), "")
+    if rule is Typosquats:
+        yield f"popular names: those of {names_as_of()}"
     yield f"{policy.file}: {'lists' if values else 'does not list'} this rule" + _overridden(rule, policy)
 
 
@@ -114,10 +127,30 @@ def _package(arguments: Namespace, place: Place, policy: Policy) -> int:
     verdicts = judge_newest(requirement, place, policy, arguments.files)
     if verdicts is None:
         return 1
+    name = canonicalize_name(requirement.name)
+    resemblance, of_name = _resemblance(name)
     rows = [_row(verdict, policy) for verdict in verdicts]
-    text = "\n".join([*_said(requirement, verdicts, policy), ""])
-    write(arguments, text, {"package": canonicalize_name(requirement.name), "policy": policy.file, "files": rows})
+    text = "\n".join([*_said(requirement, verdicts, policy), "", resemblance, ""])
+    write(arguments, text, {"package": name, "policy": policy.file, "name": of_name, "files": rows})
     return 0
+
+
+def _resemblance(name: NormalizedName) -> tuple[str, dict[str, Any]]:
+    """Return in words, and as data, which popular name *name* resembles and how. No project is asked for."""
+    popular, as_of, voucher = popular_names(), names_as_of(), required_names().get(name)
+    among = f"the {len(popular)} most popular of {as_of}"
+    data: dict[str, Any] = {"as-of": as_of, "required-by": voucher}
+    if name in popular:
+        rank = popular.index(name) + 1
+        return f"the name {name} is popular itself: rank {rank} of {among}", {**data, "rank": rank}
+    found = Lookalikes(popular)(name)
+    if found is None:
+        return f"the name {name} resembles none of {among}", data
+    how = f"{found.popular} (rank {found.rank} of {among}) but for {found.trick}"
+    required = f"; {voucher} requires it" if voucher else ""
+    text = f"the name {name} is {how}: {_LIKENESS[found.likeness]} (rules.typosquats){required}"
+    likeness = found.likeness.value
+    return text, {**data, "resembles": found.popular, "rank": found.rank, "trick": found.trick, "likeness": likeness}
 
 
 def judge_newest(requirement: Requirement, place: Place, policy: Policy, number: int) -> Sequence[Verdict] | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact
+from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact, direct
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import Source, SourceKind
@@ -87,6 +87,47 @@ def test_the_age_of_a_project_is_asked_only_of_a_lookalike():
     assert gather(pages=[page(INDEX, SHA)], lookalike=lambda _: alike).first_upload == Missing(
         "default does not tell when it was uploaded"
     )
+
+
+def test_when_the_popular_project_began_is_asked_of_every_index():
+    alike = Lookalike(popular="acne", rank=1, trick="one character replaced")
+    asked = {
+        "acme": [page(INDEX, SHA)],
+        "acne": [page(INDEX, age=timedelta(days=3)), page(ACME, age=timedelta(days=9)), page(ACME)],
+    }
+
+    def began(pages):
+        given = Gatherer(None, lambda _: (), frozenset(), {}, NOW, pages=pages, lookalike=lambda _: alike)
+        return given.gather(OURS, None).popular_upload
+
+    def fail(name):
+        if name == "acne":
+            raise SourceError("the index did not answer")
+        return ()
+
+    assert began(asked.__getitem__) == NOW - timedelta(days=9)
+    assert began(lambda _: [page(INDEX, SHA)]) is None
+    assert began(fail) is None
+
+
+@pytest.mark.parametrize(
+    ("parent", "pages", "vouched"),
+    [
+        (artifact("boto3==1.0", hashes={"sha256": SHA}), [page(INDEX, SHA)], "boto3"),
+        (artifact("unknown==1.0", hashes={"sha256": SHA}), [page(INDEX, SHA)], None),
+        (artifact("boto3==1.0", hashes={"sha256": SHA}, source=FIND_LINKS), [], None),
+        (direct("boto3==1.0").artifact, [], None),
+        (artifact("boto3==1.0", hashes={"sha256": SHA}), [page(INDEX, SHA), page(ACME, OTHER_SHA)], None),
+    ],
+    ids=["popular", "not popular", "find-links", "an address", "two indexes"],
+)
+def test_a_popular_project_of_one_index_vouches_for_what_it_requires(parent, pages, vouched):
+    alike = Lookalike(popular="acne", rank=1, trick="one character replaced")
+    gatherer = Gatherer(None, lambda _: (), frozenset(), {}, NOW, pages=lambda _: pages, lookalike=lambda _: alike)
+    gatherer.popular = frozenset({"boto3"})
+    gatherer.hear(parent, ["middle"])
+    gatherer.hear(artifact("middle==1.0", hashes={"sha256": SHA}), ["acme"])
+    assert gatherer.gather(OURS, None).vouched_by == (vouched and "middle")
 
 
 def told_at(moment, source=INDEX):

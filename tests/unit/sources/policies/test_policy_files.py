@@ -63,7 +63,8 @@ def test_without_a_policy_baseline_applies(here):
         *(Level.DENY,) * 3,
         Level.WARN,
     )
-    assert listed["typosquats"].level is Level.WARN
+    names = listed["typosquats"]
+    assert (names.sure, names.sure_releases, names.level, names.combined) == (Level.DENY, *(Level.WARN,) * 3)
 
 
 def test_strict_denies_what_baseline_warns_of(here):
@@ -78,7 +79,8 @@ def test_strict_denies_what_baseline_warns_of(here):
     assert (indexes.unlisted, indexes.ambiguous, indexes.plain_http, indexes.trusted_host) == (Level.DENY,) * 4
     assert (contents.startup, contents.installer, contents.scripts, contents.overlap) == (Level.DENY,) * 4
     assert contents.exempt == rules(load_policy("baseline", {}, here))["contents"].exempt
-    assert listed["typosquats"].level is Level.DENY
+    names = listed["typosquats"]
+    assert (names.sure, names.sure_releases, names.level, names.combined) == (*(Level.DENY,) * 3, Level.WARN)
 
 
 def test_locked_installs_only_what_is_pinned(here):
