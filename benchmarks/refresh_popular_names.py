@@ -112,11 +112,11 @@ def main() -> None:
     before = popular_names()
     try:
         names = select(projects(read(options.ranking)), options.count, before)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SystemExit(f"{error!r}; the list is left as it is") from None
+        listed = vouched(requirements(options.wheels), names) if options.wheels else required_names()
+    except (OSError, ValueError, KeyError, TypeError, StopIteration, zipfile.BadZipFile) as error:
+        raise SystemExit(f"{error!r}; the lists are left as they are") from None
     FILE.write_text("\n".join([f"{HEADER}{AS_OF}{options.as_of}.", *names, ""]), encoding="ascii")
     print(f"{len(names)} names, {len(set(names) - set(before))} of them new, in {FILE}")
-    listed = vouched(requirements(options.wheels), names) if options.wheels else required_names()
     lines = [f"{name} {parent}" for name, parent in sorted(listed.items()) if name not in set(names)]
     REQUIRED.write_text("\n".join([REQUIRED_HEADER.rstrip(), *lines, ""]), encoding="ascii")
     print(f"{len(lines)} names that popular projects require, in {REQUIRED}")
