@@ -292,7 +292,8 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy, *, shown: boo
         sys.stderr.write(text + "\n")
         return refused.exit_code
     tells = invocation.verbosity >= 0 and not shown
-    if tells and (text := render_summary(outcome, policy, verbose=verbose)):
+    sources = invocation.sources
+    if tells and (text := render_summary(outcome, policy, verbose=verbose, sources=sources)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status

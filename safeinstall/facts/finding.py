@@ -55,6 +55,8 @@ class Finding:
     """Their highest EPSS score, 0 to 1."""
     vulnerability: KnownVulnerability | None = None
     """Of the rule ``vulnerability``, where it knows one."""
+    rivals: tuple[str, ...] = ()
+    """Names of the indexes that offer the project with different files, the file's own first."""
     suppressed_by: str | None = None
     """The reason of the exception that covers it; the finding then no longer counts."""
     audited: bool = False

@@ -18,19 +18,25 @@ if TYPE_CHECKING:
     from safeinstall.facts.finding import Finding
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.request.invocation import ConfiguredSources
     from safeinstall.resolve.outcome import Audit
 
 SHOWN_WARNINGS = 10
 """Lines of warnings: to tell of them is what an audit is for."""
 
 
-def render_audit(audit: Audit, policy: Policy, *, verbose: bool = False) -> str:
-    """Return a block for each refused package, the warnings once each, and the verdict as last line."""
+def render_audit(
+    audit: Audit, policy: Policy, *, verbose: bool = False, sources: ConfiguredSources | None = None
+) -> str:
+    """Return a block for each refused package, the warnings once each, and the verdict as last line.
+
+    *sources* is what pip is configured with.
+    """
     refusal = audit.refusal
     blocks = render_refused(refusal, policy, audit.newest_passing, verbose=verbose) if refusal else []
     notes = [f"no answer: {shown(problem)}" for problem in audit.problems]
     passed = [verdict for verdict in audit.verdicts if not verdict.denied]
-    remarks = render_remarks(passed, policy, verbose=verbose, most=SHOWN_WARNINGS, located=True)
+    remarks = render_remarks(passed, policy, verbose=verbose, most=SHOWN_WARNINGS, located=True, sources=sources)
     lines = [PREFIX + line for line in (*notes, *remarks, _verdict(audit, policy))]
     return "\n".join([*blocks, *lines]) + "\n"
 

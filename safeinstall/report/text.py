@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.artifact import ArtifactKind, contradict
 from safeinstall.facts.finding import Level
 from safeinstall.report.gist import gists
+from safeinstall.report.rivals import render_rivals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
     from safeinstall.report.gist import Gist
+    from safeinstall.request.invocation import ConfiguredSources
     from safeinstall.resolve.outcome import Outcome
     from safeinstall.resolve.resolution import Resolution
 
+Warned: TypeAlias = "tuple[Artifact, Gist[Finding]]"
 PREFIX = "safe-pip: "
 SHOWN_NAMES = 4
 SHOWN_WARNINGS = 3
@@ -59,27 +63,37 @@ def in_short(denied: Verdict) -> str:
     return f"{gist.rule}: {gist.lines[0]}"
 
 
-def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
-    """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used."""
+def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool, sources: ConfiguredSources | None = None) -> str:
+    """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used.
+
+    *sources* is what pip is configured with.
+    """
     if outcome.refused is not None:
         return ""
     resolution = outcome.resolved
     warnings = resolution.warnings if outcome.status is None else ()
     notices = map(shown, (*resolution.notices, *warnings))
     verdicts = [pin.verdict for pin in resolution.pins]
-    lines = [*notices, *_fallbacks(resolution), *render_remarks(verdicts, policy, verbose=verbose)]
+    remarks = render_remarks(verdicts, policy, verbose=verbose, sources=sources)
+    lines = [*notices, *_fallbacks(resolution), *remarks]
     return "\n".join(PREFIX + line for line in lines)
 
 
 def render_remarks(
-    verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool, most: int = SHOWN_WARNINGS, located: bool = False
+    verdicts: Sequence[Verdict],
+    policy: Policy,
+    *,
+    verbose: bool,
+    most: int = SHOWN_WARNINGS,
+    located: bool = False,
+    sources: ConfiguredSources | None = None,
 ) -> list[str]:
     """Return at most so many lines of warnings on *verdicts*, like ones once, and the exceptions they made use of.
 
     Each warning is *located* in the policy. All are told, each with its place, if *verbose*.
     """
-    warnings = _warnings(verdicts, policy, most=None if verbose else most, located=located or verbose)
-    return [*warnings, *_waived(verdicts, verbose=verbose)]
+    warnings = _Warnings(policy, None if verbose else most, located or verbose, sources)
+    return [*warnings.told(verdicts), *_waived(verdicts, verbose=verbose)]
 
 
 def _fallbacks(resolution: Resolution) -> Iterator[str]:
@@ -87,31 +101,64 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
     chosen = {pin.artifact.name: pin.artifact for pin in resolution.pins}
     for name, verdicts in sorted(by_project(resolution.hidden).items()):
         artifact, best = chosen.get(name), verdicts[0]
-        if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
+        if artifact is None or _is_same_file(best.artifact, artifact):
             continue
         yield shown(f"{name} {artifact.version} instead of {best.artifact.version}: {in_short(best)}")
 
 
-def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, most: int | None, located: bool) -> Iterator[str]:
-    """Like warnings are told once, with the files they concern; a fact that is missing, once for all rules."""
-    verbose = most is None
-    groups: dict[tuple[str, str], list[tuple[Artifact, Gist[Finding]]]] = defaultdict(list)
-    for verdict in verdicts:
-        for gist in _gists((f for f in verdict.findings if _is_warning(f)), each=verbose):
-            missing = gist.findings[0].missing
-            groups["" if missing else gist.rule, gist.message].append((verdict.artifact, gist))
-    # What is known comes before what could not be found out, and a clean run stays short.
-    ordered = sorted(groups.items(), key=lambda item: item[1][0][1].findings[0].missing)
-    told = ordered if most is None or len(ordered) <= most else ordered[: most - 1]
-    for (_, message), found in told:
+def _is_same_file(one: Artifact, other: Artifact) -> bool:
+    """Whether two indexes offer one file, as far as they tell."""
+    is_one_name = (one.version, one.filename) == (other.version, other.filename)
+    return is_one_name and not contradict(one.hashes, other.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Warnings:
+    """Tells like warnings once, with the files they concern."""
+
+    policy: Policy
+    most: int | None
+    """Lines; ``None``: every finding has one."""
+    located: bool
+    sources: ConfiguredSources | None
+
+    def told(self, verdicts: Sequence[Verdict]) -> Iterator[str]:
+        """Yield what is said of malware first, and what could not be found out last; a clean run stays short."""
+        groups: dict[tuple[str, str], list[Warned]] = defaultdict(list)
+        for verdict in verdicts:
+            for gist in _gists((f for f in verdict.findings if _is_warning(f)), each=self.most is None):
+                groups[self._key(gist)].append((verdict.artifact, gist))
+        ordered = sorted(groups.values(), key=_weight)
+        told = ordered if self.most is None or len(ordered) <= self.most else ordered[: self.most - 1]
+        yield from map(self._line, told)
+        if rest := ordered[len(told) :]:
+            rules = _rules(gist for found in rest for _, gist in found)
+            yield f"and {len(rest)} more warnings, by {rules}; -v tells them all"
+
+    def _key(self, gist: Gist[Finding]) -> tuple[str, str]:
+        """Return what like warnings have in common; a missing fact is one for all rules, a pair of indexes for all."""
+        first = gist.findings[0]
+        if first.rivals and self.most is not None:
+            return gist.rule, ""
+        return "" if first.missing else gist.rule, gist.message
+
+    def _line(self, found: Sequence[Warned]) -> str:
         first = found[0][1].findings[0]
         kind = "would be denied" if first.audited else "warned"
-        where = f" [{policy.origin(first.key)}]" if located else ""
+        where = f" [{self.policy.origin(first.key)}]" if self.located else ""
         artifacts = list(dict.fromkeys(artifact for artifact, _ in found))
-        yield shown(f"{kind}: {_names(artifacts, verbose=verbose)}: {_rules(g for _, g in found)}: {message}{where}")
-    if rest := ordered[len(told) :]:
-        rules = _rules(gist for _, found in rest for _, gist in found)
-        yield f"and {len(rest)} more warnings, by {rules}; -v tells them all"
+        message = found[0][1].message
+        if first.rivals and self.most is not None:
+            names = {name for _, gist in found for finding in gist.findings for name in finding.rivals}
+            said = message if len(artifacts) == 1 else ""
+            message = render_rivals(names, self.policy, self.sources, said)
+        names_ = _names(artifacts, verbose=self.most is None)
+        return shown(f"{kind}: {names_}: {_rules(gist for _, gist in found)}: {message}{where}")
+
+
+def _weight(found: Sequence[Warned]) -> tuple[bool, bool]:
+    findings = [finding for _, gist in found for finding in gist.findings]
+    return all(finding.rule != "malware" for finding in findings), findings[0].missing
 
 
 def _is_warning(finding: Finding) -> bool:
@@ -119,10 +166,10 @@ def _is_warning(finding: Finding) -> bool:
 
 
 def _gists(findings: Iterable[Finding], *, each: bool) -> list[Gist[Finding]]:
-    """Return the gist of what would be denied, and of what is warned of; with *each*, every finding is one."""
+    """Return the gist of what would be denied, of what is warned of, and of rival indexes; or *each* finding as one."""
     groups: dict[Any, list[Finding]] = defaultdict(list)
     for number, finding in enumerate(findings):
-        groups[number if each else finding.audited].append(finding)
+        groups[number if each else (finding.audited, bool(finding.rivals))].append(finding)
     return [gist for group in groups.values() for gist in gists(group)]
 
 

@@ -71,7 +71,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
         write_text(arguments, render_for(wanted, report, environ, verbose=arguments.verbose))
         return audits[0].exit_code
     data = [audit_json(audit, settings) for audit in audits]
-    text = "".join(render_audit(audit, settings, verbose=arguments.verbose) for audit in audits)
+    sources = asked.record.invocation.sources if asked.record.invocation else None
+    text = "".join(render_audit(audit, settings, verbose=arguments.verbose, sources=sources) for audit in audits)
     write(arguments, text, data if len(data) > 1 else data[0])
     return min((audit.exit_code for audit in audits if audit.exit_code), default=0)
 
