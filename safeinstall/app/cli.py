@@ -342,14 +342,18 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy, commits: Mapp
     """Print how the run ended, in short where a report has it *shown*; return the exit code."""
     from safeinstall.app.pip_report import write_report
     from safeinstall.report.pip_report import dry_run_report
-    from safeinstall.report.text import render_denied, render_refusal, render_summary, render_would_install
+    from safeinstall.report.refusal import render_denied, render_refusal
+    from safeinstall.report.text import render_summary, render_would_install
 
-    if outcome.refused is not None:
-        text = render_denied(policy) if shown else render_refusal(outcome.refused, policy, outcome.newest_passing)
+    verbose = invocation.verbosity > 0
+    if (refused := outcome.refused) is not None:
+        whole = "" if shown else render_refusal(refused, policy, outcome.newest_passing, verbose=verbose)
+        text = whole or render_denied(policy)
         sys.stderr.write(text + "\n")
-        return outcome.refused.exit_code
+        return refused.exit_code
     tells = invocation.verbosity >= 0 and not shown
-    if tells and (text := render_summary(outcome, policy, verbose=invocation.verbosity > 0)):
+    sources = invocation.sources
+    if tells and (text := render_summary(outcome, policy, verbose=verbose, sources=sources)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status

@@ -125,15 +125,19 @@ class Recorder:
 
     def _deliver(self, wanted: Wanted, report: Report) -> str:
         """Write one report; return why that was not possible."""
-        problem = _put(wanted.place, render_for(wanted, report, self.environ))
+        verbose = self.run.invocation is not None and self.run.invocation.verbosity > 0
+        problem = _put(wanted.place, render_for(wanted, report, self.environ, verbose=verbose))
         summary = self.environ.get(SUMMARY_VARIABLE)
         if wanted.form == "github" and summary:
             problem = problem or _put(summary, render_form("markdown", report), mode="a")
         return problem
 
 
-def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str]) -> str:
-    """Return *report* in the form that is wanted; ``terminal`` as it suits the place where it is shown."""
+def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str], *, verbose: bool = False) -> str:
+    """Return *report* in the form that is wanted; ``terminal`` as it suits the place where it is shown.
+
+    There *verbose* shows every finding; other forms have one shape.
+    """
     if wanted.form != TERMINAL:
         return render_form(wanted.form, report)
     from safeinstall.report.forms.screen import Screen  # noqa: PLC0415 - likewise
@@ -143,7 +147,8 @@ def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str]) -> st
     terminal = stream is not None and stream.isatty()
     columns = os.get_terminal_size(stream.fileno()).columns if stream is not None and terminal else 0
     encoding = stream.encoding if stream is not None else "utf-8"
-    return render(report, Screen.of(environ, terminal=terminal, columns=columns, encoding=encoding))
+    screen = Screen.of(environ, terminal=terminal, columns=columns, encoding=encoding, verbose=verbose)
+    return render(report, screen)
 
 
 def _exit_code(run: Run) -> int:

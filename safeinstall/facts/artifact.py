@@ -37,6 +37,8 @@ class Source:
     """As configured, credentials included: never print it, print ``display``."""
     name: str
     """``default``, the name a policy gives it, else its address without credentials."""
+    mirror_of: str | None = None
+    """Of an index that the policy calls a mirror: the name of the index that it mirrors."""
     denied: tuple[Finding, ...] = ()
     """Why the policy denies whatever it offers of the project in question: it is then never asked."""
 
@@ -44,6 +46,16 @@ class Source:
     def display(self) -> str:
         """The name to show."""
         return self.name
+
+    @property
+    def family(self) -> str:
+        """The name of the index whose projects it offers: of a mirror, that of its original."""
+        return self.mirror_of or self.name
+
+
+def contradict(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two sets of digests, by algorithm, cannot be of the same bytes."""
+    return any(other.get(kind, digest) != digest for kind, digest in one.items())
 
 
 class ArtifactKind(Enum):

@@ -62,7 +62,10 @@ class Evidence:
     is_index_listed: bool = True
     """False for a file of an index that is missing in ``[[indexes]]``, where the policy has any."""
     rivals: tuple[Source, ...] = ()
-    """Other indexes that were asked for this project, know it, and do not offer this very file."""
+    """Other indexes that were asked for this project, know it, and do not offer this very file. An index and its
+    mirrors are none to each other."""
+    altered: Source | None = None
+    """The index that its own one mirrors, or another mirror of that, if it offers other bytes under this file name."""
     trusted_host: str | None = None
     """The entry of pip's ``trusted-host`` that switches off the TLS checks of its index or file."""
     lookalike: Lookalike | None = None

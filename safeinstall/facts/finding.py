@@ -19,6 +19,20 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVulnerability:
+    """What a finding says of one vulnerability, for whoever counts several."""
+
+    title: str
+    """One line of foreign text; may be empty."""
+    severity: float | None
+    """CVSS base score, 0 to 10; ``None``: nobody has scored it."""
+    fixed: str | None
+    """The lowest version above the judged one that repairs it, if any is known."""
+    all_fixed: str | None
+    """The lowest version above it that no known advisory of the project affects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What one rule has to say about one file (SARIF calls it a result)."""
 
@@ -39,6 +53,10 @@ class Finding:
     """Since when these are known to be exploited."""
     epss: float | None = None
     """Their highest EPSS score, 0 to 1."""
+    vulnerability: KnownVulnerability | None = None
+    """Of the rule ``vulnerability``, where it knows one."""
+    rivals: tuple[str, ...] = ()
+    """Names of the indexes that offer the project with different files, the file's own first."""
     suppressed_by: str | None = None
     """The reason of the exception that covers it; the finding then no longer counts."""
     audited: bool = False

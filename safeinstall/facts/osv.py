@@ -72,6 +72,11 @@ class Affected:
         return replace(self, versions=versions)
 
 
+def band(severity: float) -> str:
+    """Return the qualitative severity of a CVSS base score: ``none`` or one of :data:`BANDS`."""
+    return max((lowest, band) for band, lowest in {**BANDS, "none": 0.0}.items() if lowest <= severity)[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One OSV record, as it stands: its aliases are its own, its severity likewise."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, SourceKind, contradict
 from safeinstall.facts.evidence import Evidence, Listed
 from safeinstall.facts.values import Missing
 
@@ -78,6 +78,7 @@ class Gatherer:
             advisories=self._advisories_of(artifact.name),
             is_index_listed=self._is_listed(artifact),
             rivals=self._rivals(artifact),
+            altered=self._altered(artifact),
             trusted_host=trusted_host(source.url, self.trusted_hosts) or trusted_host(artifact.url, self.trusted_hosts),
             lookalike=lookalike,
             popular_upload=self._popular_upload(lookalike) if lookalike else None,
@@ -149,8 +150,22 @@ class Gatherer:
         return tuple(
             page.source
             for url, page in pages.items()
-            if url != artifact.source.url and not page.source.denied and not _offers(page, artifact.sha256)
+            if url != artifact.source.url
+            and page.source.family != artifact.source.family
+            and not page.source.denied
+            and not _offers(page, artifact.sha256)
         )
+
+    def _altered(self, artifact: Artifact) -> Source | None:
+        """Return whom a mirror's file contradicts: its original, or where that has no such file, another mirror."""
+        if artifact.source.mirror_of is None:
+            return None
+        own = artifact.source
+        family = [p for p in self.pages(artifact.name) if p.source.family == own.family and p.source.url != own.url]
+        same = [(page.source, file) for page in family for file in page.files if file.filename == artifact.filename]
+        asked = [(source, file) for source, file in same if source.mirror_of is None] or same
+        is_altered = asked and all(contradict(artifact.hashes, file.hashes) for _, file in asked)
+        return asked[0][0] if is_altered else None
 
     def _first_upload(self, artifact: Artifact) -> datetime | Missing:
         if artifact.source.kind is SourceKind.DIRECT:

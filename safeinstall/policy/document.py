@@ -138,13 +138,30 @@ class _Named:
 def _check_indexes(decoder: Decoder, indexes: object) -> None:
     """Note what concerns two keys, or two indexes."""
     names: list[object] = []
-    for number, index in enumerate(indexes if isinstance(indexes, list) else []):
+    listed = indexes if isinstance(indexes, list) else []
+    for number, index in enumerate(listed):
         name = index.get("name") if isinstance(index, dict) else None
         if isinstance(name, str) and name in names:
             decoder.refuse(("indexes", number, "name"), f'"{name}" is listed twice')
         if isinstance(name, str) and name != DEFAULT_INDEX and "url" not in index:
             decoder.refuse(("indexes", number), f'"url" is required for every index but "{DEFAULT_INDEX}"')
         names.append(name)
+    for number, index in enumerate(listed):
+        if isinstance(index, dict) and (problem := _no_original(index, [i for i in listed if isinstance(i, dict)])):
+            decoder.refuse(("indexes", number, "mirror-of"), problem)
+
+
+def _no_original(index: dict[str, object], indexes: list[dict[str, object]]) -> str:
+    """Return why what an index mirrors can be mirrored by nobody; empty if it can, or if it mirrors none."""
+    original = index.get("mirror-of")
+    named = next((other for other in indexes if other.get("name") == original), None)
+    if original is None:
+        return ""
+    if named is None:
+        return f'there is no index "{original}" among [[indexes]]'
+    if named is index:
+        return "no index is a mirror of itself"
+    return f'"{original}" is a mirror itself: name the index that it mirrors' if "mirror-of" in named else ""
 
 
 def _check_log(decoder: Decoder, log: LogSettings) -> None:

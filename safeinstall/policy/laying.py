@@ -164,8 +164,12 @@ class Stack:
             self._note(("indexes",), f"the indexes do not count: {self.top.file} lists none, so pip's own are asked")
         elif indexes:
             for number, index in enumerate(indexes):
-                self._index(number, index)
-            self.routes.append(indexes)
+                self._index(number, replace(index, mirror_of=None))
+                if index.mirror_of is not None and index not in self.settings.indexes:
+                    self._note(
+                        ("indexes", number, "mirror-of"), f"which index is a mirror is for {self.top.file} to say"
+                    )
+            self.routes.append(tuple(replace(index, mirror_of=None) for index in indexes))
 
     def _index(self, number: int, index: IndexSettings) -> None:
         known = {own.name: own for own in self.settings.indexes}

@@ -46,6 +46,8 @@ class IndexSettings:
     """``None`` only for :data:`DEFAULT_INDEX`: pip's own."""
     packages: tuple[PackageSelector, ...] = (PackageSelector("*", SpecifierSet()),)
     """Which names it may serve; without specifiers."""
+    mirror_of: str | None = None
+    """The name of the listed index whose projects it offers, too; that one is no mirror itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

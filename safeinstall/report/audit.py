@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.facts.finding import Level
-from safeinstall.report.text import PREFIX, render_refused, render_remarks, shown
+from safeinstall.report.forms.json import plain
+from safeinstall.report.refusal import render_refused
+from safeinstall.report.text import PREFIX, render_remarks, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,15 +18,26 @@ if TYPE_CHECKING:
     from safeinstall.facts.finding import Finding
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.request.invocation import ConfiguredSources
     from safeinstall.resolve.outcome import Audit
 
+SHOWN_WARNINGS = 10
+"""Lines of warnings: to tell of them is what an audit is for."""
 
-def render_audit(audit: Audit, policy: Policy) -> str:
-    """Return a block for each refused package, the warnings once each, and the verdict as last line."""
-    blocks = render_refused(audit.refusal, policy, audit.newest_passing) if audit.refusal else []
+
+def render_audit(
+    audit: Audit, policy: Policy, *, verbose: bool = False, sources: ConfiguredSources | None = None
+) -> str:
+    """Return a block for each refused package, the warnings once each, and the verdict as last line.
+
+    *sources* is what pip is configured with.
+    """
+    refusal = audit.refusal
+    blocks = render_refused(refusal, policy, audit.newest_passing, verbose=verbose) if refusal else []
     notes = [f"no answer: {shown(problem)}" for problem in audit.problems]
     notes += [f"cannot be read: {shown(problem)}" for problem in audit.unread]
-    remarks = render_remarks([v for v in audit.verdicts if not v.denied], policy, verbose=True)
+    passed = [verdict for verdict in audit.verdicts if not verdict.denied]
+    remarks = render_remarks(passed, policy, verbose=verbose, most=SHOWN_WARNINGS, located=True, sources=sources)
     lines = [PREFIX + line for line in (*notes, *remarks, _verdict(audit, policy))]
     return "\n".join([*blocks, *lines]) + "\n"
 
@@ -86,6 +99,7 @@ def finding_json(finding: Finding, policy: Policy) -> dict[str, Any]:
         "advisories": list(finding.advisories),
         "exploited": finding.exploited and finding.exploited.isoformat(),
         "epss": finding.epss,
+        "vulnerability": plain(finding.vulnerability),
         "remedy": finding.remedy,
         "exception": finding.suppressed_by,
     }

@@ -251,6 +251,7 @@ class _Sayer:
             advisories=finding.advisories,
             exploited=finding.exploited,
             epss=finding.epss,
+            vulnerability=finding.vulnerability,
             exception=self._exception(finding, verdict),
         )
 

@@ -6,7 +6,8 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.report.audit import finding_json, package_json
-from safeinstall.report.text import PREFIX, render_refused, shown
+from safeinstall.report.refusal import render_refused
+from safeinstall.report.text import PREFIX, in_short, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,10 @@ def _lines(text: str) -> list[str]:
     return [line + "\n" for line in text.split("\n")[:-1]] + [last for last in text.split("\n")[-1:] if last]
 
 
-def render_fix(fix: Fix, policy: Policy, *, applied: bool) -> str:
+def render_fix(fix: Fix, policy: Policy, *, applied: bool, verbose: bool = False) -> str:
     """Return what is told beside the diff: why each version moves, or why nothing can be done."""
-    blocks = render_refused(fix.refusal, policy, fix.newest_passing) if fix.problem and fix.refusal else []
+    refusal = fix.refusal if fix.problem else None
+    blocks = render_refused(refusal, policy, fix.newest_passing, verbose=verbose) if refusal else []
     return "\n".join([*blocks, *(PREFIX + shown(line) for line in _told(fix, applied=applied))]) + "\n"
 
 
@@ -49,8 +51,7 @@ def _told(fix: Fix, *, applied: bool) -> Iterator[str]:
 def _reason(move: Move) -> str:
     if move.reason is None:
         return "so that the others fit"
-    denial = move.reason.denials[0]
-    return f"{denial.rule}: {denial.message}"
+    return in_short(move.reason)
 
 
 def fix_json(fix: Fix, policy: Policy, *, applied: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from safeinstall.facts.finding import KnownVulnerability
     from safeinstall.facts.verdict import Location
 
 Status: TypeAlias = Literal["done", "dry-run", "denied", "failed"]
@@ -109,14 +110,22 @@ class ReportedFinding:
     """Since when these are known to be exploited."""
     epss: float | None
     """Their highest EPSS score, 0 to 1."""
+    vulnerability: KnownVulnerability | None
     exception: ExceptionUsed | None
     """What covers it; the finding then does not count."""
 
     @property
     def decided(self) -> str:
         """Where the policy says so, for a reader."""
-        escalated = '; a warning, which fail-on = "warn" denies' if self.escalated else ""
-        return f"policy: {self.location} ({self.key}){escalated}"
+        return decided((self,))
+
+
+def decided(findings: Iterable[ReportedFinding]) -> str:
+    """Return where the policy says what became of *findings*, in one line for a reader."""
+    findings = tuple(findings)
+    where = dict.fromkeys(f"{finding.location} ({finding.key})" for finding in findings)
+    escalated = '; a warning, which fail-on = "warn" denies' if any(f.escalated for f in findings) else ""
+    return f"policy: {', '.join(where)}{escalated}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,8 +273,22 @@ class Report:
 
     @property
     def mattering(self) -> tuple[ReportedFile, ...]:
-        """The files to tell of: of those refused the first of each kind, then those chosen."""
+        """The files to put on record: of those refused the first of each kind, then those chosen."""
         return (*_first_of_each_kind(self.having("refused")), *self.having("chosen"))
+
+    @property
+    def told(self) -> tuple[ReportedFile, ...]:
+        """The files to tell a reader of: of each refused project the first, then those chosen."""
+        first = {file.name: file for file in reversed(self.having("refused"))}
+        return (*(file for file in self.having("refused") if first[file.name] is file), *self.having("chosen"))
+
+    def besides(self, file: ReportedFile) -> str:
+        """Return for a reader which other files of the project of a refused *file* are refused, if any are."""
+        others = [other for other in self.having("refused") if other.name == file.name and other is not file]
+        if file.state != "refused" or not others:
+            return ""
+        rules = sorted({f.rule for other in others for f in other.counted if f.level is Level.DENY})
+        return f"and {len(others)} more file{'s' if others[1:] else ''} of {file.name}, by {', '.join(rules)}"
 
     @property
     def required_by(self) -> dict[str, tuple[Requirement, ...]]:

@@ -1,15 +1,18 @@
-"""The terminal form of a run: what happened, to which file, by which rule and policy line, and what to do now."""
+"""What is told of a run in a terminal beside pip's own lines: fallbacks, warnings, exceptions that were used."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.artifact import ArtifactKind, contradict
 from safeinstall.facts.finding import Level
+from safeinstall.report.gist import gists
+from safeinstall.report.rivals import render_rivals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -17,17 +20,16 @@ if TYPE_CHECKING:
     from safeinstall.facts.finding import Finding
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
+    from safeinstall.report.gist import Gist
+    from safeinstall.request.invocation import ConfiguredSources
     from safeinstall.resolve.outcome import Outcome
-    from safeinstall.resolve.resolution import Refusal, Requirer, Resolution
+    from safeinstall.resolve.resolution import Resolution
 
+Warned: TypeAlias = "tuple[Artifact, Gist[Finding]]"
 PREFIX = "safe-pip: "
-COLUMN = 18
-"""Where the text of a line begins, after a rule's name or a label."""
 SHOWN_NAMES = 4
 SHOWN_WARNINGS = 3
 """Lines that warnings may add to what pip says."""
-SHOWN_DENIALS = 3
-"""Refused files of one project that are told in full, each denied by other rules; the rest is counted."""
 
 
 def shown(text: str) -> str:
@@ -42,171 +44,164 @@ def describe(artifact: Artifact) -> str:
     return shown(f"{artifact.stated_name} {artifact.stated_version} ({artifact.filename})")
 
 
-def render_refusal(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> str:
-    """Return every refused file that mattered, with its reasons and ways out, and the verdict as last line."""
-    return "\n".join([*render_refused(refusal, policy, newest), render_denied(policy)])
-
-
-def render_denied(policy: Policy) -> str:
-    """Return the verdict on a run that was refused."""
-    return f"{PREFIX}denied by policy {shown(policy.file)}; nothing was installed"
-
-
-def render_refused(refusal: Refusal, policy: Policy, newest: Mapping[NormalizedName, Artifact]) -> list[str]:
-    """Return one block for each refused project, then what else there is to know of the refusal."""
-    blocks = [
-        "\n".join(_project(name, verdicts, refusal, policy, newest.get(name)))
-        for name, verdicts in _by_project(refusal.verdicts).items()
-    ]
-    if refusal.notices:
-        blocks.append(_indented(map(shown, refusal.notices)))
-    if refusal.conflict:
-        blocks.append(_indented(shown_lines(refusal.conflict)))
-    if policy.contact:
-        blocks.append(f"{PREFIX}questions and waivers: {shown(policy.contact)}")
-    return blocks
-
-
 def shown_lines(text: str) -> list[str]:
     """Split *text* and make each line safe to print."""
     return [shown(line) for line in text.splitlines()]
 
 
-def _indented(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" if line else "" for line in lines)
-
-
-def _by_project(verdicts: Iterable[Verdict]) -> dict[NormalizedName, list[Verdict]]:
+def by_project(verdicts: Iterable[Verdict]) -> dict[NormalizedName, list[Verdict]]:
+    """Return *verdicts* by the project that they are on, in the order in which they come."""
     found: dict[NormalizedName, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         found[verdict.artifact.name].append(verdict)
     return found
 
 
-def _project(
-    name: NormalizedName, verdicts: Sequence[Verdict], refusal: Refusal, policy: Policy, newest: Artifact | None
-) -> Iterator[str]:
-    told, literal = _first_of_each_kind(verdicts), verdicts[0].artifact.stated_name
-    for verdict in told:
-        yield from _refused_file(verdict, policy)
-    if rest := [verdict for verdict in verdicts if verdict not in told]:
-        rules = ", ".join(sorted({finding.rule for verdict in rest for finding in verdict.denials}))
-        yield f"  and {len(rest)} more file{'s' if len(rest) > 1 else ''} of {shown(literal)}, by {rules}"
-    if requirers := refusal.required_by.get(name):
-        yield _line("required by", _requirers(requirers, who="a build" if refusal.building else "you"))
-    if any(verdict.artifact.source.kind is not SourceKind.DIRECT for verdict in verdicts):
-        yield _line("newest allowed", _newest(literal, verdicts, newest))
-    if remedy := next((f.remedy for f in verdicts[0].denials if f.remedy), None):
-        yield _line("way out", shown(remedy))
+def in_short(denied: Verdict) -> str:
+    """Return why a file is denied, in one line of foreign text."""
+    gist = gists(denied.denials)[0]
+    return f"{gist.rule}: {gist.lines[0]}"
 
 
-def _newest(name: str, verdicts: Sequence[Verdict], newest: Artifact | None) -> str:
-    if lock := next((verdict.artifact.lock for verdict in verdicts if verdict.artifact.lock), None):
-        by_us = "" if "://" in lock else f" (safe-pip fix {lock})"
-        return shown(f"{lock} binds {name} to this file; lock again for another{by_us}")
-    return describe(newest) if newest else f"no file of {shown(name)} passes this policy"
+def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool, sources: ConfiguredSources | None = None) -> str:
+    """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used.
 
-
-def _first_of_each_kind(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the first verdicts that say something new: the same rules and more would say the same again."""
-    found: dict[frozenset[str], Verdict] = {}
-    for verdict in verdicts:
-        rules = frozenset(finding.rule for finding in verdict.denials)
-        if not any(told <= rules for told in found):
-            found[rules] = verdict
-    return list(found.values())[:SHOWN_DENIALS]
-
-
-def _refused_file(verdict: Verdict, policy: Policy) -> Iterator[str]:
-    yield f"{PREFIX}refused {describe(verdict.artifact)} from {shown(verdict.artifact.source.display)}"
-    for finding in verdict.denials:
-        yield _line(finding.rule, shown(finding.message))
-        yield _line("", f"policy: {policy.origin(finding.key)} ({finding.key})")
-        if finding.escalated:
-            yield _line("", f'a warning, and {policy.origin("fail-on")} says fail-on = "warn"')
-
-
-def _line(label: str, text: str) -> str:
-    return f"  {label:<{COLUMN}}{text}"
-
-
-def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:
-    parts = [
-        shown(f"{r.text} ({who})" if r.by is None else f"{r.asker or r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]
-    ]
-    more = len(requirers) - SHOWN_NAMES
-    return ", ".join(parts) + (f", and {more} more" if more > 0 else "")
-
-
-def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool) -> str:
-    """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used."""
+    *sources* is what pip is configured with.
+    """
     if outcome.refused is not None:
         return ""
     resolution = outcome.resolved
     warnings = resolution.warnings if outcome.status is None else ()
     notices = map(shown, (*resolution.notices, *warnings))
     verdicts = [pin.verdict for pin in resolution.pins]
-    lines = [*notices, *_fallbacks(resolution), *render_remarks(verdicts, policy, verbose=verbose)]
+    remarks = render_remarks(verdicts, policy, verbose=verbose, sources=sources)
+    lines = [*notices, *_fallbacks(resolution), *remarks]
     return "\n".join(PREFIX + line for line in lines)
 
 
-def render_remarks(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> list[str]:
-    """Return the warnings of *verdicts*, like ones once, and the exceptions that they made use of."""
-    return [*_warnings(verdicts, policy, verbose=verbose), *_waived(verdicts)]
+def render_remarks(
+    verdicts: Sequence[Verdict],
+    policy: Policy,
+    *,
+    verbose: bool,
+    most: int = SHOWN_WARNINGS,
+    located: bool = False,
+    sources: ConfiguredSources | None = None,
+) -> list[str]:
+    """Return at most so many lines of warnings on *verdicts*, like ones once, and the exceptions they made use of.
+
+    Each warning is *located* in the policy. All are told, each with its place, if *verbose*.
+    """
+    warnings = _Warnings(policy, None if verbose else most, located or verbose, sources)
+    return [*warnings.told(verdicts), *_waived(verdicts, verbose=verbose)]
 
 
 def _fallbacks(resolution: Resolution) -> Iterator[str]:
     """One line for each project of which a better file was hidden."""
     chosen = {pin.artifact.name: pin.artifact for pin in resolution.pins}
-    for name, verdicts in sorted(_by_project(resolution.hidden).items()):
+    for name, verdicts in sorted(by_project(resolution.hidden).items()):
         artifact, best = chosen.get(name), verdicts[0]
-        if artifact is None or (best.artifact.version, best.artifact.filename) == (artifact.version, artifact.filename):
+        if artifact is None or _is_same_file(best.artifact, artifact):
             continue
-        reason, taken, hidden = (
-            best.denials[0],
-            f"{artifact.stated_name} {artifact.version}",
-            str(best.artifact.version),
-        )
-        if artifact.version == best.artifact.version:
-            taken, hidden = f"{artifact.stated_name} {artifact.filename}", best.artifact.filename
-        yield shown(f"{taken} instead of {hidden}: {reason.rule}: {reason.message}")
+        taken, hidden = str(artifact.version), str(best.artifact.version)
+        if taken == hidden:
+            taken, hidden = artifact.filename, best.artifact.filename
+        yield shown(f"{artifact.stated_name} {taken} instead of {hidden}: {in_short(best)}")
 
 
-def _warnings(verdicts: Sequence[Verdict], policy: Policy, *, verbose: bool) -> Iterator[str]:
-    """Like warnings are told once, with the files they concern; a fact that is missing, once for all rules."""
-    groups: dict[tuple[str, str], list[tuple[Artifact, Finding]]] = defaultdict(list)
-    for verdict in verdicts:
-        for finding in verdict.findings:
-            if finding.level is Level.WARN and finding.suppressed_by is None:
-                groups["" if finding.missing else finding.rule, finding.message].append((verdict.artifact, finding))
-    # What is known comes before what could not be found out, and a clean run stays short.
-    ordered = sorted(groups.items(), key=lambda item: item[1][0][1].missing)
-    told = ordered if verbose or len(ordered) <= SHOWN_WARNINGS else ordered[: SHOWN_WARNINGS - 1]
-    for (_, message), found in told:
-        kind = "would be denied" if found[0][1].audited else "warned"
-        rule = ", ".join(sorted({finding.rule for _, finding in found}))
-        where = f" [{policy.origin(found[0][1].key)}]" if verbose else ""
+def _is_same_file(one: Artifact, other: Artifact) -> bool:
+    """Whether two indexes offer one file, as far as they tell."""
+    is_one_name = (one.version, one.filename) == (other.version, other.filename)
+    return is_one_name and not contradict(one.hashes, other.hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Warnings:
+    """Tells like warnings once, with the files they concern."""
+
+    policy: Policy
+    most: int | None
+    """Lines; ``None``: every finding has one."""
+    located: bool
+    sources: ConfiguredSources | None
+
+    def told(self, verdicts: Sequence[Verdict]) -> Iterator[str]:
+        """Yield what is said of malware first, and what could not be found out last; a clean run stays short."""
+        groups: dict[tuple[str, str], list[Warned]] = defaultdict(list)
+        for verdict in verdicts:
+            for gist in _gists((f for f in verdict.findings if _is_warning(f)), each=self.most is None):
+                groups[self._key(gist)].append((verdict.artifact, gist))
+        ordered = sorted(groups.values(), key=_weight)
+        told = ordered if self.most is None or len(ordered) <= self.most else ordered[: self.most - 1]
+        yield from map(self._line, told)
+        if rest := ordered[len(told) :]:
+            rules = _rules(gist for found in rest for _, gist in found)
+            yield f"and {len(rest)} more warnings, by {rules}; -v tells them all"
+
+    def _key(self, gist: Gist[Finding]) -> tuple[str, str]:
+        """Return what like warnings have in common; a missing fact is one for all rules, a pair of indexes for all."""
+        first = gist.findings[0]
+        if first.rivals and self.most is not None:
+            return gist.rule, ""
+        return "" if first.missing else gist.rule, gist.message
+
+    def _line(self, found: Sequence[Warned]) -> str:
+        first = found[0][1].findings[0]
+        kind = "would be denied" if first.audited else "warned"
+        where = f" [{self.policy.origin(first.key)}]" if self.located else ""
         artifacts = list(dict.fromkeys(artifact for artifact, _ in found))
-        yield shown(f"{kind}: {_names(artifacts, verbose=verbose)}: {rule}: {message}{where}")
-    if rest := ordered[len(told) :]:
-        rules = ", ".join(sorted({finding.rule for _, found in rest for _, finding in found}))
-        yield f"and {len(rest)} more warnings, by {rules}; -v tells them all"
+        message = found[0][1].message
+        if first.rivals and self.most is not None:
+            names = {name for _, gist in found for finding in gist.findings for name in finding.rivals}
+            said = message if len(artifacts) == 1 else ""
+            message = render_rivals(names, self.policy, self.sources, said)
+        names_ = _names(artifacts, verbose=self.most is None)
+        return shown(f"{kind}: {names_}: {_rules(gist for _, gist in found)}: {message}{where}")
+
+
+def _weight(found: Sequence[Warned]) -> tuple[bool, bool]:
+    findings = [finding for _, gist in found for finding in gist.findings]
+    return all(finding.rule != "malware" for finding in findings), findings[0].missing
+
+
+def _is_warning(finding: Finding) -> bool:
+    return finding.level is Level.WARN and finding.suppressed_by is None
+
+
+def _gists(findings: Iterable[Finding], *, each: bool) -> list[Gist[Finding]]:
+    """Return the gist of what would be denied, of what is warned of, and of rival indexes; or *each* finding as one."""
+    groups: dict[Any, list[Finding]] = defaultdict(list)
+    for number, finding in enumerate(findings):
+        groups[number if each else (finding.audited, bool(finding.rivals))].append(finding)
+    return [gist for group in groups.values() for gist in gists(group)]
+
+
+def _rules(found: Iterable[Gist[Finding]]) -> str:
+    return ", ".join(sorted({finding.rule for gist in found for finding in gist.findings}))
+
+
+def release(artifact: Artifact) -> str:
+    """Name a version for a reader; foreign text."""
+    return f"{artifact.stated_name} {artifact.stated_version}"
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
-    names = [f"{a.stated_name} {a.stated_version}" for a in artifacts]
+    names = list(map(release, artifacts))
     if verbose or len(names) <= SHOWN_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
 
 
-def _waived(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _waived(verdicts: Sequence[Verdict], *, verbose: bool) -> Iterator[str]:
     for verdict in verdicts:
-        for finding in verdict.findings:
+        excepted: dict[Any, list[Finding]] = defaultdict(list)
+        for number, finding in enumerate(verdict.findings):
             if finding.suppressed_by is not None:
-                release = f"{verdict.artifact.stated_name} {verdict.artifact.stated_version}"
-                said = f"{finding.rule}: {finding.message} ({finding.suppressed_by})"
-                yield shown(f"allowed by an exception: {release}: {said}")
+                excepted[number if verbose else finding.suppressed_by].append(finding)
+        for group in excepted.values():
+            for gist in gists(group, excepted=True):
+                said = f"{gist.rule}: {gist.message} ({group[0].suppressed_by})"
+                yield shown(f"allowed by an exception: {release(verdict.artifact)}: {said}")
 
 
 def render_would_install(resolution: Resolution) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
@@ -32,7 +32,10 @@ class Indexes:
     Options, each a level:
         unlisted: a file of an index that is not among ``[[indexes]]``, where the policy lists any. Default: ``"deny"``.
         ambiguous: a project that another index knows too, without offering this very file (by its sha256), and that no
-            pattern of ``[[indexes]]`` binds to one of them. Default: ``"deny"``.
+            pattern of ``[[indexes]]`` binds to one of them, unless one is the mirror of the other (``mirror-of``).
+            Default: ``"deny"``.
+        altered: a file of a mirror, if the index that it mirrors offers another one under the same name, by its hash;
+            or where that has none, another mirror does. Default: ``"deny"``.
         plain-http: an index that is asked over HTTP without encryption, or a file that comes that way and of which the
             index publishes no sha256. This machine itself is exempt. Default: ``"deny"``.
         trusted-host: an index or a file of a host for which pip's ``trusted-host`` switches off the checks of TLS.
@@ -48,6 +51,15 @@ class Indexes:
         name = "acme"
         url = "https://packages.acme.example/simple/"
         packages = ["acme-*"]
+
+    Where the other index offers the same projects on purpose, as a mirror does, say so instead::
+
+        [[indexes]]
+        name = "default"
+        [[indexes]]
+        name = "near"
+        url = "https://mirror.acme.example/simple/"
+        mirror-of = "default"
     """
 
     id: ClassVar[str] = "indexes"
@@ -56,6 +68,7 @@ class Indexes:
 
     unlisted: Level = Level.DENY
     ambiguous: Level = Level.DENY
+    altered: Level = Level.DENY
     plain_http: Level = Level.DENY
     trusted_host: Level = Level.DENY
     on_missing: Level | None = None
@@ -63,7 +76,10 @@ class Indexes:
     def check(self, evidence: Evidence) -> Iterator[Finding]:
         """Yield one finding for each option that applies, unless its level is ``allow``."""
         if evidence.artifact.source.kind is SourceKind.INDEX:
-            yield from self._findings(self._found(evidence))
+            for finding in self._findings(self._found(evidence)):
+                is_ambiguous = finding.key == "rules.indexes.ambiguous"
+                names = (evidence.artifact.source, *evidence.rivals) if is_ambiguous else ()
+                yield replace(finding, rivals=tuple(one_line(source.display) for source in names))
 
     def of_source(self, _name: NormalizedName, source: Source, trusted_host: str | None) -> Iterator[Finding]:
         """See :class:`~safeinstall.rules.base.SourceRule`: over HTTP, or without a check of its certificate."""
@@ -82,11 +98,20 @@ class Indexes:
             yield "unlisted", self.unlisted, *_unlisted(artifact)
         if evidence.rivals:
             others = ", ".join(one_line(source.display) for source in evidence.rivals)
+            bind = f'bind the name to one index: "{artifact.name}" in packages of an entry of [[indexes]]'
             yield (
                 "ambiguous",
                 self.ambiguous,
                 f"{index} offers {name}, and so does {others}, with other files; nothing says which is meant",
-                f'bind the name to one index: "{artifact.name}" in packages of an entry of [[indexes]]',
+                f"{bind}, or say by mirror-of that one is a mirror",
+            )
+        if evidence.altered is not None:
+            original = one_line(evidence.altered.display)
+            yield (
+                "altered",
+                self.altered,
+                f"{index} offers other bytes under the name {one_line(artifact.filename)} than {original} does",
+                f"find out which are right; until then take {index} out of [[indexes]]",
             )
         is_open = _is_open(artifact.source.url) or (_is_open(artifact.url) and artifact.sha256 is None)
         yield from self._of_way(artifact.source, evidence.trusted_host, is_open=is_open)

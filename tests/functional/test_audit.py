@@ -79,6 +79,19 @@ def test_an_environment(guarded):
     assert guarded.snapshot() == before
 
 
+def test_an_environment_with_many_vulnerabilities_fits_on_a_screen(guarded):
+    bare(guarded)
+    for n in range(10):
+        put(guarded, f"app{n}", "1.0")
+        for hole in range(5):
+            guarded.write(f"advisories/PYSEC-{n}-{hole}.json", record(f"PYSEC-{n}-{hole}", f"app{n}", f"1.{hole + 1}"))
+    done = guarded.run("audit")
+    assert (done.exit, len(done.out.splitlines())) == (10, 10 * 4 + 1 + 2), done.out
+    assert done.out.count("5 advisories: 5 critical; 1.5 repairs them all") == 10
+    whole = guarded.run("audit", "-v").out
+    assert whole.count("  vulnerability     PYSEC-") == 50
+
+
 def test_a_pip_in_the_working_directory_is_not_run(guarded):
     put(guarded, "app", "1.5")
     guarded.write("pip/__init__.py", "raise SystemExit('run')")
@@ -141,10 +154,9 @@ def test_what_is_no_version(guarded):
     assert done.exit == 10
     assert done.out == told("""
         safe-pip: refused app 2004d (app==2004d) from TMP/env
-          evidence          2004d is not a version (PEP 440), so that nothing but advisories can be asked of it
-                            policy: policy.toml (evidence.on-missing)
           vulnerability     PYSEC-1, severity critical (9.8), denied from low: a hole
-                            policy: policy.toml:4 (rules.vulnerability.deny-at)
+          evidence          2004d is not a version (PEP 440), so that nothing but advisories can be asked of it
+                            policy: policy.toml:4 (rules.vulnerability.deny-at), policy.toml (evidence.on-missing)
           way out           take 1.5 or later, or write an exception for PYSEC-1
         safe-pip: TMP/env by policy policy.toml: 1 refused
     """)

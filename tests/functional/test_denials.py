@@ -345,3 +345,138 @@ def test_no_index_tells_the_age_of_what_comes_from_none(shell, way):
         assert done.exit == code, done
         assert "minimum-age" in done.err
         assert "the upload time is not known: " in done.err
+
+
+# --- how much is told
+
+
+SCORES = {9.8: "C:H/I:H/A:H", 7.5: "C:H/I:N/A:N", 5.3: "C:L/I:N/A:N"}
+
+
+def holes(shell, name, *, severities=(9.8, 7.5, 7.5, None), fixed="1.{n}"):
+    """Give *name* as many advisories; the n-th is repaired in 1.n."""
+    for n, severity in enumerate(severities, 1):
+        score = severity and f"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/{SCORES[severity]}"
+        text = record(f"PYSEC-{name}-{n}", name, fixed=fixed.format(n=n), severity=score, summary=f"hole {n}")
+        shell.write(f"advisories/PYSEC-{name}-{n}.json", text)
+
+
+def vulnerable(shell, *names, select="compliant"):
+    shell.policy(
+        f'select = "{select}"\n[advisories]\nsources = ["advisories"]\n'
+        '[rules.vulnerability]\ndeny-at = "high"\n[rules.sdists]\n'
+    )
+    for name in names:
+        holes(shell, name)
+        for version in ("1.0", "2.0"):
+            shell.offer(name, version)
+            shell.offer_sdist(name, version)
+
+
+def test_many_advisories_are_a_block_that_fits_on_a_screen(shell):
+    vulnerable(shell, "app")
+    block = told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          vulnerability     4 advisories: 1 critical, 2 high, 1 unscored; 1.4 repairs them all
+                            the worst: PYSEC-app-1, critical (9.8), repaired in 1.1: hole 1
+                            policy: policy.toml:6 (rules.vulnerability.deny-at), policy.toml:5 (rules.vulnerability.unscored)
+          and 1 more file of app, by sdists, vulnerability
+          required by       app==1.0 (you)
+          newest allowed    app 2.0 (app-2.0-py3-none-any.whl)
+          way out           take 1.4 or later, or write an exception for all 4
+        safe-pip: -v tells every finding
+        safe-pip: denied by policy policy.toml; nothing was installed
+    """)
+    assert shell.refuses("install", "app==1.0") == block
+    whole = shell.run("install", "-v", "app==1.0").err.splitlines()
+    assert sum(line.startswith("  vulnerability     PYSEC-app-") for line in whole) == 8
+    assert [line for line in whole if line.startswith("safe-pip: refused")] == [
+        "safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/",
+        "safe-pip: refused app 1.0 (app-1.0.tar.gz) from INDEX/simple/",
+    ]
+    assert not any("-v tells" in line for line in whole)
+
+
+def test_ten_refused_projects_fit_on_a_screen_and_the_eleventh_is_a_line(shell):
+    names = [f"app{n}" for n in range(12)]
+    vulnerable(shell, *names, select="strict")
+    asked = [f"{name}==1.0" for name in names]
+    ten = shell.refuses("install", *asked[:10])
+    assert len(ten.splitlines()) <= 60
+    assert ten.startswith(
+        told("""
+        safe-pip: refused app0 1.0 (app0-1.0-py3-none-any.whl) from INDEX/simple/
+          vulnerability     4 advisories: 1 critical, 2 high, 1 unscored; 1.4 repairs them all
+                            the worst: PYSEC-app0-1, critical (9.8), repaired in 1.1: hole 1
+                            policy: policy.toml:6 (rules.vulnerability.deny-at), policy.toml:5 (rules.vulnerability.unscored)
+          required by       app0==1.0 (you)
+          way out           take 1.4 or later, or write an exception for all 4; newest allowed: app0 2.0
+        safe-pip: refused app1 1.0 (app1-1.0-py3-none-any.whl) from INDEX/simple/
+          vulnerability     4 advisories: 1 critical, 2 high, 1 unscored; 1.4 repairs them all
+                            the worst: PYSEC-app1-1, critical (9.8), repaired in 1.1: hole 1
+          required by       app1==1.0 (you)
+          way out           take 1.4 or later, or write an exception for all 4; newest allowed: app1 2.0
+        """)
+    )
+    twelve = shell.refuses("install", *asked)
+    assert twelve.splitlines()[-4:] == [
+        "safe-pip: refused app10 1.0: vulnerability; take 1.4 or later, or write an exception for all 4; newest allowed: app10 2.0",
+        "safe-pip: refused app11 1.0: vulnerability; take 1.4 or later, or write an exception for all 4; newest allowed: app11 2.0",
+        "safe-pip: -v tells every finding",
+        "safe-pip: denied by policy policy.toml; nothing was installed",
+    ]
+
+
+def test_a_file_that_is_refused_for_another_reason_is_told_in_the_same_block(shell):
+    shell.policy('[rules.minimum-age]\nminimum = "7d"\n[rules.sdists]\n')
+    for n in range(3):
+        shell.offer("app", f"2.{n}", upload_time=datetime.now(timezone.utc) - timedelta(days=1, minutes=1))
+        shell.offer_sdist("app", f"1.{n}")
+    assert shell.refuses("install", "app").splitlines()[1:6] == [
+        "  minimum-age       uploaded 1 day ago; the policy asks for 7 days",
+        "                    policy: policy.toml:3 (rules.minimum-age.minimum)",
+        "  also refused      app 1.2 (app-1.2.tar.gz): sdists: a source distribution, which runs code of app 1.2 when built; the policy asks for wheels",
+        "  and 4 more files of app, by minimum-age, sdists",
+        "  required by       app (you)",
+    ]
+
+
+def test_warnings_and_exceptions_of_many_advisories_are_a_line_each(shell):
+    vulnerable(shell, "app", "lib")
+    shell.policy(
+        '[advisories]\nsources = ["advisories"]\n[rules.vulnerability]\ndeny-at = "critical"\nunscored = "warn"\n'
+        '[[exceptions]]\npackage = "lib"\nrules = ["vulnerability"]\nreason = "offline"\nexpires = 2999-01-01\n'
+    )
+    holes(shell, "app", severities=(5.3, 7.5, 7.5, None))
+    done = shell.install("app==1.0", "lib==1.0")
+    assert done.exit == 0
+    assert done.err == told("""
+        safe-pip: warned: app 1.0: vulnerability: 4 advisories: 2 high, 1 medium, 1 unscored; 1.4 repairs them all; the worst: PYSEC-app-2, high (7.5), repaired in 1.2: hole 2
+        safe-pip: allowed by an exception: lib 1.0: vulnerability: 4 advisories: 1 critical, 2 high, 1 unscored; 1.4 repairs them all; the worst: PYSEC-lib-1, critical (9.8), repaired in 1.1: hole 1 (offline)
+        safe-pip: 4 findings were let pass by exceptions
+    """)
+    done = shell.run("why", "app")
+    assert [line for line in done.out.splitlines() if line.startswith(" " * 20)] == [
+        "                    the worst: PYSEC-app-2, high (7.5), repaired in 1.2: hole 2",
+        "                    policy: policy.toml:5 (rules.vulnerability.deny-at), policy.toml:6 (rules.vulnerability.unscored)",
+    ]
+
+
+def test_readers_get_a_block_and_machines_every_finding(shell):
+    vulnerable(shell, "app")
+    forms = ("terminal", "markdown", "github", "json", "sarif", "cyclonedx", "junit")
+    shell.environ["COLUMNS"] = "300"
+    shell.refuses("install", "app==1.0", *(f"--policy-report={form}={form}.out" for form in forms))
+    out = {form: (shell.work / f"{form}.out").read_text() for form in forms}
+    for form in ("terminal", "markdown", "github"):
+        assert out[form].count("4 advisories: 1 critical, 2 high, 1 unscored; 1.4 repairs them all") == 1, form
+        assert out[form].count("PYSEC-app-") == 1, form
+        assert out[form].count("and 1 more file of app, by sdists, vulnerability") == 1, form
+    assert len(out["github"].splitlines()) == 1
+    refused = [file for file in json.loads(out["json"])["files"] if file["state"] == "refused"]
+    assert [len(file["findings"]) for file in refused] == [4, 5]
+    assert refused[0]["findings"][0]["vulnerability"] == {
+        "title": "hole 1", "severity": 9.8, "fixed": "1.1", "all_fixed": "1.4",
+    }  # fmt: skip
+    for form, times in (("sarif", 4), ("cyclonedx", 4), ("junit", 4)):
+        assert all(f"PYSEC-app-{n}" in out[form] for n in range(1, times + 1)), form

@@ -119,7 +119,9 @@ def rules_of(missing):
         ),
         st.builds(Sdists, allow=selectors, **own),
         st.builds(Yanked, level=levels, **own),
-        st.builds(Indexes, unlisted=levels, ambiguous=levels, plain_http=levels, trusted_host=levels, **own),
+        st.builds(
+            Indexes, unlisted=levels, ambiguous=levels, altered=levels, plain_http=levels, trusted_host=levels, **own
+        ),
         st.builds(ProjectStatus, archived=levels, deprecated=levels, exempt=selectors, **own),
         st.builds(
             Typosquats, level=levels, sure=levels, sure_releases=levels, combined=levels, exempt=selectors, **own

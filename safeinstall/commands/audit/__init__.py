@@ -68,10 +68,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     if arguments.format not in OWN_FORMS:
         report = audit_report(audits[0], asked.record, settings, seconds=monotonic() - began)
         wanted = Wanted(arguments.format, str(arguments.output or STANDARD_OUTPUT))
-        write_text(arguments, render_for(wanted, report, environ))
+        write_text(arguments, render_for(wanted, report, environ, verbose=arguments.verbose))
         return audits[0].exit_code
     data = [audit_json(audit, settings) for audit in audits]
-    text = "".join(render_audit(audit, settings) for audit in audits)
+    sources = asked.record.invocation.sources if asked.record.invocation else None
+    text = "".join(render_audit(audit, settings, verbose=arguments.verbose, sources=sources) for audit in audits)
     write(arguments, text, data if len(data) > 1 else data[0])
     return min((audit.exit_code for audit in audits if audit.exit_code), default=0)
 
@@ -99,6 +100,7 @@ def _parser() -> CommandParser:
         help="text, json, or a form of --policy-report (default: %(default)s)", metavar="FORMAT",
     )  # fmt: skip
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell every finding, and every warning")
     return parser
 
 

@@ -42,7 +42,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     applied = arguments.apply and is_new
     write(arguments, diff(fix.path, fix.old, fix.new), fix_json(fix, settings, applied=applied))
     if arguments.format == "text":
-        sys.stderr.write(render_fix(fix, settings, applied=applied))
+        sys.stderr.write(render_fix(fix, settings, applied=applied, verbose=arguments.verbose))
     return fix.exit_code
 
 
@@ -59,6 +59,7 @@ def _parser() -> CommandParser:
         "--format", choices=("text", "json"), default="text", help="text: the diff (default: %(default)s)"
     )
     parser.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell every finding on what cannot be fixed")
     return parser
 
 

@@ -22,6 +22,8 @@ from safeinstall.facts.finding import Level
 from safeinstall.report.build import build_report, report_file
 from safeinstall.report.chains import chains
 from safeinstall.report.forms.json import plain
+from safeinstall.report.gist import gists
+from safeinstall.report.model import decided
 from safeinstall.report.run import Run
 from safeinstall.report.text import shown
 from safeinstall.request.invocation import parse_invocation
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.policy.model import Policy
-    from safeinstall.report.model import ReportedFile, Requirement
+    from safeinstall.report.model import ExceptionUsed, ReportedFile, ReportedFinding, Requirement
     from safeinstall.request.invocation import Invocation
 
 CHAINS = 10
@@ -187,11 +189,21 @@ def _lines(answer: Answer, found: Sequence[tuple[str, ...]], policy: Policy) -> 
             yield "  and more"
     if answer.file:
         yield f"the policy {policy.file} {_SAID[answer.file.level]} ({answer.file.filename})"
-        for finding in answer.file.findings:
-            excepted = f" (excepted: {finding.exception.reason})" if finding.exception else ""
-            yield f"  {finding.rule:<18}{finding.message}{excepted}"
-            yield f"  {'':<18}policy: {finding.location} ({finding.key})"
+        for exception, findings in _by_exception(answer.file.findings):
+            excepted = f" (excepted: {exception.reason})" if exception else ""
+            for gist in gists(findings, excepted=exception is not None):
+                first, *more = gist.lines
+                yield f"  {gist.rule:<18}{first}{excepted}"
+                yield from (f"  {'':<18}{line}" for line in (*more, decided(gist.findings)))
     if answer.problem:
         yield answer.problem
     for text in answer.unread:
         yield f"cannot be read: {text}"
+
+
+def _by_exception(
+    findings: Sequence[ReportedFinding],
+) -> Iterator[tuple[ExceptionUsed | None, Sequence[ReportedFinding]]]:
+    """Yield the findings that count, and those that each exception covers."""
+    for exception in dict.fromkeys(finding.exception for finding in findings):
+        yield exception, [finding for finding in findings if finding.exception == exception]

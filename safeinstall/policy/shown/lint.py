@@ -95,7 +95,11 @@ def _expiry(waiver: Waiver, today: date) -> str | None:
 def _indexes(policy: Policy) -> Iterator[Lint]:
     if policy.grants.indexes and not policy.indexes:
         yield Lint("grants.indexes", "no index can be added to none: list the others as [[indexes]]")
-    public = [index for index in policy.indexes if any(p.matches_everything for p in index.packages)]
+    public = [
+        index
+        for index in policy.indexes
+        if any(p.matches_everything for p in index.packages) and index.mirror_of is None
+    ]
     for number, index in enumerate(policy.indexes):
         if index in public and len(public) > 1 and index.url is not None:
             key = render_key(("indexes", number, "packages"))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from safeinstall.report.forms import heading
+from safeinstall.report.gist import gists
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
@@ -55,9 +56,11 @@ def _error(report: Report) -> Iterator[str]:
 
 
 def _refused(report: Report) -> Iterator[Sequence[str]]:
-    for file in report.mattering:
-        for finding in file.counted if file.state == "refused" else ():
-            yield file.release, finding.rule, finding.message, finding.remedy or "", _by(file.required_by)
+    for file in report.told:
+        for gist in gists(file.counted) if file.state == "refused" else ():
+            yield file.release, gist.rule, gist.message, gist.remedy or "", _by(file.required_by)
+        if others := report.besides(file):
+            yield others, "", "", "", ""
 
 
 def _by(requirers: Sequence[Requirement]) -> str:
@@ -73,8 +76,8 @@ def _fallbacks(report: Report) -> Iterator[Sequence[str]]:
 
 def _warned(report: Report) -> Iterator[Sequence[str]]:
     for file in report.having("chosen"):
-        for finding in file.counted:
-            yield file.release, finding.rule, finding.message
+        for gist in gists(file.counted):
+            yield file.release, gist.rule, gist.message
 
 
 def _exceptions(report: Report) -> Iterator[Sequence[str]]:

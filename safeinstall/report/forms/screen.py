@@ -22,9 +22,13 @@ class Screen:
     """In columns."""
     colour: bool = False
     encoding: str = "utf-8"
+    verbose: bool = False
+    """Whether its reader wants to see every finding."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, terminal: bool, columns: int, encoding: str) -> Self:
+    def of(
+        cls, environ: Mapping[str, str], *, terminal: bool, columns: int, encoding: str, verbose: bool = False
+    ) -> Self:
         """Return the screen that a user of a stream with these properties wants; *columns* is 0 where unknown.
 
         ``NO_COLOR`` (no-color.org) comes before ``FORCE_COLOR`` (force-color.org), and that before ``TERM=dumb``. An
@@ -37,4 +41,5 @@ class Screen:
             colour=not environ.get("NO_COLOR")
             and bool(environ.get("FORCE_COLOR") or (terminal and environ.get("TERM") != "dumb")),
             encoding=encoding,
+            verbose=verbose,
         )

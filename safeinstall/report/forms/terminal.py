@@ -19,6 +19,8 @@ from safeinstall.facts.finding import Level
 from safeinstall.report.forms import command_line, heading
 from safeinstall.report.forms.screen import Screen
 from safeinstall.report.forms.tree import USER, branches
+from safeinstall.report.gist import gists
+from safeinstall.report.model import decided
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from safeinstall.report.forms.tree import Branch
+    from safeinstall.report.gist import Gist
     from safeinstall.report.model import EvidenceUsed, ExceptionUsed, Fallback, Report, ReportedFile, ReportedFinding
 
 Said: TypeAlias = "tuple[str, Level, ExceptionUsed | None]"
@@ -56,18 +59,18 @@ def render(report: Report, screen: Screen | None = None) -> str:
         emoji=False,
         _environ={},  # what the user's says is in the screen
     )
-    for section in _sections(report):
+    for section in _sections(report, verbose=screen.verbose):
         console.print(section)
     lines = written.getvalue().decode(screen.encoding).splitlines()
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _sections(report: Report) -> Iterator[RenderableType]:
+def _sections(report: Report, *, verbose: bool) -> Iterator[RenderableType]:
     style = STYLES[Level.DENY if report.status in {"denied", "failed"} else Level.ALLOW]
     yield _text(f"safe-pip: {heading(report)}", style)
     yield from map(_text, _error(report))
     if report.mattering or report.kept:
-        yield Group("", _packages(report))
+        yield Group("", _packages(report, verbose=verbose))
     if any(report.required_by.values()):
         yield _titled("Who required what", _required(report))
     yield from _lists(report)
@@ -93,52 +96,64 @@ def _error(report: Report) -> Iterator[str]:
 # --- the table
 
 
-def _packages(report: Report) -> Table:
+def _packages(report: Report, *, verbose: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("package", overflow="fold")
     table.add_column("version", overflow="fold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("why", ratio=1, overflow="fold")
     first: dict[Said, str] = {}
-    for file in report.mattering:
+    for file in report.mattering if verbose else report.told:
         verdict = Text("refused" if file.state == "refused" else WORDS[file.level], STYLES[file.level])
-        table.add_row(_text(file.name), _text(file.version), verdict, _why(file, first))
+        why = [*_why(file, first, verbose=verbose)]
+        if not verbose and (others := report.besides(file)):
+            why.append(_text(others))
+        table.add_row(_text(file.name), _text(file.version), verdict, Group(*why))
     for kept in report.kept:
         table.add_row(_text(kept.name), _text(kept.version), Text("kept", QUIET), Text("installed already", QUIET))
     return table
 
 
-def _why(file: ReportedFile, first: dict[Said, str]) -> Group:
+def _why(file: ReportedFile, first: dict[Said, str], *, verbose: bool) -> Iterator[Text]:
     """Tell what was found. What is said of many files is told in full for the *first*, and by its name after that."""
-    said: dict[Said, list[ReportedFinding]] = {}
-    for finding in file.findings:
-        if finding.level:
-            said.setdefault((finding.message, finding.level, finding.exception), []).append(finding)
-    lines: list[Text] = []
+    said: dict[Said, list[Gist[ReportedFinding]]] = {}
+    for gist, exception in _found(file, verbose=verbose):
+        said.setdefault((gist.message, gist.level, exception), []).append(gist)
     again: dict[str, list[str]] = {}
     place = ""
-    for what, findings in said.items():
-        rules = sorted({finding.rule for finding in findings})
+    for what, found in said.items():
+        rules = sorted({finding.rule for gist in found for finding in gist.findings})
         if first.setdefault(what, file.name) == file.name:
-            lines += _finding(", ".join(rules), findings[0], place)
-            place = findings[0].decided
+            yield from _finding(", ".join(rules), found[0], what[-1], place)
+            place = decided(found[0].findings)
         else:
             again.setdefault(first[what], []).extend(rules)
-    lines += (_text(f"{', '.join(sorted(rules))}: as for {name}", QUIET) for name, rules in again.items())
-    return Group(*lines)
+    yield from (_text(f"{', '.join(sorted(rules))}: as for {name}", QUIET) for name, rules in again.items())
 
 
-def _finding(rules: str, finding: ReportedFinding, before: str) -> Iterator[Text]:
+def _found(file: ReportedFile, *, verbose: bool) -> Iterator[tuple[Gist[ReportedFinding], ExceptionUsed | None]]:
+    groups: dict[object, list[ReportedFinding]] = {}
+    for number, finding in enumerate(file.findings):
+        if finding.level:
+            groups.setdefault(number if verbose else finding.exception, []).append(finding)
+    for group in groups.values():
+        exception = group[0].exception
+        yield from ((gist, exception) for gist in gists(group, excepted=exception is not None))
+
+
+def _finding(rules: str, gist: Gist[ReportedFinding], exception: ExceptionUsed | None, before: str) -> Iterator[Text]:
     """Tell one finding, and the policy's line unless it is that of the one *before*."""
-    if finding.exception:
-        yield _text(f"{rules}: {finding.message}", QUIET)
-        yield _text(f"let pass by an exception: {finding.exception.reason}", QUIET)
+    head, *more = gist.lines
+    if exception:
+        yield _text(f"{rules}: {gist.message}", QUIET)
+        yield _text(f"let pass by an exception: {exception.reason}", QUIET)
         return
-    yield Text.assemble((f"{rules}: ", STYLES[finding.level]), _text(finding.message))
-    if finding.decided != before:
-        yield _text(finding.decided, QUIET)
-    if finding.remedy and finding.level is Level.DENY:
-        yield _text(f"way out: {finding.remedy}")
+    yield Text.assemble((f"{rules}: ", STYLES[gist.level]), _text(head))
+    yield from map(_text, more)
+    if (where := decided(gist.findings)) != before:
+        yield _text(where, QUIET)
+    if gist.remedy and gist.level is Level.DENY:
+        yield _text(f"way out: {gist.remedy}")
 
 
 # --- the tree

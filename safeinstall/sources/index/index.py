@@ -13,6 +13,7 @@ from safeinstall.ports import ProjectPage
 from safeinstall.sources.files.file_metadata import FileMetadata
 from safeinstall.sources.index.find_links import FindLinks, read_local_page
 from safeinstall.sources.index.index_pages import IndexPages
+from safeinstall.sources.index.mirrors import mirrored
 from safeinstall.sources.network.urls import is_local, local_path
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class SimpleIndex:
         answers = self._each(indexes, lambda source: self._index_page(name, source))
         archives = _archive_pages([(source.source, file) for source in links for file in source.files(name)])
         listings = [page for source in links for page in source.pages(name)]
-        return (*archives, *listings, *(page for page in answers if page is not None), *unasked)
+        return (*archives, *listings, *mirrored([page for page in answers if page is not None]), *unasked)
 
     def _each(self, sources: Sequence[Source], ask: Callable[[Source], _T]) -> list[_T]:
         """Ask all *sources* at once; a single one needs no other thread."""

@@ -86,7 +86,8 @@ class Routes:
         url = index.url or self.default_index
         # pip's own spelling may carry the credentials.
         same = next((source for source in self.configured if _bare(source.url) == _bare(url)), None)
-        return Source(kind=SourceKind.INDEX, url=same.url if same else url, name=index.name)
+        url = same.url if same else url
+        return Source(kind=SourceKind.INDEX, url=url, name=index.name, mirror_of=index.mirror_of)
 
 
 def _named_by(file: LockedFile, sources: ConfiguredSources, names: Mapping[str, str]) -> tuple[Source, ...]:

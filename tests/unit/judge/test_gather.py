@@ -40,6 +40,47 @@ def test_rivals_are_indexes_that_offer_other_files_of_the_project(pages, rivals)
     assert gather(pages=pages).rivals == rivals
 
 
+NEAR = Source(kind=SourceKind.INDEX, url="https://near.example/", name="near", mirror_of="default")
+FAR = Source(kind=SourceKind.INDEX, url="https://far.example/", name="far", mirror_of="default")
+
+
+@pytest.mark.parametrize(
+    ("source", "pages", "rivals"),
+    [
+        (INDEX, [page(INDEX, SHA), page(NEAR, OTHER_SHA)], ()),
+        (NEAR, [page(INDEX, OTHER_SHA), page(NEAR, SHA)], ()),
+        (NEAR, [page(NEAR, SHA), page(FAR, OTHER_SHA)], ()),
+        (NEAR, [page(INDEX, SHA), page(NEAR, SHA), page(ACME, OTHER_SHA)], (ACME,)),
+        (ACME, [page(INDEX, OTHER_SHA), page(NEAR, OTHER_SHA), page(ACME, SHA)], (INDEX, NEAR)),
+    ],
+)
+def test_an_index_and_its_mirrors_are_no_rivals_of_each_other(source, pages, rivals):
+    assert gather(artifact(source=source, hashes={"sha256": SHA}), pages=pages).rivals == rivals
+
+
+def listing(source, sha, filename="acme-1.0-py3-none-any.whl"):
+    hashes = {"sha256": sha} if sha else {}
+    return ProjectPage(source=source, files=(ListedFile(filename=filename, url="https://x/", hashes=hashes),))
+
+
+@pytest.mark.parametrize(
+    ("source", "pages", "altered"),
+    [
+        (NEAR, [listing(INDEX, OTHER_SHA), listing(NEAR, SHA)], INDEX),
+        (NEAR, [listing(INDEX, SHA), listing(NEAR, SHA)], None),
+        (NEAR, [listing(INDEX, None), listing(NEAR, SHA)], None),
+        (NEAR, [listing(INDEX, OTHER_SHA, "acme-1.0.tar.gz"), listing(NEAR, SHA)], None),
+        (NEAR, [listing(INDEX, SHA), listing(NEAR, SHA), listing(FAR, OTHER_SHA)], None),
+        (NEAR, [listing(NEAR, SHA), listing(FAR, OTHER_SHA)], FAR),
+        (NEAR, [listing(INDEX, OTHER_SHA), listing(INDEX, SHA), listing(NEAR, SHA)], None),
+        (INDEX, [listing(INDEX, SHA), listing(NEAR, OTHER_SHA)], None),
+        (ACME, [listing(ACME, SHA), listing(INDEX, OTHER_SHA)], None),
+    ],
+)
+def test_a_mirror_is_held_against_its_original(source, pages, altered):
+    assert gather(artifact(source=source, hashes={"sha256": SHA}), pages=pages).altered == altered
+
+
 def test_a_file_without_a_hash_is_nowhere_else():
     assert gather(artifact(), pages=[page(INDEX), page(ACME, SHA)]).rivals == (ACME,)
 

@@ -502,6 +502,15 @@ def test_a_lower_layer_cannot_choose_where_a_name_is_ambiguous():
     assert routes(layered(system=both, project=none), "requests", "acme-x") == [[], ["default", "mirror"]]
 
 
+def test_a_lower_layer_cannot_call_an_index_a_mirror():
+    grant = '[grants]\nindexes = ["https://team.example/"]\n'
+    team = '[[indexes]]\nname = "default"\n[[indexes]]\nname = "team"\nurl = "https://team.example/"\nmirror-of = "default"\n'
+    policy = layered(system=INDEXES + grant, project=team)
+    assert [index.mirror_of for index in policy.indexes] == [None] * len(policy.indexes)
+    assert [index.mirror_of for index in policy.indexes_for("team-a")] == [None]
+    assert policy.notes == ("project.toml:6: which index is a mirror is for system.toml to say",)
+
+
 # -- digests ---------------------------------------------------------------------------------------------------------
 
 

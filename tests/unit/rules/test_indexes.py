@@ -38,9 +38,26 @@ def test_a_name_that_two_indexes_offer():
             level=Level.DENY,
             message="default offers acme-core, and so does acme, with other files; nothing says which is meant",
             key="rules.indexes.ambiguous",
-            remedy='bind the name to one index: "acme-core" in packages of an entry of [[indexes]]',
+            remedy='bind the name to one index: "acme-core" in packages of an entry of [[indexes]], or say by mirror-of'
+            " that one is a mirror",
+            rivals=("default", "acme"),
         )
     ]
+
+
+def test_a_mirror_that_offers_other_bytes_under_the_same_name():
+    mirror = Source(kind=SourceKind.INDEX, url="https://near.example/", name="near", mirror_of="default")
+    given = evidence("app==1.0", source=mirror, altered=INDEX)
+    assert list(Indexes().check(given)) == [
+        Finding(
+            rule="indexes",
+            level=Level.DENY,
+            message="near offers other bytes under the name app-1.0-py3-none-any.whl than default does",
+            key="rules.indexes.altered",
+            remedy="find out which are right; until then take near out of [[indexes]]",
+        )
+    ]
+    assert messages(Indexes(altered=Level.ALLOW), given) == []
 
 
 @pytest.mark.parametrize(

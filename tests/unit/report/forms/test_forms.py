@@ -77,7 +77,7 @@ def test_annotations_are_one_line_each_and_no_foreign_one(reports):
 def test_the_annotation_stands_where_the_requirement_is_written(reports):
     first = render_form("github", reports["denied"]).splitlines()[0]
     assert first.startswith(
-        "::error file=my requirements.txt,line=3,title=minimum-age%3A refused lib 1.0::uploaded 1 day"
+        "::error file=my requirements.txt,line=3,title=minimum-age%2C yanked%3A refused lib 1.0::minimum-age: uploaded"
     )
 
 

@@ -127,10 +127,10 @@ def test_the_policys_line_stands_once_for_findings_in_a_row():
     given = report(passed())
     first = given.files[0]
     (finding,) = first.findings
-    more = replace(first, findings=(finding, replace(finding, message="another hole")))
+    more = replace(first, findings=(finding, replace(finding, rule="malware", message="another hole")))
     text = plain(replace(given, files=(more, *given.files[1:])), 120)
     assert text.count("policy: user.toml:7 (rules.vulnerability.deny-at)") == 1
-    assert "vulnerability: another hole\n" in text
+    assert "malware: another hole\n" in text
 
 
 @pytest.mark.parametrize(

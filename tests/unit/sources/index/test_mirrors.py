@@ -1,0 +1,75 @@
+"""What the original of a mirror knows of a file is known of the mirror's copy, and of no other file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from lib.facts import INDEX, NOW, OTHER_SHA, SHA
+
+from safeinstall.facts.artifact import Source, SourceKind
+from safeinstall.ports import ListedFile, ProjectPage
+from safeinstall.sources.index.mirrors import mirrored
+
+NEAR = Source(kind=SourceKind.INDEX, url="https://near.example/", name="near", mirror_of="default")
+KNOWN = ListedFile(
+    filename="app-1.0.tar.gz", url="https://x/", hashes={"sha256": SHA}, upload_time=NOW, yanked="broken"
+)
+
+
+def page(source, *files, **more):
+    return ProjectPage(source=source, files=files, **more)
+
+
+def copy(**more):
+    return ListedFile(**{"filename": KNOWN.filename, "url": "https://near/", "hashes": {}, **more})
+
+
+def told(file, *originals, source=NEAR):
+    _, mirror = mirrored([page(INDEX, *(originals or (KNOWN,))), page(source, file)])
+    return mirror.files[0]
+
+
+@pytest.mark.parametrize("hashes", [{}, {"sha256": SHA}])
+def test_a_copy_has_the_facts_and_the_hashes_of_its_original(hashes):
+    assert told(copy(hashes=hashes)) == copy(hashes={"sha256": SHA}, upload_time=NOW, yanked="broken")
+
+
+def test_hashes_of_other_kinds_are_both_demanded():
+    assert told(copy(hashes={"md5": "x"})).hashes == {"md5": "x", "sha256": SHA}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        copy(hashes={"sha256": OTHER_SHA}),
+        copy(filename="app-1.1.tar.gz"),
+    ],
+)
+def test_another_file_has_none_of_them(file):
+    assert told(file) == file
+
+
+def test_an_original_without_hashes_or_with_two_of_one_name_says_nothing():
+    assert told(copy(), replace(KNOWN, hashes={})) == copy()
+    assert told(copy(), KNOWN, replace(KNOWN, url="https://y/")) == copy()
+
+
+def test_an_index_that_is_no_mirror_is_told_nothing():
+    assert told(copy(), source=replace(NEAR, mirror_of=None)) == copy()
+    assert told(copy(), source=replace(NEAR, mirror_of="acme")) == copy()
+
+
+@pytest.mark.parametrize(
+    ("original", "own", "status"),
+    [
+        ("quarantined", None, "quarantined"),
+        ("quarantined", "active", "quarantined"),
+        ("active", "archived", "archived"),
+        (None, "archived", "archived"),
+        (None, None, None),
+    ],
+)
+def test_the_status_of_the_project_is_the_originals_unless_it_has_none(original, own, status):
+    pages = mirrored([page(INDEX, status=original, first_upload=NOW), page(NEAR, status=own)])
+    assert [(p.status, p.first_upload) for p in pages] == [(original, NOW), (status, NOW)]
