@@ -107,7 +107,8 @@ class _Blocks:
         yield from (_line("also refused", f"{describe(other.artifact)}: {shown(in_short(other))}") for other in told)
         if rest := [other for other in others if other not in told]:
             rules = ", ".join(sorted({finding.rule for other in rest for finding in other.denials}))
-            yield f"  and {len(rest)} more file{'s' if len(rest) > 1 else ''} of {shown(first.artifact.stated_name)}, by {rules}"
+            files = f"file{'s' if len(rest) > 1 else ''} of {shown(first.artifact.stated_name)}"
+            yield f"  and {len(rest)} more {files}, by {rules}"
         yield from self._ends(name, verdicts)
 
     def _short(self, name: NormalizedName, verdicts: Sequence[Verdict]) -> Iterator[str]:
