@@ -361,6 +361,7 @@ class LiveWorld:
         return {
             "index": self.stage.index_url,
             "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept if not kept.literal_version],
+            "loose": list(resolution.loose),
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
             "digests": {file.pin.artifact.url: file.sha256 for file in direct},

@@ -26,7 +26,7 @@ from safeinstall.resolve.nodes import (
 from safeinstall.resolve.search.reporter import Nobody, Reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -70,6 +70,8 @@ class Resolution:
     """What pip would have warned of on the way, of files that it never gets to see here."""
     warnings: tuple[str, ...] = ()
     """What pip would have warned of on the way, and says again when it goes on."""
+    loose: tuple[NormalizedName, ...] = ()
+    """Projects of which something that is pinned requires another version: pip's search can forget a requirement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ def _resolution(provider: Provider, result: Found) -> Resolution:
             kept.append(candidate.distribution)
         elif isinstance(candidate, FileCandidate):
             pins.append(_pinned(provider, candidate, extras.get(candidate.artifact.name, frozenset())))
+    stays = {pin.artifact.name for pin in pins if not pin.installs}
     return Resolution(
         pins=tuple(sorted(pins, key=lambda p: p.artifact.name)),
         kept=tuple(sorted(kept, key=lambda d: d.name)),
@@ -255,7 +258,17 @@ def _resolution(provider: Provider, result: Found) -> Resolution:
         hidden=tuple(provider.candidates.hidden.values()),
         notices=(*provider.candidates.notices, *dict.fromkeys(_unasked(provider))),
         warnings=tuple(provider.warnings),
+        loose=tuple(sorted({*_loose(provider, result, stays)})) if result.forgetful or stays else (),
     )
+
+
+def _loose(provider: Provider, result: Found, stays: Collection[str]) -> Iterator[NormalizedName]:
+    for name, candidate in result.mapping.items():
+        installed = provider.candidates.installed(project_of(name)) if name in stays else None
+        for requirement in provider.get_dependencies(InstalledCandidate(installed) if installed else candidate):
+            pinned = result.mapping.get(requirement.key)
+            if pinned is not None and not requirement.is_satisfied_by(pinned):
+                yield project_of(requirement.key)
 
 
 def _unasked(provider: Provider) -> Iterator[str]:

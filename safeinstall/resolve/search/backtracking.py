@@ -38,6 +38,8 @@ class Found:
     """What was pinned, and is still asked for."""
     criteria: Mapping[str, Criterion[Requires, Candidate]]
     """Who asks for it, and for what was tried on the way."""
+    forgetful: bool
+    """Whether anything that was asked for was forgotten on the way."""
 
 
 def _wanted(state: States) -> set[str]:
@@ -63,6 +65,8 @@ def _wanted(state: States) -> set[str]:
 class Search(Resolution["Requires", "Candidate", str]):
     """That of pip 25.2 and later (resolvelib 1.2): far back at first, and if nothing is found so, in small steps."""
 
+    forgetful = False
+
     @classmethod
     def run(
         cls,
@@ -72,9 +76,17 @@ class Search(Resolution["Requires", "Candidate", str]):
         max_rounds: int,
     ) -> Found:
         """Return what was pinned. Raises as ``resolvelib.Resolver.resolve``, which knows no other search."""
-        state = cls(provider, reporter).resolve(requirements, max_rounds)
+        search = cls(provider, reporter)
+        state = search.resolve(requirements, max_rounds)
         wanted = _wanted(state)
-        return Found({name: candidate for name, candidate in state.mapping.items() if name in wanted}, state.criteria)
+        mapping = {name: candidate for name, candidate in state.mapping.items() if name in wanted}
+        return Found(mapping, state.criteria, search.forgetful)
+
+    def _remove_information_from_criteria(
+        self, criteria: dict[str, Criterion[Requires, Candidate]], parents: Collection[str]
+    ) -> None:
+        self.forgetful = self.forgetful or bool(parents)
+        super()._remove_information_from_criteria(criteria, parents)
 
 
 class SmallSteps(Search):

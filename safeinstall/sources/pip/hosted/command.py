@@ -7,6 +7,7 @@ from .confine import confine
 from .describe import describe, find_credentials
 from .journal import complete_at_end, journal_installation
 from .locks import let_go_of_locks, listen_to_locks, read_lock, take_locks, write_lock_with_addresses
+from .loose import loosen
 from .removals import check_removals
 
 REWRITTEN = []
@@ -103,6 +104,7 @@ def guard(command, channel, inputs):
         if not approved:
             refuse("this pip resolves before its requirements were judged")
         resolver = make_resolver(*args, **kwargs)
+        loosen(resolver, approved[0])
         if "planned" in approved[0]:
             hold_to_plan(resolver, set(approved[0]["planned"]))
         return resolver
