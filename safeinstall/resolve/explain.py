@@ -65,9 +65,12 @@ def explain_conflict(provider: Provider, causes: Sequence[Information]) -> tuple
 
 
 def in_short(said: Sequence[Said]) -> str:
-    """Return what *said* tells of the conflict, without advice: for a refusal, which gives its own."""
+    """Return what *said* tells of the conflict, without advice: for a refusal, which gives its own.
+
+    What newer pips say is unavailable is left out, too: they say it of every project.
+    """
     told = "\n".join(text for _, text in said if text != IMPOSSIBLE)
-    return told.partition(ADVICE.partition("\n")[0])[0].rstrip()
+    return told.partition(UNAVAILABLE)[0].partition(ADVICE.partition("\n")[0])[0].rstrip()
 
 
 def unknown_projects(provider: Provider, causes: Sequence[Information]) -> tuple[str, ...]:

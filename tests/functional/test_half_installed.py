@@ -237,7 +237,7 @@ def test_what_is_there_already(user, place, wanted, problem):
     place = place.format(site=SITE_PACKAGES)
     told = problem.format(place=place.rstrip("/"))
     assert obstructed(user, place, wanted) == (
-        f"ERROR: {WHEEL} cannot be installed: {told}\n"
+        f"safe-pip: {WHEEL} cannot be installed: {told}\n"
         "safe-pip: way out: move it away, then try again\n"
         "safe-pip: nothing was installed (exit 1)\n"
     )
@@ -282,7 +282,7 @@ def test_a_directory_that_cannot_be_written(unwritable):
     index = unwritable.index
     index.add(*make_wheel("app", "1.0", entry_points="[console_scripts]\nrun = app:x\n"))
     assert unchanged(unwritable, "app", code=1) == (
-        f"ERROR: {WHEEL} cannot be installed: PLACE/target/bin cannot be written\n"
+        f"safe-pip: {WHEEL} cannot be installed: PLACE/target/bin cannot be written\n"
         "safe-pip: way out: make it writable for this user, or choose another place (--user, --target)\n"
         "safe-pip: nothing was installed (exit 1)\n"
     )
@@ -373,7 +373,7 @@ def test_a_source_distribution_that_is_not_whole_is_not_opened(user):
     user.index.add(*sdist_cut_in_its_checksum())
     err = unchanged(user, "app", code=1)
     assert err.startswith(
-        "safe-pip: Ignoring version 1.0 of app since it has invalid metadata: app-1.0.tar.gz cannot be read as an archive:"
+        "WARNING: Ignoring version 1.0 of app since it has invalid metadata: app-1.0.tar.gz cannot be read as an archive:"
         " 'CRC check failed "
     )
 

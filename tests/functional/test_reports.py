@@ -227,10 +227,10 @@ def test_the_log_tells_what_came_of_each_run(shop):
     shop.install("lib", "--dry-run")
     lines = [line[18:].rstrip() for line in shop.run("log").out.splitlines()]
     assert lines == [
-        "what came of it  command      files  policy       because",
-        "passed           install app  2      policy.toml",
-        "denied           install new  0      policy.toml  new 1.0: minimum-age",
-        "would pass       install lib  0      policy.toml",
+        "what came of it  command                files  policy       because",
+        "passed           install app            2      policy.toml",
+        "denied           install new            0      policy.toml  new 1.0: minimum-age",
+        "would pass       install lib --dry-run  0      policy.toml",
     ]
     denied = [json.loads(line) for line in shop.run("log", "--denied", "--format", "json").out.splitlines()]
     assert [receipt["requested"] for receipt in denied] == [["new"]]
