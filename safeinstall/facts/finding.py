@@ -65,6 +65,6 @@ class Finding:
     """True when ``fail-on = "warn"`` turned a warning into this denial."""
 
 
-def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool]:
+def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool, bool]:
     """Order findings the same way, whoever found them first."""
-    return -finding.level, finding.rule, finding.key, finding.message, not finding.audited
+    return -finding.level, finding.rule, finding.key, finding.message, not finding.audited, finding.escalated

@@ -184,16 +184,18 @@ def _head(verdict: Verdict) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return f"  {label:<{COLUMN}}{text}"
+    return f"  {label:<{COLUMN - 1}} {text}"
 
 
 def _of_other_kinds(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return those after the first that say something new: the same rules and more would say the same again."""
     found: dict[frozenset[str], Verdict] = {}
+    said = {f"{gist.rule}: {gist.lines[0]}" for gist in gists(verdicts[0].denials)}
     for verdict in verdicts:
         rules = frozenset(finding.rule for finding in verdict.denials)
-        if not any(told <= rules for told in found):
+        if not any(told <= rules for told in found) and (not found or in_short(verdict) not in said):
             found[rules] = verdict
+            said.add(in_short(verdict))
     return list(found.values())[1:]
 
 

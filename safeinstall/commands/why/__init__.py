@@ -193,7 +193,7 @@ def _lines(answer: Answer, found: Sequence[tuple[str, ...]], policy: Policy) -> 
             excepted = f" (excepted: {exception.reason})" if exception else ""
             for gist in gists(findings, excepted=exception is not None):
                 first, *more = gist.lines
-                yield f"  {gist.rule:<18}{first}{excepted}"
+                yield f"  {gist.rule:<17} {first}{excepted}"
                 yield from (f"  {'':<18}{line}" for line in (*more, decided(gist.findings)))
     if answer.problem:
         yield answer.problem

@@ -42,6 +42,23 @@ def test_a_project_has_at_most_twelve_lines_and_each_rule_is_named(count, each):
     assert all(rule in text for rule in RULES[:count])
 
 
+def test_a_label_that_is_too_long_is_still_apart_from_what_it_says():
+    missing = [
+        Finding(rule=r, level=Level.DENY, message="no list", key="k", missing=True) for r in ("malware", "yanked")
+    ]
+    one = Verdict(artifact=artifact("app==1.0"), findings=(*missing, *verdict("app==1.0", ["vulnerability"]).findings))
+    assert rendered(one).splitlines()[2] == "  malware, yanked   no list"
+    two = [*missing, Finding(rule="vulnerability", level=Level.DENY, message="no list", key="k", missing=True)]
+    lines = rendered(Verdict(artifact=artifact("app==1.0"), findings=tuple(two))).splitlines()
+    assert lines[1] == "  malware, vulnerability, yanked no list"
+
+
+def test_no_two_files_are_told_with_the_same_words():
+    kinds = (["licenses"], ["hashes", "sdists"], ["hashes", "yanked"])
+    text = rendered(*(verdict(f"app==1.{n}", rules) for n, rules in enumerate(kinds)))
+    assert text.count("  also refused      ") == 1
+
+
 def test_malware_is_never_what_there_is_no_room_for():
     lines = rendered(verdict("app==2.0", RULES, each=3)).splitlines()
     assert lines[1] == "  malware           m0"
