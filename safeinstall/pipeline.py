@@ -151,10 +151,9 @@ def run(invocation: Invocation, policy: Policy, world: World, as_of: datetime) -
 
 def resolve_and_install(invocation: Invocation, world: World, provider: Provider, judge: Judge) -> Outcome:
     """Go the way from the requirements to pip. Raises ``BuildRefusedError`` for what a build requires."""
-    finder, resolution = (
-        provider.candidates.finder,
-        resolve(provider, invocation.roots, Reporter(invocation.patience, world.onlooker)),
-    )
+    finder = provider.candidates.finder
+    reporter = Reporter(invocation.patience, world.onlooker, provider.candidates.hides)
+    resolution = resolve(provider, invocation.roots, reporter)
     if isinstance(resolution, Refusal):
         return Outcome(result=resolution, newest_passing=newest_passing(resolution, finder, judge))
 

@@ -61,10 +61,15 @@ class Candidates:
     """What pip would say, in order, of files that it never gets to see here, and at which level of its log."""
     literal_names: dict[NormalizedName, str] = field(default_factory=dict)
     """How each project was first asked for: a file is named so until its metadata is known."""
+    _hiding: set[NormalizedName] = field(default_factory=set)
     _files: dict[tuple[object, ...], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
     _extras: dict[tuple[int, frozenset[NormalizedName]], ExtrasCandidate] = field(default_factory=dict)
     _applicable: dict[tuple[Any, ...], list[HeldArtifact]] = field(default_factory=dict)
+
+    def hides(self, name: NormalizedName) -> bool:
+        """Whether the policy has kept anything of *name* back, so that pip would not find what we find."""
+        return name in self._hiding or bool(self.closed.get(name))
 
     def open(self, reference: Reference, name: NormalizedName | None) -> HeldArtifact:
         """Return the file that a direct reference names. Nothing is fetched."""
@@ -147,6 +152,7 @@ class Candidates:
         artifact, verdict, metadata = self._judged(artifact, required_by, asked)
         if verdict.denied:
             self.hidden[key] = verdict
+            self._hiding.add(verdict.artifact.name)
         is_candidate = self.strict or not verdict.denied
         self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
         return self._files[key]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from resolvelib import BaseReporter
 
+from safeinstall.resolve.nodes import project_of
 from safeinstall.resolve.ways import Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from packaging.utils import NormalizedName
+    from resolvelib.resolvers import Criterion
 
     from safeinstall.resolve.nodes import Candidate, Requires
 
@@ -44,11 +48,17 @@ class Nobody:
 class Reporter(BaseReporter["Requires", "Candidate", str]):
     """Tells an onlooker of one search."""
 
-    def __init__(self, lines: Mapping[int, str], onlooker: Onlooker) -> None:
-        """Take the *lines* of the target's pip, by how many versions of a project are rejected when it says them."""
+    def __init__(
+        self, lines: Mapping[int, str], onlooker: Onlooker, hides: Callable[[NormalizedName], bool] = lambda _: False
+    ) -> None:
+        """Take the *lines* of the target's pip, by how many versions of a project are rejected when it says them.
+
+        What is rejected for a project of which the policy *hides* anything does not count: pip would have gone on.
+        """
         self.ways = Ways()
         self.onlooker = onlooker
         self._lines = lines
+        self._hides = hides
         self._rejected: Counter[str] = Counter()
         self._tried = 0
 
@@ -56,13 +66,17 @@ class Reporter(BaseReporter["Requires", "Candidate", str]):
         """See :class:`resolvelib.BaseReporter`."""
         self.ways.adding_requirement(requirement, parent)
 
-    def rejecting_candidate(self, criterion: Any, candidate: Candidate) -> None:  # noqa: ARG002 - resolvelib's signature
+    def rejecting_candidate(self, criterion: Criterion[Requires, Candidate], candidate: Candidate) -> None:
         """See :class:`resolvelib.BaseReporter`."""
-        self._rejected[candidate.key] += 1
+        if not any(self._hides(project_of(requirement.key)) for requirement in criterion.iter_requirement()):
+            self._reject(candidate.key)
         self._tried += 1
-        if line := self._lines.get(self._rejected[candidate.key]):
-            self.onlooker.hear("INFO: " + line.replace("{package_name}", candidate.key))
         self._show(candidate)
+
+    def _reject(self, name: str) -> None:
+        self._rejected[name] += 1
+        if line := self._lines.get(self._rejected[name]):
+            self.onlooker.hear("INFO: " + line.replace("{package_name}", name))
 
     def pinning(self, candidate: Candidate) -> None:
         """See :class:`resolvelib.BaseReporter`."""
