@@ -178,7 +178,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             if requirement.root is not None:
                 hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
         upgrades, first = self._upgrades(identifier), asked[0]
-        self.candidates.literal_names.setdefault(name, first.literal_name)
+        self.candidates.finder.literal_names.setdefault(name, first.literal_name)
         for candidate in self.candidates.in_order(name, specifier, hashes, upgrades=upgrades):
             self.asked.setdefault(id(candidate), Asked(first.literal_name, first.asker))
             yield self.candidates.with_extras(candidate, extras) if extras else candidate

@@ -45,8 +45,11 @@ class Speculator:
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
-    def want(self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName]) -> None:
-        """Note that *name* is asked for, and start on its pages."""
+    def want(
+        self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName], literal_name: str
+    ) -> None:
+        """Note that *name* is asked for, written so, and start on its pages."""
+        self.finder.literal_names.setdefault(name, literal_name)
         self.wanted[name] = self.wanted.get(name, SpecifierSet()) & specifier
         self.extras[name] = self.extras.get(name, frozenset()) | extras
         self.index.prefetch_pages(name)
@@ -57,7 +60,7 @@ class Speculator:
             return
         installed = None if upgrades else self.installed(root.name)
         if installed is None or not root.specifier.contains(installed.version, prereleases=True):
-            self.want(root.name, root.specifier, root.extras)
+            self.want(root.name, root.specifier, root.extras, root.literal_name)
 
     def on_page(self, name: NormalizedName) -> None:
         """Start on the metadata of the file that pip would take first."""
@@ -87,4 +90,5 @@ class Speculator:
             if known or requirement.url or not applies(requirement, self.markers, extras | {canonicalize_name("")}):
                 continue
             if self.installed(name) is None:
-                self.want(name, requirement.specifier, frozenset(canonicalize_name(e) for e in requirement.extras))
+                extras_asked = frozenset(canonicalize_name(e) for e in requirement.extras)
+                self.want(name, requirement.specifier, extras_asked, requirement.name)
