@@ -319,13 +319,12 @@ def newest_passing(refusal: Refusal, finder: CandidateFinder, judge: Judge) -> d
     found: dict[NormalizedName, Artifact] = {}
     refused_files = (v.artifact for v in refusal.verdicts if v.artifact.lock is None)
     listed = (artifact for artifact in refused_files if artifact.source.kind is not SourceKind.DIRECT)
-    literal = {artifact.name: artifact.literal_name for artifact in listed}
-    for name, written in literal.items():
+    for name in {artifact.name for artifact in listed}:
         files = finder.applicable(name, SpecifierSet(), {})
         held = map(UserHashes.none(finder.selection).hold, files)
         best = next((artifact for artifact in held if passes(artifact, finder.index, judge)), None)
         if best is not None:
-            found[name] = replace(best, literal_name=written)
+            found[name] = best
     return found
 
 

@@ -20,7 +20,7 @@ from safeinstall.facts.artifact import SourceKind
 from safeinstall.judge.closed import closed_verdicts
 from safeinstall.resolve.consistency import check_consistency, discarded
 from safeinstall.resolve.nodes import ExtrasCandidate, FileCandidate, InstalledCandidate
-from safeinstall.resolve.user_hashes import UnhashedError, check_user_hashes
+from safeinstall.resolve.user_hashes import check_user_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,8 +59,6 @@ class Candidates:
     """By project: the sources that are not asked for it, since the policy denies whatever they offer."""
     notices: dict[str, str] = field(default_factory=dict)
     """What pip would say, in order, of files that it never gets to see here, and at which level of its log."""
-    literal_names: dict[NormalizedName, str] = field(default_factory=dict)
-    """How each project was first asked for: a file is named so until its metadata is known."""
     _hiding: set[NormalizedName] = field(default_factory=set)
     _files: dict[tuple[object, ...], FileCandidate | None] = field(default_factory=dict)
     _installed: dict[NormalizedName, InstalledCandidate | None] = field(default_factory=dict)
@@ -108,9 +106,7 @@ class Candidates:
     def _artifacts(self, name: NormalizedName, specifier: SpecifierSet, hashes: Hashes) -> list[HeldArtifact]:
         key = (name, specifier, tuple(sorted((kind, tuple(sorted(v))) for kind, v in hashes.items())))
         if key not in self._applicable:
-            literal = self.literal_names.get(name, "")
-            found = self.finder.applicable(name, specifier, hashes)
-            self._applicable[key] = [self.hold(replace(each, literal_name=literal)) for each in found]
+            self._applicable[key] = [self.hold(each) for each in self.finder.applicable(name, specifier, hashes)]
             self.closed[name] = tuple(closed_verdicts(name, self.index.pages(name)))
         return self._applicable[key]
 
@@ -167,8 +163,6 @@ class Candidates:
         try:
             known: Artifact = artifact
             metadata = self.index.metadata(artifact)
-        except UnhashedError as error:
-            raise UnhashedError(replace(error.artifact, literal_name=artifact.literal_name)) from None
         except MetadataDynamicError:
             source = self.builds.verify(artifact)
             known = source.measured

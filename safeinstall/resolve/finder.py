@@ -117,6 +117,8 @@ class CandidateFinder:
     _files: dict[NormalizedName, tuple[Preferred, ...]] = field(default_factory=dict)
     skipped_pythons: dict[NormalizedName, dict[str, None]] = field(default_factory=dict)
     """For messages: versions left out because of their Requires-Python."""
+    literal_names: dict[NormalizedName, str] = field(default_factory=dict)
+    """For messages: how each project was first asked for. To be set before its files are."""
 
     def __post_init__(self) -> None:
         """Take the target's tags."""
@@ -129,7 +131,12 @@ class CandidateFinder:
         """
         found = self._files.get(name)
         if found is None:
-            found = tuple(c for page in self.index.pages(name) for c in self._of_page(name, page))
+            literal = self.literal_names.get(name, "")
+            found = tuple(
+                replace(c, artifact=replace(c.artifact, literal_name=literal))
+                for page in self.index.pages(name)
+                for c in self._of_page(name, page)
+            )
             self._files[name] = found
         return found
 

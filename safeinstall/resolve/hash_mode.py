@@ -36,7 +36,7 @@ def check_mode(resolution: Resolution, hashes: UserHashes) -> None:
         elif not hashed:
             missing.append(pin.artifact)
     if missing:
-        raise missing_hashes(missing)
+        raise missing_hashes(missing, measured=False)
     if unpinned:
         raise UnsatisfiableError("\n".join([UNPINNED, *unpinned]))
 

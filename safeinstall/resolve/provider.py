@@ -208,7 +208,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             if requirement.root is not None:
                 hashes = merge_hashes(hashes, parse_hashes(requirement.root.hashes))
         first = asked[0]
-        self.candidates.literal_names.setdefault(name, first.literal_name)
+        self.candidates.finder.literal_names.setdefault(name, first.literal_name)
         installed = self.candidates.of_installed(name, specifier)
         if installed is not None and id(self._shown(installed, extras)) in excluded:
             installed = None  # and then the file of the same version counts

@@ -40,8 +40,11 @@ class Speculator:
     wanted: dict[NormalizedName, SpecifierSet] = field(default_factory=dict)
     extras: dict[NormalizedName, frozenset[NormalizedName]] = field(default_factory=dict)
 
-    def want(self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName]) -> None:
-        """Note that *name* is asked for, and start on its pages, if any index is asked for it."""
+    def want(
+        self, name: NormalizedName, specifier: SpecifierSet, extras: frozenset[NormalizedName], literal_name: str
+    ) -> None:
+        """Note that *name* is asked for, written so, and start on its pages, if any index is asked for it."""
+        self._candidates.finder.literal_names.setdefault(name, literal_name)
         constraint = self.provider.constraints.get(name, Constraint())
         self.wanted[name] = self.wanted.get(name, constraint.specifier) & specifier
         self.extras[name] = self.extras.get(name, frozenset()) | extras
@@ -54,7 +57,7 @@ class Speculator:
             return
         installed = None if upgrades else self._candidates.installed(root.name)
         if installed is None or not installed.meets(root.specifier):
-            self.want(root.name, root.specifier, root.extras)
+            self.want(root.name, root.specifier, root.extras, root.literal_name)
 
     def on_page(self, name: NormalizedName) -> None:
         """Start on the metadata of the file that pip would take first."""
@@ -84,7 +87,8 @@ class Speculator:
             if known or requirement.url or not applies(requirement, self.provider.rules.markers, asked):
                 continue
             if self._candidates.installed(name) is None:
-                self.want(name, requirement.specifier, frozenset(canonicalize_name(e) for e in requirement.extras))
+                extras_asked = frozenset(canonicalize_name(e) for e in requirement.extras)
+                self.want(name, requirement.specifier, extras_asked, requirement.name)
 
     @property
     def _candidates(self) -> Candidates:

@@ -31,15 +31,6 @@ MISSING = (
 MISMATCH = "this is not the file that the hash was taken of: find out why before you take over another hash"
 
 
-class UnhashedError(UnsatisfiableError):
-    """A file needs a hash of the user, and has none. Who looked at it ahead does not know how it was asked for."""
-
-    def __init__(self, artifact: Artifact) -> None:
-        """Tell which hash *artifact* was measured to have."""
-        super().__init__(_missing("downloaded archives actually had.", [artifact]))
-        self.artifact = artifact
-
-
 @dataclass(frozen=True, slots=True)
 class UserHashes:
     """Which hashes the user's requirements and constraints give for a file. The one maker of ``HeldArtifact``."""
@@ -89,13 +80,10 @@ class UserHashes:
         return [*named, *self.references.get(comparable(artifact.url), ())] if self.references else [*named]
 
 
-def missing_hashes(artifacts: Iterable[Artifact]) -> UnsatisfiableError:
-    """Return pip's error for files that need a hash of the user and have none, with those that are published."""
-    return UnsatisfiableError(_missing("index publishes.", artifacts))
-
-
-def _missing(whose: str, artifacts: Iterable[Artifact]) -> str:
-    return "\n".join([MISSING.format(whose), *(f"    {_line(artifact)}" for artifact in artifacts)])
+def missing_hashes(artifacts: Iterable[Artifact], *, measured: bool) -> UnsatisfiableError:
+    """Return pip's error for files that need a hash of the user and have none, with those *measured* or published."""
+    told = MISSING.format("downloaded archives actually had." if measured else "index publishes.")
+    return UnsatisfiableError("\n".join([told, *(f"    {_line(artifact)}" for artifact in artifacts)]))
 
 
 def check_user_hashes(artifact: Artifact, digests: Mapping[str, str]) -> None:

@@ -144,7 +144,7 @@ def test_where_hashes_are_required_nothing_without_one_is_built(evil):
     evil.offer("app", "1.0", ["evil"])
     true = evil.index.find("app-1.0-py3-none-any.whl").hashes["sha256"]
     err = evil.refuses("install", *written(evil, {"r.txt": f"app==1.0 --hash=sha256:{true}\n"}), code=1)
-    assert f"safe-pip:     evil==1.0 --hash=sha256:{TRUE}\n" in err
+    assert f"    evil==1.0 --hash=sha256:{TRUE}\n" in err
     assert not built(evil)
 
 
@@ -172,8 +172,8 @@ def test_what_can_have_no_hash_is_not_built_where_one_is_asked_for(evil, kind):
     assert (
         err.splitlines()[0]
         == {
-            "tree": "safe-pip: Can't verify hashes for these file:// requirements because they point to directories:",
-            "repository": "safe-pip: Can't verify hashes for these requirements because we don't have a way to hash version control repositories:",
+            "tree": "ERROR: Can't verify hashes for these file:// requirements because they point to directories:",
+            "repository": "ERROR: Can't verify hashes for these requirements because we don't have a way to hash version control repositories:",
         }[kind]
     )
     assert not built(evil)

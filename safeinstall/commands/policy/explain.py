@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from textwrap import fill, indent
@@ -173,10 +172,10 @@ def judge_newest(requirement: Requirement, place: Place, policy: Policy, number:
             finder = CandidateFinder(world.index, invocation.selection)
             judge = make_judge(invocation, policy, world, finder, as_of)
             name = canonicalize_name(requirement.name)
+            finder.literal_names[name] = requirement.name
             files = finder.applicable(name, requirement.specifier, {})[:number]
             unasked = closed_verdicts(name, world.index.pages(name))
-            named = (replace(artifact, literal_name=requirement.name) for artifact in files)
-            verdicts = [*(judge(artifact, None) for artifact in named), *unasked]
+            verdicts = [*(judge(artifact, None) for artifact in files), *unasked]
             if judge.asks(Price.METADATA):
                 verdicts = [_with_metadata(verdict, judge, world) for verdict in verdicts]
             return verdicts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import IntegrityError
 from safeinstall.request.requirements import HASH_NAMES
-from safeinstall.resolve.user_hashes import UnhashedError, check_user_hashes
+from safeinstall.resolve.user_hashes import check_user_hashes, missing_hashes
 
 if TYPE_CHECKING:
     from safeinstall.facts.artifact import Artifact
@@ -72,7 +72,7 @@ class Meter:
         measured = {name: digest.hexdigest() for name, digest in self._digests.items()}
         check_user_hashes(self._artifact, measured)
         if self._artifact.lacks_hash:
-            raise UnhashedError(replace(self._artifact, hashes=measured))
+            raise missing_hashes([replace(self._artifact, hashes=measured)], measured=True)
 
     def _refusal(self, reason: str) -> IntegrityError:
         return IntegrityError(f"{self._artifact.filename} from {self._artifact.source.display} {reason}", hint=_HINT)
