@@ -68,7 +68,8 @@ class Gist(Generic[FindingT]):
     @property
     def is_cut(self) -> bool:
         """Whether it says less than its findings."""
-        return len(self.findings) > 1 and (len(self.findings) > len(self.lines) or bool(self.findings[0].vulnerability))
+        messages = {finding.message for finding in self.findings}
+        return len(messages) > 1 and (len(messages) > len(self.lines) or bool(self.findings[0].vulnerability))
 
     @property
     def message(self) -> str:
