@@ -46,7 +46,7 @@ def encode_advisory(
     published: str | None,
     signals: tuple[str | None, float | None],
 ) -> list[Any]:
-    """One advisory as a JSON list. *published*: the day (ISO 8601). *signals*: since when it is exploited, likewise, and
+    """One advisory as a JSON list. *published*: a day (ISO 8601). *signals*: since when it is exploited, likewise, and
     its EPSS score.
     """
     return [id_, sorted(aliases), summary, severity, url, published, *signals, *statement]
