@@ -5,6 +5,7 @@ Pure: what the records say comes from :mod:`safeinstall.facts.osv`, where they l
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import lru_cache
@@ -15,12 +16,17 @@ from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import date
 
     from packaging.version import Version
 
     from safeinstall.facts.advisory import Advisory
 
 UNSCORED = Missing("unscored")
+_MALWARE = re.compile(
+    r"backdoor|malware|trojan|typo-?squat|exfiltrat|harvest|malicious (?:package|project|release|version|code)",
+    re.IGNORECASE,
+)
 
 
 def alias_groups(links: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
@@ -44,6 +50,36 @@ def alias_groups(links: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
 def is_malicious(aliases: Iterable[str]) -> bool:
     """Whether an alias group holds a record of malware."""
     return any(alias.startswith("MAL-") for alias in aliases)
+
+
+def is_suspect(advisory: Advisory) -> bool:
+    """Whether a record that is none of malware may speak of it all the same.
+
+    PYSEC had such records before there were ``MAL-`` ones: they have neither a CVE nor a GHSA id, or say so themselves.
+    """
+    is_numbered = any(alias.startswith(("CVE-", "GHSA-")) for alias in advisory.aliases)
+    return advisory.malicious or not is_numbered or bool(_MALWARE.search(advisory.summary))
+
+
+def published(group: Iterable[Advisory]) -> date | None:
+    """Return the day on which the last of *group* was published; ``None`` where one does not say, or there is none."""
+    days = [advisory.published for advisory in group]
+    known = [day for day in days if day is not None]
+    return max(known, default=None) if len(known) == len(days) else None
+
+
+def open_since(group: Collection[Advisory], version: Version | str) -> date | None:
+    """Return the day since which *group*, the records of a package in one alias group, has no end for *version*.
+
+    That is when the last one was published of those that affect it. ``None`` where one of these has an end, names the
+    version, or does not say when it was published; where one of the group is of malware; and where one may be
+    (:func:`is_suspect`) and speaks of the whole project, from its first version on: that has no honest one.
+    """
+    affecting = [advisory for advisory in group if advisory.affects(version)]
+    if isinstance(version, str) or not all(advisory.is_open_at(version) for advisory in affecting):
+        return None
+    is_malware = any(a.malicious or (is_suspect(a) and a.is_of_all) for a in group)
+    return None if is_malware else published(affecting)
 
 
 def collapse(advisories: Iterable[Advisory]) -> tuple[Advisory, ...]:

@@ -30,6 +30,8 @@ class Advisory:
     """Listed versions that are not PEP 440."""
     ranges: tuple[AffectedRange, ...]
     url: str | None = None
+    published: date | None = None
+    """The day on which the record was first published; ``None``: it does not say."""
     exploited: date | Missing | None = None
     """The day on which the alias group was listed as exploited in the wild (CISA KEV, ``dateAdded``); ``None``: it is
     not listed, or no list was asked."""
@@ -50,6 +52,21 @@ class Advisory:
     def _holds(self, version: Version) -> bool:
         return version in self.versions or any(r.contains(version) for r in self.ranges)
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether the first version of the package is affected, whichever it was."""
+        return any(interval.introduced is None for interval in self.ranges)
+
+    def is_open_at(self, version: Version) -> bool:
+        """Whether *version* is affected by nothing but ranges without an end.
+
+        A version that a record lists and no range holds is named on purpose. One that is listed and lies in a range may
+        have been listed by a machine: databases fill open ranges up with whatever is released.
+        """
+        forms = {version, type(version)(version.public)}
+        holding = [interval for interval in self.ranges if any(map(interval.contains, forms))]
+        return bool(holding) and not forms & self.versions and all(interval.is_open for interval in holding)
+
     def fixed_after(self, version: Version | str) -> Version | None:
         """The lowest fixed version above *version* that is not affected itself, if any is known."""
         known = {r.fixed for r in self.ranges if r.fixed is not None}
@@ -68,6 +85,11 @@ class AffectedRange:
     last_affected: Version | None = None
     limit: Version | None = None
     """First version of which nothing is said."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing ends it."""
+        return self.fixed is None and self.last_affected is None and self.limit is None
 
     def contains(self, version: Version) -> bool:
         """Whether *version* lies inside, in PEP 440 order."""

@@ -30,6 +30,8 @@ class KnownVulnerability:
     """The lowest version above the judged one that repairs it, if any is known."""
     all_fixed: str | None
     """The lowest version above it that no known advisory of the project affects."""
+    unclosed: date | None = None
+    """Since when its records are there and name no end, where that is long before the file was uploaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

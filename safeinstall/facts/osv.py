@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -92,6 +93,8 @@ class Record:
     """The highest base score of its CVSS vectors."""
     rating: float | None
     """``database_specific.severity``, as the lowest score of its band."""
+    published: date | None
+    """``None`` where it does not say, or not as RFC 3339."""
     affected: Mapping[NormalizedName, Affected]
     """Empty for a record that speaks of no package of the ecosystem."""
 
@@ -124,6 +127,7 @@ def _record(document: dict[str, Any]) -> Record:
         url=_url(document),
         score=_score(document),
         rating=_rating(document),
+        published=_day(_text(document, "published", "")),
         affected=_affected(document),
     )
 
@@ -156,6 +160,13 @@ def _summary(document: dict[str, Any]) -> str:
     text = _text(document, "summary", "") or _text(document, "details", "")
     line = " ".join(text[: 4 * _SUMMARY_LENGTH].split())
     return line if len(line) <= _SUMMARY_LENGTH else line[: _SUMMARY_LENGTH - 1] + "…"
+
+
+def _day(time: str) -> date | None:
+    try:
+        return date.fromisoformat(time[:10])
+    except ValueError:
+        return None
 
 
 def _url(document: dict[str, Any]) -> str | None:

@@ -111,6 +111,8 @@ def _counted(group: Sequence[Told], known: Sequence[KnownVulnerability]) -> str:
     parts = [f"{counts[name]} {name}" for name in _ORDER if counts[name]]
     if exploited := sum(finding.exploited is not None for finding in group):
         parts.append(f"{exploited} known to be exploited")
+    if unclosed := sum(vulnerability.unclosed is not None for vulnerability in known):
+        parts.append(f"{unclosed} that nobody has closed")
     end = known[0].all_fixed or "no known version"
     return f"{len(group)} advisories: {', '.join(parts)}; {end} repairs them all"
 

@@ -7,18 +7,21 @@ import os
 import random
 import zipfile
 from collections import defaultdict
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 
 import pytest
+from lib.facts import evidence
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from safeinstall.facts.advisories import collapse
 from safeinstall.facts.advisory import Advisory
+from safeinstall.facts.finding import Level
 from safeinstall.facts.osv import parse_record
 from safeinstall.facts.values import Missing
+from safeinstall.rules.vulnerability import Vulnerability
 from safeinstall.sources.advisories.database import AdvisoryDatabase, open_advisories
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -291,3 +294,67 @@ def test_the_severity_of_a_record(database, name, id_, severity):
 def test_the_age_is_not_told_by_records_dated_in_the_future(database, records):
     assert records["PYSEC-2025-19"]["modified"] > "2027"
     assert database.status().as_of == datetime.fromtimestamp(DUMP.stat().st_mtime_ns / 1e9, tz=timezone.utc)
+
+
+# What nobody has closed
+
+LENIENT = Vulnerability(deny_at="high", unclosed=Level.WARN)
+
+
+def levels(database: AdvisoryDatabase, release: str, uploaded: str) -> dict[str, tuple[str, str]]:
+    """Map each record that is told of a file of *uploaded* to its level and the key that decided it."""
+    name, _, _ = release.partition("==")
+    at = datetime.fromisoformat(f"{uploaded}T00:00:00+00:00")
+    facts = evidence(release, advisories=database.advisories(name), upload_time=at, as_of=at + timedelta(days=30))
+    return {
+        f.advisories[0]: (f.level.name.lower(), f.key.removeprefix("rules.vulnerability."))
+        for f in LENIENT.check(facts)
+    }
+
+
+@pytest.mark.parametrize(
+    ("release", "uploaded", "told"),
+    [
+        pytest.param("scrapy==99.0", "2026-09-01", {"PYSEC-2017-83": ("warn", "unclosed")}, id="unscored"),
+        pytest.param("scrapy==99.0", "2019-09-04", {"PYSEC-2017-83": ("deny", "unscored")}, id="a-day-too-young"),
+        pytest.param("beaker==99.0", "2026-09-01", {"PYSEC-2020-216": ("warn", "unclosed")}, id="beaker"),
+        pytest.param("mycli==99.0", "2026-09-01", {"PYSEC-2023-213": ("warn", "unclosed")}, id="high"),
+        pytest.param("localstack==2026.6.1", "2026-09-01", {"PYSEC-2023-243": ("warn", "unclosed")}, id="listed-too"),
+        pytest.param("httpie==3.2.4", "2024-11-01", {"PYSEC-2023-242": ("deny", "deny-at")}, id="one-year"),
+        pytest.param("dtale==99.0", "2026-09-01", {"PYSEC-2024-117": ("deny", "deny-at")}, id="critical"),
+        pytest.param("couchbase==99.0", "2026-09-01", {"PYSEC-2023-235": ("warn", "unclosed")}, id="another-product"),
+        pytest.param("diagrams==0.25.1", "2026-09-01", {"PYSEC-2024-315": ("deny", "deny-at")}, id="an-end-to-come"),
+        pytest.param("mariadb==1.1.14", "2029-09-01", {"PYSEC-2026-217": ("deny", "deny-at")}, id="likewise"),
+        pytest.param("deep-translator==1.8.5", "2022-08-25", {"PYSEC-2022-252": ("deny", "unscored")}, id="stolen"),
+        pytest.param("deep-translator==99.0", "2026-09-01", {"PYSEC-2022-252": ("warn", "unclosed")}, id="given-back"),
+        pytest.param("cipherbcrypt==9.0", "2029-09-01", {"PYSEC-2024-55": ("deny", "unscored")}, id="malware"),
+        pytest.param("imblog==9.0", "2029-09-01", {"PYSEC-2025-7": ("deny", "unscored")}, id="malware-without-a-word"),
+        pytest.param("keep==9.0", "2029-09-01", {"PYSEC-2022-43056": ("deny", "deny-at")}, id="a-backdoor"),
+    ],
+)
+def test_an_old_record_without_an_end(database, release, uploaded, told):
+    assert levels(database, release, uploaded) == told
+
+
+def test_only_a_record_without_an_end_is_let_go(database, records):
+    """What is warned of as unclosed for a version that comes after all others has ranges that begin there and never end."""
+    opened = {
+        record["id"]
+        for record in records.values()
+        if "withdrawn" not in record
+        for entry in record["affected"]
+        for interval in entry.get("ranges", ())
+        if interval["type"] == "ECOSYSTEM" and "introduced" in max(interval["events"], key=event_order)
+    }
+    names = {canonicalize_name(a["package"]["name"]) for id_ in opened for a in records[id_]["affected"]}
+    told = {name: levels(database, f"{name}==9999999", "2090-01-01") for name in names}
+    unclosed = {id_ for found in told.values() for id_, (_, key) in found.items() if key == "unclosed"}
+
+    assert unclosed <= opened
+    assert len(unclosed) >= 75
+    assert not any(id_.startswith("MAL-") or "MAL-" in str(records[id_].get("aliases")) for id_ in unclosed)
+
+
+def event_order(event: dict[str, str]) -> Version:
+    ((_, text),) = event.items()
+    return pep440(text) or Version("0.dev0")

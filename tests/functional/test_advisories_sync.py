@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from lib.dump import LocalDump, age, osv, zipped
 from lib.index import Reply
-from lib.shell import MODULE, wait_until
+from lib.shell import MODULE, told, wait_until
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 REAL = DATA / "osv-pypi.zip"
@@ -88,6 +89,60 @@ safe-pip: denied by policy policy.toml; nothing was installed
     )
     assert user.install("app").exit == 0
     assert user.installed() == {"app": "2.0"}
+
+
+def old(id_: str, name: str, published: str, **fields) -> dict:
+    """Return a record of *name* without an end."""
+    record = osv(id_, name, published=f"{published}T00:00:00Z", **({"summary": f"A hole in {name}"} | HIGH | fields))
+    record["affected"][0] |= {"versions": ["1.0"], "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}
+    return record
+
+
+def test_what_nobody_has_closed_is_warned_of_by_baseline_and_denied_by_strict(shell, dump):
+    shell.environ["SAFE_PIP_OSV_URL"] = dump.root
+    uploaded = datetime(2024, 11, 22, tzinfo=timezone.utc)
+    for name in ("app", "lib", "new", "worse"):
+        shell.offer(name, "1.0", upload_time=uploaded)
+    shell.offer("ageless", "1.0", upload_time=None)
+    dump.publish(
+        old("PYSEC-2017-1", "app", "2017-09-05", aliases=["CVE-2017-1"], severity=[]),
+        old("PYSEC-2018-1", "lib", "2018-01-01", aliases=["CVE-2018-1"]),
+        old("PYSEC-2018-2", "lib", "2018-01-01", aliases=["CVE-2018-2"]),
+        old("PYSEC-2024-1", "new", "2024-01-01", aliases=["CVE-2024-1"]),
+        old("PYSEC-2017-2", "worse", "2017-01-01", aliases=["MAL-2017-2"]),
+        old("PYSEC-2017-3", "ageless", "2017-01-01", aliases=["CVE-2017-3"]),
+    )
+
+    done = shell.install("app", "lib")
+    assert (done.exit, shell.installed()) == (0, {"app": "1.0", "lib": "1.0"})
+    assert done.err == told("""
+        safe-pip: warned: app 1.0: vulnerability: PYSEC-2017-1 (CVE-2017-1), severity unknown, published 2017-09-05, seven years before this file was uploaded, and nobody has closed it: A hole in app
+        safe-pip: warned: lib 1.0: vulnerability: 2 advisories: 2 high, 2 that nobody has closed; no known version repairs them all; the worst: CVE-2018-1, high (7.5), no repair known: A hole in lib
+    """)
+    refused = shell.refuses("install", "new", "worse", "ageless")
+    assert re.findall(r"refused (\w+) 1\.0 .*\n  (\w+) ", refused) == [
+        *(("ageless", "vulnerability"), ("new", "vulnerability"), ("worse", "malware"))
+    ]
+    refused = shell.refuses(
+        "install", "--force-reinstall", "app", "--policy=strict", "--policy-report=json=report.json"
+    )
+    assert re.sub(r":\d+ ", ":LINE ", refused) == told("""
+        safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
+          vulnerability     PYSEC-2017-1 (CVE-2017-1), severity unknown, published 2017-09-05, seven years before this file was uploaded, and nobody has closed it: A hole in app
+                            policy: baseline (built in):LINE (rules.vulnerability.unscored)
+          required by       app (you)
+          newest allowed    no file of app passes this policy
+          way out           no fixed version is known: take another package, or write the exception: safe-pip policy allow app==1.0 --rule vulnerability --advisory CVE-2017-1 --reason 'published 2017-09-05, and nobody has closed it' --expires 90d
+        safe-pip: denied by policy strict (built in); nothing was installed
+    """)
+    report = json.loads((shell.work / "report.json").read_text())
+    (known,) = (f["vulnerability"] for file in report["files"] for f in file["findings"] if f["vulnerability"])
+    assert known["unclosed"] == "2017-09-05"
+
+    shell.policy('extends = "strict"\n')
+    pasted = shlex.split(refused.partition("the exception: safe-pip ")[2].splitlines()[0])
+    assert shell.run("--policy", "policy.toml", *pasted).exit == 0
+    assert shell.install("--force-reinstall", "app").exit == 0
 
 
 KEV = '{"vulnerabilities": [{"cveID": "CVE-2026-0001", "dateAdded": "2026-05-02"}]}'

@@ -37,7 +37,11 @@ OPTIONS = {
         "pins": st.sampled_from(PINS).map('{{ "acme==1.0" = {} }}'.format),
     },
     "sdists": {"allow": lists},
-    "vulnerability": {"deny-at": st.sampled_from(['"low"', '"high"', '"critical"']), "unscored": levels},
+    "vulnerability": {
+        "deny-at": st.sampled_from(['"low"', '"high"', '"critical"']),
+        "unscored": levels,
+        "unclosed": levels,
+    },
     "malware": {},
     "yanked": {"level": levels},
     "direct-references": dict.fromkeys(("url", "vcs", "local", "transitive", "find-links"), levels),

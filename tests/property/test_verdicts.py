@@ -134,6 +134,7 @@ def rules_of(missing):
             Vulnerability,
             deny_at=st.sampled_from(["low", "critical"]),
             unscored=levels,
+            unclosed=levels,
             exploited=levels,
             deny_at_epss=st.sampled_from([None, 0.5]),
             **own,

@@ -17,6 +17,7 @@ def record_row(record: StoredRecord) -> Row:
     return {
         "id": record.id,
         "aliases": sorted(set(record.aliases) - {record.id}),
+        "published": record.published,
         "modified": record.modified + "Z",
         "withdrawn": record.withdrawn,
         "summary": record.summary,
@@ -40,6 +41,7 @@ def record_text(row: Row) -> str:
     facts = {
         "aliases": ", ".join(row["aliases"]) or "none",
         "severity": "unscored" if row["score"] is None else f"{row['score']:.1f}",
+        "published": row["published"],
         "modified": row["modified"],
         "withdrawn": "yes: it matches nothing" if row["withdrawn"] else "no",
         "url": row["url"],

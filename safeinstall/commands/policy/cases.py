@@ -39,6 +39,7 @@ class KnownHole:
     """A CVSS score; none: nobody has scored it."""
     fixed: str | None = None
     """The version that repairs it; none: every version is affected."""
+    published: date | None = None
     exploited: date | None = None
     """Since when it is listed as exploited."""
     epss: Probability | None = None
@@ -183,6 +184,7 @@ def _advisory(hole: KnownHole) -> Advisory:
         versions=frozenset(),
         literal_versions=frozenset(),
         ranges=(AffectedRange(introduced=None, fixed=fixed),),
+        published=hole.published,
         exploited=hole.exploited,
         epss=hole.epss,
     )

@@ -208,7 +208,8 @@ def _rows(source: str, path: Path, limits: Limits) -> Iterator[tuple[Row, bool]]
 
 def _row(record: Record) -> Row:
     affected = {name: encode_affected(statement) for name, statement in record.affected.items()}
-    body = [sorted(record.aliases), record.summary, record.score, record.rating, record.url, affected]
+    day = record.published and record.published.isoformat()
+    body = [sorted(record.aliases), record.summary, record.score, record.rating, record.url, day, affected]
     return (record.id, record.modified, record.withdrawn, None, dumps(body))
 
 
@@ -222,7 +223,7 @@ def _derive(connection: sqlite3.Connection) -> int:
     advisories: defaultdict[str, list[str]] = defaultdict(list)
     unmatchable = 0
     for id_, body in connection.execute(f"{readable} AND NOT withdrawn ORDER BY id"):
-        aliases, summary, score, rating, url, affected = json.loads(body)
+        aliases, summary, score, rating, url, published, affected = json.loads(body)
         group = groups[aliases[0]]
         severity = _first(score, severities[group][0], rating, severities[group][1])
         unmatchable += not any(any(statement) for statement in affected.values())
@@ -234,6 +235,7 @@ def _derive(connection: sqlite3.Connection) -> int:
                 summary=summary,
                 severity=severity,
                 url=url,
+                published=published,
                 signals=signals.get(group, _UNLISTED),
             )
             advisories[name].append(dumps(stored))

@@ -15,7 +15,7 @@ from safeinstall.facts.osv import parse_version
 if TYPE_CHECKING:
     from safeinstall.facts.osv import Affected
 
-FORMAT = 3
+FORMAT = 4
 
 Statement = tuple[list[str], list[str], list[list[str | None]]]
 """Listed versions, literal versions, ranges."""
@@ -43,15 +43,18 @@ def encode_advisory(
     summary: str,
     severity: float | None,
     url: str | None,
+    published: str | None,
     signals: tuple[str | None, float | None],
 ) -> list[Any]:
-    """One advisory as a JSON list. *signals*: since when it is exploited (ISO 8601), and its EPSS score."""
-    return [id_, sorted(aliases), summary, severity, url, *signals, *statement]
+    """One advisory as a JSON list. *published*: a day (ISO 8601). *signals*: since when it is exploited, likewise, and
+    its EPSS score.
+    """
+    return [id_, sorted(aliases), summary, severity, url, published, *signals, *statement]
 
 
 def decode_advisory(stored: list[Any]) -> Advisory:
     """Read what :func:`encode_advisory` made."""
-    id_, aliases, summary, severity, url, since, epss, versions, literals, ranges = stored
+    id_, aliases, summary, severity, url, published, since, epss, versions, literals, ranges = stored
     return Advisory(
         id=id_,
         aliases=frozenset(aliases),
@@ -62,9 +65,14 @@ def decode_advisory(stored: list[Any]) -> Advisory:
         literal_versions=frozenset(literals),
         ranges=tuple(map(_decode_range, ranges)),
         url=url,
-        exploited=None if since is None else date.fromisoformat(since),
+        published=_day(published),
+        exploited=_day(since),
         epss=epss,
     )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _encode_range(interval: AffectedRange) -> list[str | None]:

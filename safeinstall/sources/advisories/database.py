@@ -72,6 +72,8 @@ class StoredRecord:
     score: float | None
     rating: float | None
     url: str | None
+    published: str | None
+    """The day, ISO 8601."""
     affected: dict[str, Statement]
     signals: Signals = (None, None)
     """Since when its alias group is known to be exploited (ISO 8601), and its EPSS score."""

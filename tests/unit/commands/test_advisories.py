@@ -16,7 +16,7 @@ from safeinstall.errors import PolicyError, SourceError, UsageError
 RECORDS = [
     osv("PYSEC-1", "Demo.Pkg", "1.0", "0-odd", aliases=["CVE-1", "GHSA-9"], summary="A hole\nin it"),
     osv("GHSA-9", "demo-pkg", "1.0", "2.0", database_specific={"severity": "HIGH"}),
-    osv("PYSEC-2", "demo-pkg", withdrawn="2026-01-02T00:00:00Z"),
+    osv("PYSEC-2", "demo-pkg", withdrawn="2026-01-02T00:00:00Z", published="2026-01-01T00:00:00Z"),
     osv("MAL-3", "evil", summary="\x1b[2Jbad"),
 ]
 RECORDS[1]["affected"][0]["ranges"] = [
@@ -159,6 +159,10 @@ PYSEC-1: A hole in it
         assert run("show", id_) == (0, text, "")
 
 
+def test_show_tells_when_a_record_was_published(run):
+    assert "  published 2026-01-01\n" in run("show", "PYSEC-2")[1]
+
+
 def test_show_as_json_and_withdrawn(run):
     _, out, _ = run("show", "PYSEC-2", "--format", "json")
 
@@ -166,6 +170,7 @@ def test_show_as_json_and_withdrawn(run):
         {
             "id": "PYSEC-2",
             "aliases": [],
+            "published": "2026-01-01",
             "modified": "2026-01-01T00:00:00Z",
             "withdrawn": True,
             "summary": "",

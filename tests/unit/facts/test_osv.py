@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from packaging.version import Version
 
@@ -215,6 +217,21 @@ def test_what_a_record_says_of_itself():
 
 
 @pytest.mark.parametrize(
+    ("stated", "day"),
+    [
+        ("2017-09-05T19:29:00Z", date(2017, 9, 5)),
+        ("2017-09-05T19:29:00.237Z", date(2017, 9, 5)),
+        (None, None),
+        ("", None),
+        ("long ago", None),
+        ("2017-13-05T19:29:00Z", None),
+    ],
+)
+def test_when_a_record_was_published_may_not_be_known(stated, day):
+    assert parse_record(osv(published=stated)).published == day
+
+
+@pytest.mark.parametrize(
     ("document", "reason"),
     [
         ([], "the record is not an object"),
@@ -222,6 +239,7 @@ def test_what_a_record_says_of_itself():
         ({"id": "with space", "modified": "x"}, "its id is not an id"),
         ({"id": "A-1"}, "`modified` is not a string"),
         (osv(withdrawn=True), "`withdrawn` is not a string"),
+        (osv(published=2017), "`published` is not a string"),
         (osv(aliases="CVE-1"), "`aliases` is not a list"),
         (osv(package(versions=[1.1])), "an item of `versions` is not a string"),
         (osv(package(events=[])), "a range without `introduced`"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from lib.facts import FIND_LINKS, OTHER_SHA, SHA, advisory, direct, evidence, listed
@@ -72,6 +72,8 @@ OTHER_FILE = evidence(sha256=OTHER_SHA)
 UNPINNED = evidence("acme==9.0")
 HOLE = evidence(advisories=(advisory(severity=9.8),))
 UNSCORED = evidence(advisories=(advisory(severity=UNKNOWN),))
+UNCLOSED = evidence(advisories=(advisory("CVE-2017-1", severity=7.0, fixed=None, published=date(2017, 1, 1)),))
+UNSCORED_FOR_LONG = evidence(advisories=(advisory("CVE-2017-1", severity=UNKNOWN, published=date(2017, 1, 1)),))
 MALWARE = evidence(advisories=(advisory("MAL-2026-1", malicious=True, fixed=None),))
 SDIST = evidence(kind=ArtifactKind.SDIST)
 YANKED = evidence(yanked="oops")
@@ -123,6 +125,8 @@ ATTEMPTS = {
         evidence(advisories=(advisory(severity=5.0),)),
     ),
     "unscored is harmless": (BASE.format("vulnerability", 'unscored = "allow"'), UNSCORED),
+    "an old hole is none": (BASE.format("vulnerability", 'unclosed = "allow"\nunclosed-after = "0s"'), UNCLOSED),
+    "unscored holes pass with time": (BASE.format("vulnerability", 'unscored-for = "0s"'), UNSCORED_FOR_LONG),
     "no database, no holes": (BASE.format("vulnerability", 'on-missing = "allow"'), evidence(advisories=UNKNOWN)),
     "missing malware records": (BASE.format("malware", 'on-missing = "allow"'), evidence(advisories=UNKNOWN)),
     "missing facts": ('[evidence]\non-missing = "allow"\n', AGELESS),

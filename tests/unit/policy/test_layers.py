@@ -132,12 +132,29 @@ def test_a_weaker_layer_turns_fail_on_on_and_never_off():
         ("exploited", '"allow"', '"warn"'),
         ("deny-at-epss", "0.25", "0.25"),
         ("deny-at-epss", "0.75", "0.5"),
+        ("unclosed", '"deny"', '"deny"'),
+        ("unclosed", '"allow"', '"warn"'),
+        ("unclosed-after", '"1000d"', '"1000d"'),
+        ("unclosed-after", '"1d"', '"730d"'),
+        ("unscored-for", '"1000d"', '"1000d"'),
+        ("unscored-for", '"1d"', '"365d"'),
     ],
 )
-def test_what_counts_of_exploited_vulnerabilities_only_tightens(key, lower, merged):
-    upper = '[rules.vulnerability]\nexploited = "warn"\ndeny-at-epss = 0.5\n'
+def test_what_counts_of_vulnerabilities_only_tightens(key, lower, merged):
+    upper = (
+        '[rules.vulnerability]\nexploited = "warn"\ndeny-at-epss = 0.5\n'
+        'unclosed = "warn"\nunclosed-after = "730d"\nunscored-for = "365d"\n'
+    )
     policy = layered(system=upper, project=f"[rules.vulnerability]\n{key} = {lower}\n")
     assert render_value(option(policy, f"rules.vulnerability.{key}")) == merged
+
+
+def test_where_unscored_is_unscored_for_good_a_lower_layer_cannot_end_it():
+    policy = layered(system="[rules.vulnerability]\n", project='[rules.vulnerability]\nunscored-for = "1d"\n')
+    assert option(policy, "rules.vulnerability.unscored-for") is None
+    assert policy.notes == (
+        'project.toml:2: rules.vulnerability.unscored-for = "1d" does not count: system.toml:1 names none',
+    )
 
 
 def test_a_threshold_where_the_upper_layer_has_none_tightens():

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,7 @@ def test_records_are_found_by_the_normalised_name(tmp_path, opened, make):
 def test_what_was_stored_is_what_the_record_said(tmp_path, opened):
     events = [{"introduced": "1"}, {"fixed": "2"}, {"introduced": "3"}, {"last_affected": "4"}, {"limit": "9"}]
     record = osv("PYSEC-1", "demo", "0.5", "0-odd", summary="\ud800 é", aliases=["MAL-1"], severity=V3_HIGH)
+    record["published"] = "2017-09-05T19:29:00.237Z"
     record["affected"][0]["ranges"] = [{"type": "ECOSYSTEM", "events": events}]
     record["references"] = [{"type": "ADVISORY", "url": "https://advisory.example"}]
     database = opened(zipped(tmp_path / "all.zip", record))
@@ -85,6 +86,7 @@ def test_what_was_stored_is_what_the_record_said(tmp_path, opened):
 
     assert (advisory.aliases, advisory.summary, advisory.severity) == ({"PYSEC-1", "MAL-1"}, "\ud800 é", 7.5)
     assert (advisory.malicious, advisory.url) == (True, "https://advisory.example")
+    assert advisory.published == date(2017, 9, 5)
     matched = [v for v in ("0-odd", "0.5", "0.6", "1", "2", "4.0", "4.1") if database.match("demo", v)]
     assert matched == ["0-odd", "0.5", "1", "4.0"]
 
