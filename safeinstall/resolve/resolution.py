@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.preference import Information
     from safeinstall.resolve.provider import Provider
     from safeinstall.resolve.search.backtracking import Found
-    from safeinstall.resolve.ways import Ways
+    from safeinstall.resolve.search.ways import Ways
 
 MAX_ROUNDS = 200_000
 """pip: resolution/resolvelib/resolver.py."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from resolvelib import BaseReporter
 
 from safeinstall.resolve.nodes import project_of
-from safeinstall.resolve.ways import Ways
+from safeinstall.resolve.search.ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
