@@ -70,8 +70,9 @@ TAIL = """\
   wait. Of the stolen accounts, tokens and builds above all were found before `baseline` would have let a wheel of them
   in, most within hours; aiocpa, whose own author did it, took five days, and many of the new projects weeks or years.
 - **New projects with plausible names.** A name that a language model has made up, a name that was used before and is
-  free again, and a good copy of a project under another name are new projects like any other. `typosquats` tells those
-  that resemble a popular name. `new-project` in `[rules.minimum-age]`, an `allowlist`, or a lock are the answer.
+  free again, and a good copy of a project under another name are new projects like any other. `typosquats` tells
+  those that resemble a popular name; crytic-compilers and solana-py are too far from names that are too little known.
+  `new-project` in `[rules.minimum-age]`, an `allowlist`, or a lock are the answer.
 - **A squatter that waits.** After 90 days an unsure resemblance is told only of a project with hardly any releases.
 - **A bad release whose repair waits.** A longer wait passes over the repair too: `strict` would have taken ultralytics
   8.3.41 at an age of seven days, where `baseline` took 8.3.43, and litellm 1.82.7 while 1.82.8, which would have been

@@ -36,6 +36,11 @@ INERT = {
     "setup()",
 }
 
+KEYS = {"title", "kind", "what", "payload", "exactness", "asks", "installed", "files", "records", "expected"}
+FILE_KEYS = {"wheel", "sdist", "uploaded", "index", "malicious", "requires", "contents", "setup_py", "entry_points"}
+RECORD_KEYS = {"id", "published", "aliases", "name", "versions", "last", "summary"}
+pytestmark = pytest.mark.xdist_group("incidents")  # one process of the run replays them, once
+
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
@@ -117,9 +122,21 @@ def test_enough_incidents_of_enough_years():
     assert {incident.id[:4] for incident in INCIDENTS} >= {"2022", "2023", "2024", "2025", "2026"}
 
 
+def facts(incident):
+    return tomllib.loads((CASES / f"{incident.id}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("incident", BY_ID)
+def test_a_case_says_nothing_that_is_not_read(incident):
+    said = facts(incident)
+    assert said.keys() <= KEYS
+    assert [file.keys() - FILE_KEYS for file in said["files"]] == [set()] * len(said["files"])
+    assert [record.keys() - RECORD_KEYS for record in said.get("records", ())] == [set()] * len(incident.records)
+
+
 @pytest.mark.parametrize("incident", BY_ID)
 def test_the_stand_ins_do_nothing(incident):
-    said = tomllib.loads((CASES / f"{incident.id}.toml").read_text(encoding="utf-8"))
+    said = facts(incident)
     texts = [text for file in said["files"] for text in (*file.get("contents", {}).values(), file.get("setup_py", ""))]
     assert {line for text in texts for line in text.splitlines()} - INERT == set()
 

@@ -156,8 +156,8 @@ def _file(said: dict[str, Any]) -> File:
     if kind == "sdist":
         filename, data = make_sdist(name, version, requires, files=said.get("contents"), setup_py=said.get("setup_py"))
     else:
-        made = {key: said[key] for key in ("entry_points", "tag") if key in said}
-        filename, data = make_wheel(name, version, requires, files=said.get("contents"), **made)
+        made = {"files": said.get("contents"), "entry_points": said.get("entry_points")}
+        filename, data = make_wheel(name, version, requires, **made)
     return File(
         filename=filename,
         data=data,
