@@ -14,7 +14,7 @@ from typing import Any, Literal, Union
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
 from safeinstall.policy.render import render_value
-from safeinstall.policy.schema import field_types
+from safeinstall.policy.schema import SHORT, field_types
 from safeinstall.policy.shown.rule_docs import as_markdown, rule_docs
 from safeinstall.rules.registry import known_rules
 
@@ -100,6 +100,8 @@ def type_name(kind: Any) -> str:
         return f"table of {type_name(arguments[0])} to {type_name(arguments[1])}"
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in arguments)
+    if kind in SHORT:
+        return f"{type_name(field_types(kind)[SHORT[kind]])}s or table"
     name = getattr(kind, "__name__", str(kind))
     return NAMES.get(kind) or NAMES.get(name) or ("table" if is_dataclass(kind) else name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NewType
 
@@ -63,3 +63,14 @@ class PackageSelector:
     def __str__(self) -> str:
         """As a policy writes it, normalised."""
         return f"{self.pattern}{self.specifier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartupExemption:
+    """What a package may run when an interpreter starts. A policy writes the whole or, for all of it, the package."""
+
+    package: PackageSelector
+    lines: tuple[str, ...] | None = None
+    """The lines of its ``.pth`` files that may be code, as they stand there; ``None``: whatever it runs."""
+    reason: str = field(default="", compare=False)
+    """Why; decides nothing."""

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from safeinstall.facts.finding import Level
-from safeinstall.facts.terms import PackageSelector
+from safeinstall.facts.terms import PackageSelector, StartupExemption
 from safeinstall.policy.schema import field_types
 from safeinstall.policy.selectors import common
 
@@ -70,7 +70,7 @@ def _by_type(kind: Any, declared: Any) -> Order:
     if origin is Literal:
         return _total(lambda value: -arguments.index(value))
     if origin is tuple:
-        return _SELECTORS if arguments[0] is PackageSelector else _INTERSECTION
+        return _LISTS.get(arguments[0], _INTERSECTION)
     if kind is Level:
         return _total(int)
     if kind is timedelta:
@@ -115,6 +115,21 @@ def _common_selectors(
     return tuple(dict.fromkeys(shared))
 
 
+def _common_exemptions(
+    upper: tuple[StartupExemption, ...], lower: tuple[StartupExemption, ...], _: object
+) -> tuple[StartupExemption, ...]:
+    shared = (_common_exemption(other, one) for one in lower for other in upper)
+    return tuple(dict.fromkeys(both for both in shared if both is not None))
+
+
+def _common_exemption(upper: StartupExemption, lower: StartupExemption) -> StartupExemption | None:
+    package = common(lower.package, upper.package)
+    lines = lower.lines if upper.lines is None else upper.lines
+    if None not in (upper.lines, lower.lines):
+        lines = tuple(line for line in lower.lines or () if line in (upper.lines or ()))
+    return None if package is None or lines == () else replace(lower, package=package, lines=lines)
+
+
 def _pins(
     upper: Mapping[Release, tuple[Digest, ...]], lower: Mapping[Release, tuple[Digest, ...]], of: Any
 ) -> Mapping[Release, tuple[Digest, ...]]:
@@ -131,6 +146,7 @@ def _ages(upper: Mapping[str, timedelta], lower: Mapping[str, timedelta], of: An
 _LONGEST = _total(_length)
 _INTERSECTION = Order(_both, _either)
 _SELECTORS = Order(_common_selectors, _either)
+_LISTS = {PackageSelector: _SELECTORS, StartupExemption: Order(_common_exemptions, _either)}
 _FIXED = Order(lambda upper, lower, _: lower if upper is None else upper)
 _BY_NAME: Mapping[str, Order] = {
     "longest": _LONGEST,

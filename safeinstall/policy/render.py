@@ -12,6 +12,7 @@ from safeinstall.facts.finding import Level
 from safeinstall.facts.terms import PackageSelector, Release
 from safeinstall.policy.document import SCHEMA
 from safeinstall.policy.locations import render_key
+from safeinstall.policy.schema import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +100,9 @@ def render_value(value: Any) -> str:
         case PackageSelector() | Release():
             return render_string(str(value))
         case _ if is_dataclass(value):
-            return _inline(options(value, all_of_them=False))
+            table = options(value, all_of_them=False)
+            is_short = [*table] == [SHORT.get(type(value))]
+            return render_value(*table.values()) if is_short else _inline(table)
         case _:
             return render_string(str(value))
 

@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from safeinstall.facts.finding import Level
 from safeinstall.facts.spdx import parse_license
-from safeinstall.facts.terms import Digest, LicenseId, PackageSelector, Probability, Release
+from safeinstall.facts.terms import Digest, LicenseId, PackageSelector, Probability, Release, StartupExemption
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.locations import Path, render_key
 from safeinstall.policy.selectors import parse_digest, parse_release, parse_selector
@@ -29,7 +29,7 @@ _ANNOTATIONS = {
     t.__name__: t
     for t in (
         *(date, timedelta, Digest, Level, LicenseId, Mapping),
-        *(NormalizedName, PackageSelector, Probability, Release, SpecifierSet, Version),
+        *(NormalizedName, PackageSelector, Probability, Release, SpecifierSet, StartupExemption, Version),
     )
 }
 """What a field's annotation may name although its module imports it for type checkers only."""
@@ -39,6 +39,8 @@ _PARSERS = {
     Digest: parse_digest,
     LicenseId: parse_license,
 }
+SHORT: Mapping[Any, str] = {StartupExemption: "package"}
+"""Tables that may be written as one of their values, where they say no more."""
 _LONGEST_SHOWN = 60
 _PLAIN = {bool: "true or false", str: "a string", int: "a whole number"}
 
@@ -118,8 +120,12 @@ class Decoder:
         return _INVALID if _INVALID in (*keys, *values) else dict(zip(keys, values, strict=True))
 
     def _dataclass(self, value: object, cls: type, path: Path) -> Any:
+        if cls in SHORT and isinstance(value, str):
+            decoded = self._value(value, field_types(cls)[SHORT[cls]], path)
+            return decoded if decoded is _INVALID else cls(**{SHORT[cls]: decoded})
         if not isinstance(value, dict):
-            return self.refuse(path, f"expected a table, found {_found(value)}")
+            expected = "a string or a table" if cls in SHORT else "a table"
+            return self.refuse(path, f"expected {expected}, found {_found(value)}")
         kinds = field_types(cls)
         unknown = value.keys() - kinds.keys()
         for key in unknown:

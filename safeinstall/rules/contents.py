@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass
@@ -13,14 +14,20 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.file_names import folded
-from safeinstall.facts.wheels.path_files import added_directories, added_directory, is_code, path_file_lines
+from safeinstall.facts.wheels.path_files import (
+    added_directories,
+    added_directory,
+    imported_modules,
+    is_code,
+    path_file_lines,
+)
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from safeinstall.facts.evidence import Evidence
-    from safeinstall.facts.terms import PackageSelector
+    from safeinstall.facts.terms import StartupExemption
     from safeinstall.facts.values import Layout
 
 # What is protected is compared as a file system does that tells neither cases nor forms of Unicode apart.
@@ -53,18 +60,24 @@ _SHADOWING = re.compile(
     r"|uvx?|pipx|env|sh|bash|dash|zsh|fish|su|sudo|doas|ssh|scp|git|gpg|curl|wget|make|docker)(?:\.(?:exe|bat|cmd|py))?"
 )
 _NAMESPACE = (
-    r"import sys, types, os;has_mfs = sys\.version_info > \(3, 5\);"
+    r"import sys, types, os;(?:has_mfs = sys\.version_info > \(3, 5\);)?"
     r"p = os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\], \*\((?:'\w+',? ?)+\)\);"
-    r"importlib = has_mfs and __import__\('importlib\.util'\);"
-    r"has_mfs and __import__\('importlib\.machinery'\);"
-    r"m = has_mfs and sys\.modules\.setdefault\('[\w.]+', importlib\.util\.module_from_spec\("
+    r"importlib = (?:has_mfs and )?__import__\('importlib\.util'\);"
+    r"(?:has_mfs and )?__import__\('importlib\.machinery'\);"
+    r"m = (?:has_mfs and )?sys\.modules\.setdefault\('[\w.]+', importlib\.util\.module_from_spec\("
     r"importlib\.machinery\.PathFinder\.find_spec\('[\w.]+', \[os\.path\.dirname\(p\)\]\)\)\);"
     r"m = m or sys\.modules\.setdefault\('[\w.]+', types\.ModuleType\('[\w.]+'\)\);"
     r"mp = \(m or \[\]\) and m\.__dict__\.setdefault\('__path__',\[\]\);\(p not in mp\) and mp\.append\(p\)"
     r"(?:;m and setattr\(sys\.modules\['[\w.]+'\], '\w+', m\))?"
 )
-"""What setuptools wrote for namespace packages: only names vary, and nothing of the package is run. Seldom needed."""
+"""What setuptools writes for namespace packages, since 66.1 without ``has_mfs``: only names vary, and nothing of the
+package is run. Seldom needed.
+"""
+_DECLARED = re.compile(r"(?:\*\(|setdefault\(|find_spec\(|modules\[)'([\w.]+)'")
+"""The packages that such a line names."""
 _SHOWN = 3
+_LONGEST_ENTRY = 200
+"""Characters of lines that are shown to be copied into a policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +93,9 @@ class Contents:
         startup: what runs when an interpreter starts: a ``.pth`` file with a line of code, or with a path to something
             else than a directory of the same wheel; ``sitecustomize`` or ``usercustomize``, there as well; a file in
             the place of the standard library, or one that tells the interpreter where that is (``pyvenv.cfg``,
-            ``python._pth``). The ``.pth`` files by which setuptools declared namespace packages are known and pass.
-            Default: ``"deny"``.
+            ``python._pth``). The ``.pth`` files by which setuptools declared namespace packages are known and pass. A
+            line that does nothing but import a module of the same wheel is denied like any other code: whoever can
+            publish the wheel writes the module, too. Default: ``"deny"``.
         installer: files of ``pip`` or of safe-pip in a wheel of another name, or their configuration (``pip.conf``).
             Default: ``"deny"``.
         scripts: commands that are called like the interpreter, an installer, a shell or another tool that is trusted
@@ -93,12 +107,19 @@ class Contents:
             another package that is installed already and stays. Honest packages do so by mistake
             (``tests/__init__.py``), or as variants of each other. Names are compared as the file system does that they
             go to. Default: ``"deny"``.
-        exempt: selectors of packages that may have code that runs at the start of an interpreter; nothing else is
-            exempt. Default: none.
+        exempt: packages that may run something at the start of an interpreter; nothing else is exempt. Tables of
+            ``package`` (a selector), ``lines`` and ``reason``: with ``lines``, a ``.pth`` file may hold these, as they
+            stand there and in ASCII, and nothing else is let pass; one that only imports passes while the wheel itself
+            has these modules. So whoever steals the account of an exempt project cannot put other code there, nor
+            leave out the condition under which the line does anything. Without ``lines``, or as a selector alone,
+            whatever the package runs passes. Several entries for one package add up. A policy that extends another
+            adds tables to the other's, and replaces them all by a list with a selector in it, or an empty one.
+            Default: none.
         on-missing: what follows when something has to be built before it is known what it installs.
 
     Denied: a wheel with ``acme.pth`` and in it ``import acme.hook``: "runs code whenever Python starts: acme.pth:
-    import acme.hook". Fix: find out what it is for; then use another package, or add ``"acme==1.0"`` to ``exempt``.
+    import acme.hook". Fix: find out what it is for; then use another package, or add
+    ``{ package = "acme", lines = ["import acme.hook"], reason = "…" }`` to ``exempt``.
     """
 
     id: ClassVar[str] = "contents"
@@ -109,7 +130,7 @@ class Contents:
     installer: Level = Level.DENY
     scripts: Level = Level.DENY
     overlap: Level = Level.DENY
-    exempt: tuple[PackageSelector, ...] = ()
+    exempt: tuple[StartupExemption, ...] = ()
     on_missing: Level | None = None
 
     def check(self, evidence: Evidence) -> Iterator[Finding]:
@@ -127,17 +148,23 @@ class Contents:
 
     def _asks(self, evidence: Evidence) -> bool:
         """Whether anything that it may install could matter."""
-        startup = Level.ALLOW if self._is_exempt(evidence) else self.startup
+        startup = Level.ALLOW if self._exempt_lines(evidence) is None else self.startup
         return any(level is not Level.ALLOW for level in (startup, self.installer, self.scripts, self.overlap))
 
-    def _is_exempt(self, evidence: Evidence) -> bool:
-        return any(s.matches(evidence.artifact.name, evidence.artifact.version) for s in self.exempt)
+    def _exempt_lines(self, evidence: Evidence) -> frozenset[str] | None:
+        """Return the lines that the package may have; ``None`` if it may run whatever it does."""
+        name, version = evidence.artifact.name, evidence.artifact.version
+        own = [entry.lines for entry in self.exempt if entry.package.matches(name, version)]
+        return None if None in own else frozenset(line.rstrip() for lines in own for line in lines or ())
 
     def _found(self, evidence: Evidence, layout: Layout) -> Iterator[tuple[str, Level, str]]:
         name = evidence.artifact.name
         commands = _commands(layout)
-        if (hooks := _hooks(layout)) and not self._is_exempt(evidence):
-            yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
+        exempt = self._exempt_lines(evidence)
+        if exempt is not None:
+            hooks = [*(f"{path}: {line}" for path, line in _lines(layout, exempt)), *_hook_files(layout)]
+            if hooks:
+                yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
         if taken := {path: top for path, top in _installers(layout) if top != name}:
             yield "installer", self.installer, f"installs files of {min(taken.values())}: {_few([*taken])}"
         if settings := [path for path in layout.data if _SETTINGS.fullmatch(folded(path))]:
@@ -154,21 +181,57 @@ class Contents:
         self, evidence: Evidence, level: Level, message: str, option: str, *, missing: bool = False
     ) -> Finding:
         release = f"{evidence.artifact.name}=={evidence.artifact.version}"
-        remedy = {
-            ".startup": f'find out what it is for, then add "{release}" to exempt in [rules.contents]',
-            "": "take a wheel",
-        }.get(option, f"look into the file, then take another version, or write an exception for {release}")
+        remedy = f"look into the file, then take another version, or write an exception for {release}"
+        if option == ".startup":
+            remedy = self._way_to_exempt(evidence, release)
+        elif not option:
+            remedy = "take a wheel"
         key = f"rules.contents{option}"
         return Finding(rule=self.id, level=level, message=message, key=key, remedy=remedy, missing=missing)
 
+    def _way_to_exempt(self, evidence: Evidence, release: str) -> str:
+        layout = evidence.contents
+        lines: list[str] = []
+        if not isinstance(layout, Missing) and not any(True for _ in _hook_files(layout)):
+            exempt = self._exempt_lines(evidence) or frozenset()
+            lines = list(dict.fromkeys(line.rstrip() for _, line in _lines(layout, exempt)))
+        is_short = sum(map(len, lines)) <= _LONGEST_ENTRY and all(map(str.isascii, lines))
+        shown = f"lines = {json.dumps(lines)}, " if lines and is_short else ""
+        entry = f'{{ package = "{release}", {shown}reason = "…" }}'
+        return f"find out what it is for, then add {entry} to exempt in [rules.contents]"
 
-def _hooks(layout: Layout) -> list[str]:
+
+def _lines(layout: Layout, exempt: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each line of a ``.pth`` file that is neither harmless nor *exempt*, and before it the file."""
     lines = [(path, line) for path, text in layout.startup.items() for line in path_file_lines(text)]
     files = [folded(path) for path in (*layout.modules, *layout.data)] if lines else []
-    found = [f"{path}: {line}" for path, line in lines if not _is_harmless(line, files)]
-    found += dict.fromkeys(path for path, below in _in_libraries(layout) if _is_hook(below))
-    found += [path for path in layout.data if _is_of_interpreter(folded(path))]
-    return found + [path for path in layout.scripts if _is_of_interpreter(folded(path))]
+    for path, line in lines:
+        if not _is_harmless(line, files) and not _is_exempt(line, exempt, layout):
+            yield path, line
+
+
+def _hook_files(layout: Layout) -> Iterator[str]:
+    """Yield each file that an interpreter reads or runs by itself, but for ``.pth`` files."""
+    yield from dict.fromkeys(path for path, below in _in_libraries(layout) if _is_hook(below))
+    yield from (path for path in layout.data if _is_of_interpreter(folded(path)))
+    yield from (path for path in layout.scripts if _is_of_interpreter(folded(path)))
+
+
+def _is_exempt(line: str, exempt: Collection[str], layout: Layout) -> bool:
+    """Whether *line* is listed, and imports nothing that another wheel could bring, if that is all that it does."""
+    if line.rstrip() not in exempt or not line.isascii():
+        return False
+    modules = imported_modules(line) if is_code(line) else []
+    return all(_is_installed(folded(module).replace(".", "/"), layout) for module in modules)
+
+
+def _is_installed(module: str, layout: Layout) -> bool:
+    """Whether the wheel has a *module*, written as a folded path, where Python looks for it."""
+    for _, below in _in_libraries(layout):
+        stem, _, suffix = below.partition(".")
+        if stem in {module, f"{module}/__init__"} and suffix.rpartition(".")[2] in _MODULE_SUFFIXES:
+            return True
+    return False
 
 
 def _is_harmless(line: str, files: Sequence[str]) -> bool:
@@ -177,9 +240,15 @@ def _is_harmless(line: str, files: Sequence[str]) -> bool:
     What is not ASCII is read in another way by each locale.
     """
     if is_code(line):
-        return re.fullmatch(_NAMESPACE, line.strip()) is not None
+        return _is_namespace(line.strip())
     directory = added_directory(line)
     return line.isascii() and (not directory or any(path.startswith(directory) for path in files))
+
+
+def _is_namespace(line: str) -> bool:
+    """Whether *line* declares a namespace, and not one in the place of what Python itself or a command imports."""
+    found = re.fullmatch(_NAMESPACE, line, re.ASCII)
+    return found is not None and _IMPORTED.isdisjoint(name.partition(".")[0] for name in _DECLARED.findall(line))
 
 
 def _in_libraries(layout: Layout) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_MODULE = re.compile(r"[\w.]+", re.ASCII)
 
 
 def path_file_lines(text: str) -> list[str]:
@@ -24,6 +25,12 @@ def path_file_lines(text: str) -> list[str]:
 def is_code(line: str) -> bool:
     """Whether Python runs *line*. It takes every other line for a path."""
     return line.startswith(("import ", "import\t"))
+
+
+def imported_modules(line: str) -> list[str]:
+    """Return the dotted names of what a line of code imports; empty if it does anything else, too."""
+    names = [name.strip() for name in line.removeprefix("import").rstrip("; \t").split(",")]
+    return names if all(map(_MODULE.fullmatch, names)) else []
 
 
 def added_directory(line: str) -> str:

@@ -14,7 +14,7 @@ from safeinstall.facts.terms import Digest, PackageSelector, Probability, Releas
 from safeinstall.policy.document import LOOSENED, SCHEMA
 from safeinstall.policy.model import Settings
 from safeinstall.policy.render import render_value
-from safeinstall.policy.schema import field_types, required_keys
+from safeinstall.policy.schema import SHORT, field_types, required_keys
 from safeinstall.policy.shown.rule_docs import rule_docs
 
 if TYPE_CHECKING:
@@ -103,4 +103,6 @@ def _value(kind: Any) -> dict[str, Any]:
         return {"enum": list(arguments)}
     if kind in _PLAIN:
         return dict(_PLAIN[kind])
+    if kind in SHORT:
+        return {"anyOf": [_value(field_types(kind)[SHORT[kind]]), _table(kind)]}
     return _table(kind) if is_dataclass(kind) and isinstance(kind, type) else {"type": "string"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.terms import PackageSelector
+from safeinstall.facts.terms import PackageSelector, StartupExemption
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.render import options
 from safeinstall.policy.selectors import covers
@@ -47,8 +47,9 @@ def lint(policy: Policy, today: date) -> Iterator[Lint]:
     yield from _lists(policy)
     for rule in policy.rules:
         for key, value in options(rule).items():
-            if isinstance(value, tuple) and all(isinstance(item, PackageSelector) for item in value):
-                yield from _shadowed(f"rules.{rule.id}.{key}", value)
+            if isinstance(value, tuple):
+                selectors = [item for item in map(_selector, value) if isinstance(item, PackageSelector)]
+                yield from _shadowed(f"rules.{rule.id}.{key}", selectors if len(selectors) == len(value) else ())
 
 
 def unmatched(policy: Policy, releases: Collection[tuple[NormalizedName, Version | None]]) -> Iterator[Lint]:
@@ -114,6 +115,11 @@ def _lists(policy: Policy) -> Iterator[Lint]:
         path: Path = ("rules", "vulnerability", option)
         if path in policy.origins.written and getattr(policy.advisories, name) is None:
             yield Lint(render_key(path), f"{option} asks for a list, and `{name}` under [advisories] names none")
+
+
+def _selector(item: object) -> object:
+    """Return the selector that *item* is no more than."""
+    return item.package if isinstance(item, StartupExemption) and item.lines is None else item
 
 
 def _shadowed(key: str, selectors: Sequence[PackageSelector]) -> Iterator[Lint]:

@@ -4,6 +4,7 @@ import pytest
 from lib.facts import direct, evidence, messages
 
 from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.terms import StartupExemption
 from safeinstall.facts.values import Layout, Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.contents import Contents
@@ -22,6 +23,11 @@ NAMESPACE = (
     " [os.path.dirname(p)])));m = m or sys.modules.setdefault('google.cloud', types.ModuleType('google.cloud'));mp ="
     " (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p);m and"
     " setattr(sys.modules['google'], 'cloud', m)"
+)
+
+
+NEWER_NAMESPACE = (
+    NAMESPACE.replace("has_mfs = sys.version_info > (3, 5);", "").replace("has_mfs and ", "").replace("has_mfs", "")
 )
 
 
@@ -44,9 +50,31 @@ def test_code_that_runs_at_the_start_of_an_interpreter():
             level=Level.DENY,
             message="runs code whenever Python starts: acme.pth: import acme.hook",
             key="rules.contents.startup",
-            remedy='find out what it is for, then add "acme==1.0" to exempt in [rules.contents]',
+            remedy='find out what it is for, then add { package = "acme==1.0", lines = ["import acme.hook"],'
+            ' reason = "…" } to exempt in [rules.contents]',
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("layout", "shown"),
+    [
+        (
+            {"startup": {"a.pth": "import x; f('\"')\nimport x\nimport y\nimport x\n"}},
+            r"""["import x; f('\"')", "import x", "import y"]""",
+        ),
+        ({"startup": {"a.pth": "import x" + " " * 400}}, '["import x"]'),
+        ({"startup": {"a.pth": "import x; " + "f();" * 100}}, None),
+        ({"startup": {"a.pth": "import x; '\u0107'"}}, None),
+        ({"startup": {"a.pth": "import x"}, "modules": {"sitecustomize.py": ""}}, None),
+        ({"modules": {"sitecustomize.py": ""}}, None),
+    ],
+)
+def test_the_entry_that_would_let_it_pass_is_shown_if_lines_can_say_it(layout, shown):
+    (finding,) = Contents().check(holding(**layout))
+    lines = f"lines = {shown}, " if shown else ""
+    entry = f'{{ package = "acme==1.0", {lines}reason = "…" }}'
+    assert finding.remedy == f"find out what it is for, then add {entry} to exempt in [rules.contents]"
 
 
 @pytest.mark.parametrize(
@@ -67,9 +95,21 @@ def test_a_line_of_code_in_whatever_guise(text):
     assert len(messages(Contents(), pth(text))) == 1
 
 
-@pytest.mark.parametrize("text", [NAMESPACE, NAMESPACE + "\n" + NAMESPACE, "#import os", "src\n"])
+@pytest.mark.parametrize(
+    "text", [NAMESPACE, NEWER_NAMESPACE, NAMESPACE + "\n" + NEWER_NAMESPACE, "#import os", "src\n"]
+)
 def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
     assert messages(Contents(), pth(text)) == []
+
+
+@pytest.mark.parametrize("name", ["xml", "concurrent", "importlib", "pip", "setuptools"])
+@pytest.mark.parametrize("line", [NAMESPACE, NEWER_NAMESPACE])
+def test_a_namespace_in_the_place_of_a_package_that_python_or_a_command_imports(line, name):
+    """Its modules would be found in place of those of the library: ``xml/dom`` of the wheel for ``xml.dom``."""
+    assert len(messages(Contents(), pth(line.replace("google", name)))) == 1
+    assert len(messages(Contents(), pth(line.replace("'google.cloud'", f"'{name}'")))) == 1
+    assert len(messages(Contents(), pth(line.replace("modules['google']", f"modules['{name}']")))) == 1
+    assert messages(Contents(), pth(line.replace("cloud", name))) == []
 
 
 @pytest.mark.parametrize(
@@ -152,11 +192,78 @@ def test_a_path_to_something_else_than_a_directory_of_the_same_wheel(line):
     assert message.startswith("runs code whenever Python starts: acme.pth: ")
 
 
+def exempt(package, *lines):
+    return StartupExemption(package=parse_selector(package), lines=lines or None)
+
+
 def test_known_packages_may_have_a_hook_and_nothing_else():
-    rule = Contents(exempt=(parse_selector("setuptools"),))
+    rule = Contents(exempt=(exempt("setuptools"),))
     assert messages(rule, pth("import os", "setuptools==80.0")) == []
     assert len(messages(rule, pth("import os", "setup-tools==80.0"))) == 1
     assert len(messages(rule, holding("setuptools==80.0", scripts={"python": "x:y"}))) == 1
+
+
+ENVIRON = "import os; 'ACME' in os.environ and __import__('acme').start()"
+
+
+@pytest.mark.parametrize(
+    "text", [ENVIRON, ENVIRON + " \n", f"src\n{ENVIRON}\r\n# x\n{ENVIRON}", ENVIRON + "\nimport a"]
+)
+def test_a_package_may_have_the_lines_that_are_listed(text):
+    rule = Contents(exempt=(exempt("acme", ENVIRON + "  "), exempt("acme>=1", "import a"), exempt("other")))
+    given = holding(modules={"acme.pth": "", "src/x.py": "", "a.py": ""}, startup={"acme.pth": text})
+    assert messages(rule, given) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "release"),
+    [
+        ("import acme", "acme==1.0"),
+        (ENVIRON.replace("ACME", "HOME"), "acme==1.0"),
+        (ENVIRON + ";import evil", "acme==1.0"),
+        (" " + ENVIRON, "acme==1.0"),
+        (ENVIRON, "acme-2==1.0"),
+        (ENVIRON, "acme==2.0"),
+        ("/elsewhere", "acme==1.0"),
+    ],
+)
+def test_and_no_other(line, release):
+    """Whoever has the account of an exempt project writes another line, or leaves out its condition."""
+    rule = Contents(exempt=(exempt("acme<2", ENVIRON),))
+    assert messages(rule, pth(f"src\n{ENVIRON}\n{line}", release))[0].startswith("runs code whenever Python starts: ")
+
+
+@pytest.mark.parametrize("layout", [{"modules": {"sitecustomize.py": ""}}, {"data": ("pyvenv.cfg",)}])
+def test_who_may_have_a_line_may_have_no_hook_besides(layout):
+    given = holding(**layout, startup={"acme.pth": ENVIRON})
+    assert len(messages(Contents(exempt=(exempt("acme", ENVIRON),)), given)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "member", "passes"),
+    [
+        ("import acme", "acme/__init__.py", True),
+        ("import acme", "acme.py", True),
+        ("import acme;", "acme.cpython-311-x86_64-linux-gnu.so", True),
+        ("import acme.hook, acme", "acme/__init__.py", False),
+        ("import Acme.Hook", "acme/hook.py", True),
+        ("import acme", "lib/acme.py", True),
+        ("import acme", "acme.txt", False),
+        ("import acme", "acme/hook.py", False),
+        ("import acme", "other/acme.py", False),
+        ("import acme", "acme_2.py", False),
+        ("import acme as a", "other.py", True),
+    ],
+)
+def test_a_listed_line_that_imports_passes_while_the_wheel_has_the_module(line, member, passes):
+    """Else another package could bring it. What does more than import is known by the line alone."""
+    given = holding(modules={member: ""}, startup={"acme.pth": f"lib\n{line}" if "lib/" in member else line})
+    assert (messages(Contents(exempt=(exempt("acme", line),)), given) == []) is passes
+
+
+def test_a_line_that_each_locale_reads_in_another_way_is_none_that_is_listed():
+    line = "import os; os.putenv('\u0107', '')"
+    assert len(messages(Contents(exempt=(exempt("acme", line),)), pth(line))) == 1
 
 
 @pytest.mark.parametrize("place", ["modules", "data"])
@@ -310,7 +417,8 @@ NOTHING_ELSE = {"installer": Level.ALLOW, "scripts": Level.ALLOW, "overlap": Lev
     ("rule", "asks"),
     [
         (Contents(startup=Level.ALLOW, **NOTHING_ELSE), False),
-        (Contents(exempt=(parse_selector("acme"),), **NOTHING_ELSE), False),
+        (Contents(exempt=(exempt("acme"),), **NOTHING_ELSE), False),
+        (Contents(exempt=(exempt("acme", "import a"),), **NOTHING_ELSE), True),
         (Contents(**NOTHING_ELSE), True),
         (Contents(startup=Level.ALLOW, **{**NOTHING_ELSE, "overlap": Level.WARN}), True),
     ],
