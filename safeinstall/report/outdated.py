@@ -71,6 +71,8 @@ def remarks_on(survey: Survey, policy: Policy) -> Iterator[str]:
     yield from (f"no answer: {problem}" for problem in survey.problems)
     yield from (f"cannot be read: {problem}" for problem in survey.unread)
     yield from render_remarks([_missing(s.passing) for s in survey.standings if s.passing], policy, verbose=False)
+    for message, held in _denied_for_lack(survey).items():
+        yield f"held back, since a fact is missing: {_few(held)}: {message}"
     for why, names in survey.unlisted.items():
         yield f"{why.value}: {_few(names)}"
     yield f"{survey.subject} by policy {policy.file}: {_counted(survey)}"
@@ -80,6 +82,16 @@ def _missing(verdict: Verdict) -> Verdict:
     """Return *verdict* with no more than what could not be found out."""
     findings = tuple(f for f in verdict.findings if f.missing and f.level is Level.WARN and f.suppressed_by is None)
     return replace(verdict, findings=findings)
+
+
+def _denied_for_lack(survey: Survey) -> dict[str, list[str]]:
+    """Return what could not be found out and holds projects back, by what it is; of each project the first."""
+    found: dict[str, list[str]] = {}
+    for standing in survey.standings:
+        lacking = [finding for finding in standing.newest.denials if finding.missing]
+        if lacking:
+            found.setdefault(lacking[0].message, []).append(standing.name)
+    return found
 
 
 def _few(names: Sequence[str]) -> str:

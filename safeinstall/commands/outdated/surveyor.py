@@ -150,6 +150,9 @@ class Surveyor:
         if verdict.denied:
             return verdict
         finding = Finding(
-            rule="metadata", level=Level.DENY, message="its metadata cannot be read, so that pip passes it over", key=""
+            rule="metadata",
+            level=Level.DENY,
+            message="its metadata cannot be read, so that pip passes it over",
+            key="metadata",
         )
         return verdict.also((finding,))
