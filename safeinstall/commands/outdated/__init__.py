@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from safeinstall.commands.fix.subject import read_subject
 from safeinstall.commands.outdated.asked import Asked, asked_of, held_of
 from safeinstall.commands.outdated.surveyor import Surveyor
+from safeinstall.commands.outdated.table import remarks_on, survey_json, table
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy.output import write
 from safeinstall.commands.target import open_target
 from safeinstall.errors import UsageError
-from safeinstall.report.outdated import remarks_on, survey_json, table
 from safeinstall.report.text import PREFIX, shown
 from safeinstall.sources.pip.environment import list_environment
 from safeinstall.sources.policies.policy_files import load_policy

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lib.facts import artifact
 from lib.policies import layered
 
+from safeinstall.commands.outdated.table import remarks_on, table
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.verdict import Verdict
-from safeinstall.report.outdated import remarks_on, table
 from safeinstall.resolve.outcome import Standing, Survey, Unlisted
 
 POLICY = layered(user="schema = 1\n")
