@@ -352,8 +352,8 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy, commits: Mapp
         sys.stderr.write(text + "\n")
         return refused.exit_code
     tells = invocation.verbosity >= 0 and not shown
-    sources = invocation.sources
-    if tells and (text := render_summary(outcome, policy, verbose=verbose, sources=sources)):
+    sources, installed = invocation.sources, invocation.command == "install" and outcome.status is not None
+    if tells and (text := render_summary(outcome, policy, verbose=verbose, sources=sources, installed=installed)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status

@@ -13,6 +13,7 @@ from safeinstall.errors import UnsatisfiableError
 from safeinstall.pipeline import run
 from safeinstall.request.invocation import parse_invocation
 from safeinstall.resolve.finder import CandidateFinder
+from safeinstall.sources.index.locked import LockedIndex
 from safeinstall.sources.pip.host import HostedPip
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ class Target:
     def finder(self) -> CandidateFinder:
         """A finder over what the indexes offer to this target."""
         return CandidateFinder(self.world.index, self.invocation.selection)
+
+    def unbound(self) -> Target:
+        """Return this target, whose locks bind no project to a file any more: its indexes tell of all."""
+        self.world.index = LockedIndex(self.world.pages, {})
+        return self
 
 
 def fits_together(target: Target, policy: Policy) -> bool:

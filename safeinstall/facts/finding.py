@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
 
 class Level(IntEnum):
@@ -49,6 +50,8 @@ class Finding:
     """True when the level comes from a fact that could not be had."""
     remedy: str | None = None
     """The way out, one sentence."""
+    until: datetime | None = None
+    """When the rule will have something else to say, if nothing but time passes; ``None``: waiting does not help."""
     advisories: tuple[str, ...] = ()
     """Ids of the advisories this rests on, aliases included."""
     exploited: date | None = None
@@ -65,6 +68,13 @@ class Finding:
     """True when ``mode = "audit"`` turned a denial into this warning."""
     escalated: bool = False
     """True when ``fail-on = "warn"`` turned a warning into this denial."""
+
+
+def utc(moment: datetime) -> str:
+    """Show *moment* to the minute, rounded up, so that waiting until then is long enough."""
+    in_utc = moment.astimezone(timezone.utc)
+    whole = in_utc.replace(second=0, microsecond=0)
+    return f"{whole if whole == in_utc else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
 
 
 def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool, bool]:

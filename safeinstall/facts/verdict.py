@@ -9,7 +9,7 @@ from safeinstall.facts.finding import Finding, Level, strictest_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
+    from datetime import date, datetime
 
     from packaging.utils import NormalizedName
 
@@ -40,6 +40,8 @@ class Verdict:
 
     artifact: Artifact
     findings: tuple[Finding, ...] = ()
+    complies_from: datetime | None = None
+    """Of a denied file: when it will pass, by what was known of it, if nothing but time passes; ``None``: never."""
 
     @property
     def level(self) -> Level:

@@ -17,6 +17,8 @@ from safeinstall.facts.values import Missing
 from safeinstall.judge.evaluate import evaluate
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from safeinstall.facts.artifact import Artifact, Metadata
     from safeinstall.facts.evidence import Evidence
     from safeinstall.facts.values import Layout
@@ -93,12 +95,29 @@ class Judge:
 
     def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
         evidence = self.gatherer.gather(artifact, required_by)
-        return evidence, self._evaluate(evidence, Price.LISTING)
+        return evidence, self._by_listing(evidence)
+
+    def _by_listing(self, evidence: Evidence) -> Verdict:
+        verdict = self._evaluate(evidence, Price.LISTING)
+        return replace(verdict, complies_from=self._end(verdict, evidence)) if verdict.denied else verdict
+
+    def _end(self, verdict: Verdict, evidence: Evidence) -> datetime | None:
+        """Return when the listing will pass: it is judged again by the time at which each denial has come to its end.
+
+        So an exception that expires before then counts, and so does what follows when a rule has something else to say.
+        """
+        while verdict.denied:
+            ends = [denial.until for denial in verdict.denials if denial.until and denial.until > evidence.as_of]
+            if len(ends) < len(verdict.denials):
+                return None
+            evidence = replace(evidence, as_of=max(ends))
+            verdict = self._evaluate(evidence, Price.LISTING)
+        return evidence.as_of
 
     def _hashed(self, evidence: Evidence, artifact: Artifact) -> tuple[Evidence, Verdict]:
         """Judge anew with the sha256 that *artifact* has by now, by all that was known before."""
         known = replace(evidence, sha256=artifact.sha256 or evidence.sha256)
-        verdict = self._evaluate(known, Price.LISTING)
+        verdict = self._by_listing(known)
         if isinstance(known.metadata, Missing):
             return known, verdict
         return self._also(verdict, known, Price.METADATA)

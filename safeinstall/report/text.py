@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from safeinstall.facts.artifact import ArtifactKind, contradict
-from safeinstall.facts.finding import Level
+from safeinstall.facts.finding import Level, utc
 from safeinstall.report.gist import gists
 from safeinstall.report.rivals import render_rivals
 
@@ -30,6 +30,8 @@ PREFIX = "safe-pip: "
 SHOWN_NAMES = 4
 SHOWN_WARNINGS = 3
 """Lines that warnings may add to what pip says."""
+SHOWN_FALLBACKS = 3
+"""Lines of what was passed over."""
 
 
 def shown(text: str) -> str:
@@ -63,10 +65,29 @@ def in_short(denied: Verdict) -> str:
     return f"{gist.rule}: {gist.lines[0]}"
 
 
-def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool, sources: ConfiguredSources | None = None) -> str:
+def with_end(denied: Verdict) -> str:
+    """Return the same, with the time from which on it passes, else by what does not end, and what is to be done."""
+    if denied.complies_from is not None:
+        return f"{in_short(denied)}; complies from {utc(denied.complies_from)} on"
+    lasting = tuple(finding for finding in denied.denials if finding.until is None)
+    if not lasting:  # something else denies it when these end
+        return in_short(denied)
+    gist = gists(lasting)[0]
+    remedy = f"; way out: {gist.remedy}" if gist.remedy else ""
+    return f"{gist.rule}: {gist.lines[0]}{remedy}"
+
+
+def render_summary(
+    outcome: Outcome,
+    policy: Policy,
+    *,
+    verbose: bool,
+    sources: ConfiguredSources | None = None,
+    installed: bool = False,
+) -> str:
     """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used.
 
-    *sources* is what pip is configured with.
+    *sources* is what pip is configured with. Where it was *installed*, a second run with ``-v`` has nothing to tell.
     """
     if outcome.refused is not None:
         return ""
@@ -75,7 +96,9 @@ def render_summary(outcome: Outcome, policy: Policy, *, verbose: bool, sources: 
     notices = map(shown, (*resolution.notices, *warnings))
     verdicts = [pin.verdict for pin in resolution.pins]
     remarks = render_remarks(verdicts, policy, verbose=verbose, sources=sources)
-    lines = [*notices, *_fallbacks(resolution), *remarks]
+    all_told = "safe-pip outdated lists them" if installed else "-v tells them all"
+    fallbacks = _in_few(list(_fallbacks(resolution)), None if verbose else SHOWN_FALLBACKS, all_told)
+    lines = [*notices, *fallbacks, *remarks]
     return "\n".join(PREFIX + line for line in lines)
 
 
@@ -106,7 +129,15 @@ def _fallbacks(resolution: Resolution) -> Iterator[str]:
         taken, hidden = str(artifact.version), str(best.artifact.version)
         if taken == hidden:
             taken, hidden = artifact.filename, best.artifact.filename
-        yield shown(f"{artifact.stated_name} {taken} instead of {hidden}: {in_short(best)}")
+        yield shown(f"{artifact.stated_name} {taken} instead of {hidden}: {with_end(best)}")
+
+
+def _in_few(lines: Sequence[str], most: int | None, all_told: str) -> Sequence[str]:
+    """Return at most so many *lines*, of which the last then says how many more there are, and how *all* are *told*."""
+    if most is None or len(lines) <= most:
+        return lines
+    told = lines[: most - 1]
+    return [*told, f"and {len(lines) - len(told)} more; {all_told}"]
 
 
 def _is_same_file(one: Artifact, other: Artifact) -> bool:

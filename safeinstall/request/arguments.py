@@ -10,7 +10,9 @@ from safeinstall.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OWN_COMMANDS = frozenset({"advisories", "audit", "doctor", "fix", "guard", "log", "policy", "recover", "why"})
+OWN_COMMANDS = frozenset(
+    {"advisories", "audit", "doctor", "fix", "guard", "log", "outdated", "policy", "recover", "why"}
+)
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
 VERSION = (("--version",), ("-V",))
@@ -20,6 +22,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   policy                      Write, check, explain and test policies.
   audit                       Judge an environment, requirements or a lock; install nothing.
   fix                         Change pins so that the policy lets them pass.
+  outdated                    List what is newer, what of it passes, and from when on the rest will.
   why                         Tell what brings a package in, and what the policy says of it.
   guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.

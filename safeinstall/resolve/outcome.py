@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
+from safeinstall.errors import EXIT_EVIDENCE
 from safeinstall.resolve.resolution import Refusal
 
 if TYPE_CHECKING:
@@ -139,3 +141,56 @@ class Fix:
     def exit_code(self) -> int:
         """0 for a file that passes or can be made to; else 10, or 11 where missing facts alone decided."""
         return self.refusal.exit_code if self.refusal and self.problem else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What could be had of one project now."""
+
+    name: NormalizedName
+    present: str
+    """The version that is installed; of requirements, what they ask for, which may be empty: any version."""
+    newest: Verdict
+    """On the newest version that pip would take from nothing installed: on a file that passes, else will first."""
+    passing: Verdict | None
+    """On the newest version that the policy lets pass; ``None`` where it lets none."""
+    within: Verdict | None = None
+    """Likewise, of those that are asked for."""
+    is_behind: bool
+    """Whether there is a newer version than what is installed, or than what would be taken now."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the policy holds the newest version back."""
+        return self.passing is None or self.passing.artifact.version != self.newest.artifact.version
+
+
+class Unlisted(Enum):
+    """Why nothing is said of a project."""
+
+    UNKNOWN = "on no index"
+    UNFIT = "without a file for this environment"
+    CLOSED = "on indexes that the policy denies, and that were not asked"
+    DIRECT = "from an address or a directory, whose name no index was told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What is newer than what is there, and what of it the policy lets pass."""
+
+    subject: str
+    standings: tuple[Standing, ...]
+    """Sorted by name."""
+    is_asked: bool
+    """Whether it is about requirements, not about what is installed."""
+    unlisted: Mapping[Unlisted, tuple[str, ...]] = field(default_factory=dict)
+    """Names."""
+    problems: tuple[str, ...] = ()
+    """What indexes failed to say, so that projects are missing."""
+    unread: tuple[str, ...] = ()
+    """What of an environment cannot be read."""
+
+    @property
+    def exit_code(self) -> int:
+        """11 where an index did not answer, else 0: to be outdated is no failure."""
+        return EXIT_EVIDENCE if self.problems else 0

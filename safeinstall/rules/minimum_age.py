@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.facts.evidence import Price
-from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.finding import Finding, Level, utc
 from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_own_path
 
@@ -73,7 +73,7 @@ class MinimumAge:
         if isinstance(uploaded, Missing):
             yield self._missing(f"the upload time is not known: {uploaded.reason}", uploaded.remedy)
         elif uploaded > evidence.as_of + _CLOCK_SKEW:
-            yield self._missing(f"the index says uploaded at {_utc(uploaded)}, which is in the future")
+            yield self._missing(f"the index says uploaded at {utc(uploaded)}, which is in the future")
         elif evidence.as_of - uploaded < self._minimum(evidence):
             yield self._young(evidence, uploaded)
 
@@ -91,7 +91,8 @@ class MinimumAge:
                 message=f"its project's first file was uploaded {_ago(evidence.as_of - first)} ago; the policy asks for"
                 f" {_ago(self.new_project)}",
                 key="rules.minimum-age.new-project",
-                remedy=f"wait until {_utc(first + self.new_project)}, or take a project that is known for longer",
+                remedy=f"wait until {utc(first + self.new_project)}, or take a project that is known for longer",
+                until=first + self.new_project,
             )
 
     def _is_exempt(self, evidence: Evidence, version: Version) -> bool:
@@ -140,7 +141,8 @@ class MinimumAge:
             level=Level.DENY,
             message=f"uploaded {_ago(evidence.as_of - uploaded)} ago; the policy asks for {_ago(limit)}{purpose}",
             key=f"rules.minimum-age.{option}",
-            remedy=f"wait until {_utc(uploaded + limit)}, or ask for an older version",
+            remedy=f"wait until {utc(uploaded + limit)}, or ask for an older version",
+            until=uploaded + limit,
         )
 
     def _repair(self, evidence: Evidence) -> tuple[Advisory, Version] | None:
@@ -186,10 +188,3 @@ def _ago(span: timedelta) -> str:
         elif parts:
             break
     return " ".join(parts[:2]) or "0 seconds"
-
-
-def _utc(moment: datetime) -> str:
-    """Show *moment* to the minute, rounded up, so that waiting until then is long enough."""
-    utc = moment.astimezone(timezone.utc)
-    whole = utc.replace(second=0, microsecond=0)
-    return f"{whole if whole == utc else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -100,7 +100,8 @@ class Typosquats:
             why += f", though it is older than {lookalike.popular}"
         if is_older or evidence.vouched_by:
             level = Level.WARN
-        yield _finding(evidence, lookalike, level, why, option)
+        until = began + self.young if option == ".young" else None
+        yield replace(_finding(evidence, lookalike, level, why, option), until=until)
 
     def _weighed(self, evidence: Evidence, lookalike: Lookalike, age: timedelta) -> tuple[Level, str, str]:
         """Return what the resemblance gets, what else speaks against the project, and the option that says so."""

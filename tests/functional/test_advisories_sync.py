@@ -65,7 +65,7 @@ def test_the_first_installation_syncs_and_the_second_reads_what_is_here(user, du
     assert (first.exit, user.installed(), dump.taken()) == (0, {"app": "1.0"}, ["/all.zip"])
     assert first.err == (
         "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-2026-1 (CVE-2026-1), severity high (7.5), "
-        "denied from low: A hole in it\n"
+        "denied from low: A hole in it; way out: take 3.0 or later, or write an exception for CVE-2026-1\n"
     )
     second = user.install("--force-reinstall", "app")
     assert (second.exit, second.err, dump.taken()) == (0, first.err, [])
@@ -163,7 +163,7 @@ def test_what_is_exploited_is_denied_whatever_the_thresholds(user, dump):
     assert done.err == (
         "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-2026-1 (CVE-2026-0001), severity high (7.5), "
         "denied from critical, known to be exploited since 2026-05-02, denied whatever its severity, "
-        "EPSS 0.94, denied from 0.9: A hole in it\n"
+        "EPSS 0.94, denied from 0.9: A hole in it; way out: take 3.0 or later, or write an exception for CVE-2026-0001\n"
     )
     report = json.loads((user.work / "report.json").read_text())
     (finding,) = (f for file in report["files"] for f in file["findings"] if f["exploited"])

@@ -24,7 +24,7 @@ RECORD = {
 }
 KINDS = {"advisories", "checked", "files", "metadata", "pages"}
 """The directories of a cache."""
-PASSED_OVER = "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-1, severity unknown\n"
+PASSED_OVER = "safe-pip: app 1.0 instead of 2.0: vulnerability: PYSEC-1, severity unknown; way out: no fixed version is known: take another package, or write an exception for PYSEC-1\n"
 
 
 @pytest.fixture(scope="module")

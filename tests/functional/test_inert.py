@@ -92,7 +92,7 @@ def test_a_wheel_is_taken_where_a_source_distribution_is_newer(shell):
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
     assert done.err == told("""
-        safe-pip: app 1.0 instead of 2.0: sdists: a source distribution, which runs code of app 2.0 when built; the policy asks for wheels
+        safe-pip: app 1.0 instead of 2.0: sdists: a source distribution, which runs code of app 2.0 when built; the policy asks for wheels; way out: ask for a version that has a wheel for this Python and platform, or, if it may be built, add "app==2.0" to allow in [rules.sdists]
     """)
     assert not (shell.tmp / "mark").exists()
     assert not [path for path in shell.index.paths() if "app-2.0" in path]

@@ -129,8 +129,9 @@ def test_a_mirror_that_offers_other_bytes_is_passed_over_and_told(shell):
     done = shell.install("app")
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
     assert done.err == (
-        "safe-pip: app 1.0 instead of 1.0: indexes: near offers other bytes under the name app-1.0-py3-none-any.whl"
-        " than main does\n"
+        "safe-pip: app app-1.0-py3-none-any.whl instead of app-1.0-py3-none-any.whl: indexes: near offers other bytes"
+        " under the name app-1.0-py3-none-any.whl than main does; way out: find out which are right; until then take"
+        " near out of [[indexes]]\n"
     )
     assert not (shell.site / "app" / "__init__.py").read_text().startswith("evil")
 

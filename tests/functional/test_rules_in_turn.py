@@ -27,7 +27,7 @@ def test_another_licence_is_passed_over_before_its_file_is_fetched(shell):
     assert (
         done.err
         == """\
-safe-pip: app 1.0 instead of 2.0: licenses: licensed under "MIT AND GPL-3.0-only"; the policy does not allow GPL-3.0-only
+safe-pip: app 1.0 instead of 2.0: licenses: licensed under "MIT AND GPL-3.0-only"; the policy does not allow GPL-3.0-only; way out: use another package, or, if the licence is acceptable, add it to allow in [rules.licenses]
 """
     )
     assert "/files/app-2.0-py3-none-any.whl" not in shell.index.paths()

@@ -26,8 +26,9 @@ def test_the_newest_that_passes_is_taken_and_told(aged):
     aged.policy('[rules.minimum-age]\nminimum = "7d"\n')
     done = aged.install("app")
     assert (done.exit, aged.installed()) == (0, {"app": "1.0"})
-    assert done.err == told("""
-        safe-pip: app 1.0 instead of 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days
+    uploaded = aged.index.find("app-2.0-py3-none-any.whl").upload_time
+    assert done.err == told(f"""
+        safe-pip: app 1.0 instead of 2.0: minimum-age: uploaded 5 hours ago; the policy asks for 7 days; complies from {uploaded + timedelta(days=7, minutes=1):%Y-%m-%d %H:%M} UTC on
     """)
     assert "/files/app-2.0-py3-none-any.whl.metadata" not in aged.index.paths()
 
@@ -38,8 +39,9 @@ def test_where_only_the_file_differs_the_files_are_told(shell):
     shell.offer_sdist("mixed", "1.0", metadata_version="2.2")
     done = shell.install("--dry-run", "--policy-report", "markdown=report.md", "mixed")
     because = "the sha256 of this file of mixed==1.0 is not known: INDEX/simple/ publishes no sha256"
+    way_out = "take it from an index that publishes sha256 hashes"
     files = "mixed-1.0.tar.gz instead of mixed-1.0-py3-none-any.whl"
-    assert (done.exit, done.err) == (0, f"safe-pip: mixed {files}: hashes: {because}\n")
+    assert (done.exit, done.err) == (0, f"safe-pip: mixed {files}: hashes: {because}; way out: {way_out}\n")
     assert "mixed-1.0-py3-none-any.whl" in (shell.work / "report.md").read_text()
     assert "| mixed mixed-1.0.tar.gz | mixed-1.0-py3-none-any.whl |" in (shell.work / "report.md").read_text()
 

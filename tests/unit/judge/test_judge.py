@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import ClassVar
 
 import pytest
@@ -48,10 +49,20 @@ class Opens(Listens):
     needs: ClassVar[Price] = Price.CONTENTS
 
 
-def judge_by(*rules):
+def judge_by(*rules, policy=""):
     gatherer = Gatherer(None, siblings=lambda _: (), requested=frozenset(), user_hashes={}, as_of=NOW)
-    policy = parse_policy("", file="p.toml", read=None)
+    policy = parse_policy(policy, file="p.toml", read=None)
     return Judge(gatherer, replace(policy, rules=rules, variants=lambda _: RuleSet(rules=rules)))
+
+
+class Waits(Listens):
+    """A rule that denies until an instant, and warns from then on."""
+
+    def check(self, evidence):
+        (ends,) = self.seen
+        waits = evidence.as_of < ends
+        level, until = (Level.DENY, ends) if waits else (Level.WARN, None)
+        yield Finding(rule=self.id, level=level, message="", key=f"rules.{self.id}", until=until)
 
 
 def verified(*files):
@@ -132,3 +143,30 @@ def test_a_verified_plan_takes_the_verdicts_of_its_contents_and_no_denial():
     strict(ACME, None, METADATA)
     with pytest.raises(ValueError, match="a denied file"):
         plan.judged(strict.open(plan, {}))
+
+
+DAY = timedelta(days=1)
+
+
+def complies_from(*rules, policy=""):
+    verdict = judge_by(*rules, policy=policy)(ACME, None)
+    assert verdict.denied
+    return verdict.complies_from
+
+
+def test_what_is_denied_for_a_time_says_when_that_ends():
+    assert complies_from(Waits(seen=[NOW + DAY])) == NOW + DAY
+    assert complies_from(Waits(seen=[NOW + DAY]), Waits(seen=[NOW + 3 * DAY])) == NOW + 3 * DAY
+
+
+def test_what_else_is_denied_has_no_end():
+    assert complies_from(Waits(seen=[NOW + DAY]), Listens(level=Level.DENY)) is None
+    assert complies_from(Listens(level=Level.DENY)) is None
+
+
+def test_the_warning_that_follows_counts_where_warnings_deny():
+    assert complies_from(Waits(seen=[NOW + DAY]), policy='fail-on = "warn"\n') is None
+
+
+def test_what_passes_has_no_time_from_which_on_it_does():
+    assert judge_by(Listens())(ACME, None).complies_from is None

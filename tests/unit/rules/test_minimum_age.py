@@ -32,6 +32,7 @@ def test_a_young_file_is_denied_until_a_moment_that_is_named():
             message="uploaded 2 days ago; the policy asks for 7 days",
             key="rules.minimum-age.minimum",
             remedy="wait until 2026-11-27 12:00 UTC, or ask for an older version",
+            until=NOW + 5 * DAY,
         )
     ]
 
@@ -170,6 +171,7 @@ def test_a_repair_has_to_wait_as_long_as_the_policy_says():
             message="uploaded 11 hours ago; the policy asks for 12 hours for a repair of PYSEC-2026-1 in 1.0",
             key="rules.minimum-age.security-fix",
             remedy="wait until 2026-11-22 13:00 UTC, or ask for an older version",
+            until=NOW + HOUR,
         )
     ]
 

@@ -30,6 +30,7 @@ def test_a_young_project_with_the_name_of_another_is_denied():
             message=f"{RESEMBLANCE}, and the project is 2 days old",
             key="rules.typosquats.young",
             remedy='ask for requests; if reqeusts is meant, add "reqeusts" to exempt in [rules.typosquats]',
+            until=NOW + timedelta(days=88),
         )
     ]
 
