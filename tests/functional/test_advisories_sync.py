@@ -101,14 +101,13 @@ def old(id_: str, name: str, published: str, **fields) -> dict:
 def test_what_nobody_has_closed_is_warned_of_by_baseline_and_denied_by_strict(shell, dump):
     shell.environ["SAFE_PIP_OSV_URL"] = dump.root
     uploaded = datetime(2024, 11, 22, tzinfo=timezone.utc)
-    for name in ("app", "lib", "new", "worse"):
+    for name in ("app", "lib", "worse"):
         shell.offer(name, "1.0", upload_time=uploaded)
     shell.offer("ageless", "1.0", upload_time=None)
     dump.publish(
         old("PYSEC-2017-1", "app", "2017-09-05", aliases=["CVE-2017-1"], severity=[]),
         old("PYSEC-2018-1", "lib", "2018-01-01", aliases=["CVE-2018-1"]),
         old("PYSEC-2018-2", "lib", "2018-01-01", aliases=["CVE-2018-2"]),
-        old("PYSEC-2024-1", "new", "2024-01-01", aliases=["CVE-2024-1"]),
         old("PYSEC-2017-2", "worse", "2017-01-01", aliases=["MAL-2017-2"]),
         old("PYSEC-2017-3", "ageless", "2017-01-01", aliases=["CVE-2017-3"]),
     )
@@ -119,10 +118,8 @@ def test_what_nobody_has_closed_is_warned_of_by_baseline_and_denied_by_strict(sh
         safe-pip: warned: app 1.0: vulnerability: PYSEC-2017-1 (CVE-2017-1), severity unknown, published 2017-09-05, seven years before this file was uploaded, and nobody has closed it: A hole in app
         safe-pip: warned: lib 1.0: vulnerability: 2 advisories: 2 high, 2 that nobody has closed; no known version repairs them all; the worst: CVE-2018-1, high (7.5), no repair known: A hole in lib
     """)
-    refused = shell.refuses("install", "new", "worse", "ageless")
-    assert re.findall(r"refused (\w+) 1\.0 .*\n  (\w+) ", refused) == [
-        *(("ageless", "vulnerability"), ("new", "vulnerability"), ("worse", "malware"))
-    ]
+    for name, rule in (("worse", "malware"), ("ageless", "vulnerability")):
+        assert f"\n  {rule} " in shell.refuses("install", name)
     refused = shell.refuses(
         "install", "--force-reinstall", "app", "--policy=strict", "--policy-report=json=report.json"
     )

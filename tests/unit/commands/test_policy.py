@@ -335,6 +335,11 @@ expect = "deny"
 rules = ["vulnerability"]
 advisories = [{{ id = "CVE-2026-2", severity = "2.0", exploited = 2026-05-02, epss = 0.9 }}]
 [[cases]]
+package = "acme==1.0"
+expect = "warn"
+rules = ["vulnerability"]
+advisories = [{{ id = "CVE-2017-1", severity = "7.5", published = 2017-09-05 }}]
+[[cases]]
 package = "acme==2.0"
 expect = "allow"
 advisories = [{{ id = "CVE-2026-1", severity = "9.8", fixed = "2.0" }}]
@@ -371,7 +376,7 @@ sha256 = "sha256:{SHA}"
 def test_cases_are_judged(run, write):
     write(CASES, "cases.toml")
     code, out = run("test", "cases.toml", named="baseline")
-    assert (code, out.splitlines()[-1]) == (0, "10 cases, 0 failed, by baseline (built in)"), out
+    assert (code, out.splitlines()[-1]) == (0, "11 cases, 0 failed, by baseline (built in)"), out
     assert out.splitlines()[1] == "ok      cases.toml:5: acme==1.0: deny by minimum-age"
 
 
