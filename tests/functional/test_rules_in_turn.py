@@ -104,6 +104,17 @@ def test_an_exemption_of_lines_lets_these_pass_and_no_others(shell):
     assert 'package = "coverage", lines = [' in shown
 
 
+def test_a_hook_in_a_directory_that_another_wheel_adds(shell):
+    """Neither of the two says anything by itself."""
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", ["lib"], files={"shared/app.py": "", "app.pth": "shared\n"})
+    shell.offer("lib", "1.0", files={"shared/sitecustomize.py": "print('evil')"})
+    said = shell.refuses("install", "app")
+    assert "contents          runs code whenever Python starts: shared/sitecustomize.py\n" in said
+    assert said.startswith("safe-pip: refused lib 1.0 ")
+    assert shell.install("lib").exit == 0
+
+
 def test_an_exception_covers_what_is_inside(shell):
     shell.offer("app", "1.0", files=HOOK)
     shell.policy(
