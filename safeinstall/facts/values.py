@@ -56,6 +56,8 @@ class Layout:
     """Other files, below the root of the environment."""
     startup: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The text of each ``.pth`` file that an interpreter reads when it starts."""
+    added: frozenset[str] = frozenset()
+    """What ``.pth`` files of other wheels of the same plan add to the path (``path_files.added_directories``)."""
     members: tuple[str, ...] = ()
     """All that are files, those of its own ``.dist-info`` included."""
     pure: bool = True

@@ -256,7 +256,7 @@ def _in_libraries(layout: Layout) -> Iterator[tuple[str, str]]:
 
     Where the environment begins is one with ``--target`` (pip: ``_handle_target_dir``).
     """
-    added = added_directories(layout.startup) - {""}
+    added = (added_directories(layout.startup) | layout.added) - {""}
     for paths, directories in ((layout.modules, {"", *added}), (layout.data, {"", _WINDOWS_LIBRARY, *added})):
         for path in paths:
             below = folded(path)

@@ -69,7 +69,7 @@ safe-pip: refused app 1.0 (app-1.0-py3-none-any.whl) from INDEX/simple/
                     policy: policy.toml:2 (rules.contents)
   required by       app (you)
   newest allowed    no file of app passes this policy
-  way out           find out what it is for, then add "app==1.0" to exempt in [rules.contents]
+  way out           find out what it is for, then add { package = "app==1.0", lines = ["import app"], reason = "…" } to exempt in [rules.contents]
 safe-pip: denied by policy policy.toml; nothing was installed
 """.replace("(rules.contents)", "(rules.contents.startup)")
     )
@@ -87,6 +87,32 @@ def test_a_known_hook_may_stay_and_a_warning_is_told(shell):
     assert [found["level"] for file in receipt["files"] for found in file["findings"]] == ["warn"]
     shell.policy(f'{CONTENTS}exempt = ["app"]\n')
     assert shell.install("--force-reinstall", "app").err == ""
+
+
+def test_an_exemption_of_lines_lets_these_pass_and_no_others(shell):
+    """What a refusal says to add; a preset that is extended keeps its own entries."""
+    entry = '{ package = "app==1.0", lines = ["import app"], reason = "ours" }'
+    shell.policy(f'extends = "baseline"\n{CONTENTS}exempt = [{entry}]\n')
+    coverage = "import sys; exec('import os')\n"
+    shell.offer("app", "1.0", files=HOOK)
+    shell.offer("coverage", "1.0", files={"coverage.py": "", "a1_coverage.pth": coverage})
+    assert shell.install("app").exit == 0
+    assert f"runs code whenever Python starts: a1_coverage.pth: {coverage}" in shell.refuses("install", "coverage")
+    assert shell.installed() == {"app": "1.0"}
+    shown = shell.run("policy", "show").out
+    assert f"{entry[:-2]} }}]" in shown
+    assert 'package = "coverage", lines = [' in shown
+
+
+def test_a_hook_in_a_directory_that_another_wheel_adds(shell):
+    """Neither of the two says anything by itself."""
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", ["lib"], files={"shared/app.py": "", "app.pth": "shared\n"})
+    shell.offer("lib", "1.0", files={"shared/sitecustomize.py": "print('evil')"})
+    said = shell.refuses("install", "app")
+    assert "contents          runs code whenever Python starts: shared/sitecustomize.py\n" in said
+    assert said.startswith("safe-pip: refused lib 1.0 ")
+    assert shell.install("lib").exit == 0
 
 
 def test_an_exception_covers_what_is_inside(shell):

@@ -7,9 +7,12 @@ from dataclasses import MISSING, fields
 from typing import Literal
 
 import pytest
+from lib.policies import layered
 
+from safeinstall.errors import PolicyError
 from safeinstall.policy.model import AdvisorySettings, EvidenceSettings, Settings
 from safeinstall.policy.orders import order_of
+from safeinstall.policy.render import render_value
 from safeinstall.policy.schema import field_types
 from safeinstall.policy.selectors import common, covers, parse_selector
 from safeinstall.rules.registry import known_rules
@@ -76,3 +79,56 @@ def test_what_two_selectors_have_in_common(one, other, both):
 )
 def test_a_selector_covers_another(wide, narrow, does):
     assert covers(parse_selector(wide), parse_selector(narrow)) is does
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "both"),
+    [
+        ('["acme"]', '["acme"]', '["acme"]'),
+        (
+            '["acme-*"]',
+            '[{ package = "acme-x", lines = ["import a"] }]',
+            '[{ package = "acme-x", lines = ["import a"] }]',
+        ),
+        (
+            '[{ package = "acme", lines = ["import a"] }]',
+            '["acme<2"]',
+            '[{ package = "acme<2", lines = ["import a"] }]',
+        ),
+        (
+            '[{ package = "acme", lines = ["import a", "import b"], reason = "r" }]',
+            '[{ package = "acme", lines = ["import c", "import b"] }]',
+            '[{ package = "acme", lines = ["import b"] }]',
+        ),
+        ('[{ package = "acme", lines = ["import a"] }]', '[{ package = "acme", lines = ["import b"] }]', "[]"),
+        ('[{ package = "acme", lines = ["import a"] }]', '["other"]', "[]"),
+    ],
+)
+def test_what_two_layers_let_run_at_the_start(upper, lower, both):
+    policy = layered(
+        **{role: f"[rules.contents]\nexempt = {text}\n" for role, text in (("system", upper), ("project", lower))}
+    )
+    assert render_value(policy.rules[0].exempt) == both
+    assert policy.rules[0].exempt == layered(system=f"[rules.contents]\nexempt = {both}\n").rules[0].exempt
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (
+            '"x y"',
+            'rules.contents.exempt[0]: "x y" is not a package selector; write "django", "django>=5,<6" or, as a glob, "acme-*"',
+        ),
+        ("1", "rules.contents.exempt[0]: expected a string or a table, found 1"),
+        ('{ lines = ["import a"] }', '"package" is required in rules.contents.exempt[0]'),
+        (
+            '{ package = "a", lines = "import a" }',
+            'rules.contents.exempt[0].lines: expected a list, found "import a"; write ["import a"]',
+        ),
+        ('{ package = "a", line = [] }', 'unknown key "line" in rules.contents.exempt[0]; did you mean "lines"?'),
+    ],
+)
+def test_an_exemption_that_is_none(value, problem):
+    with pytest.raises(PolicyError) as caught:
+        layered(system=f"[rules.contents]\nexempt = [{value}]\n")
+    assert caught.value.problems == (f"system.toml:2: {problem}",)

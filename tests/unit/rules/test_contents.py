@@ -165,6 +165,12 @@ def test_a_hook_in_a_directory_that_a_path_file_adds(place, line, hook):
     assert messages(Contents(), given) == [f"runs code whenever Python starts: {hook}"]
 
 
+def test_a_hook_in_a_directory_that_a_path_file_of_another_wheel_adds():
+    files = {"modules": {"other/sub/sitecustomize.py": "", "sub/sitecustomize.py": ""}}
+    given = holding(**files, added=frozenset({"", "other/sub/", "../"}))
+    assert messages(Contents(), given) == ["runs code whenever Python starts: other/sub/sitecustomize.py"]
+
+
 def test_an_installer_in_a_directory_that_a_path_file_adds():
     given = holding(modules={"acme/hidden/pip/__init__.py": ""}, startup={"acme.pth": "acme/hidden"})
     assert messages(Contents(), given) == ["installs files of pip: acme/hidden/pip/__init__.py"]
