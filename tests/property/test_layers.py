@@ -11,7 +11,7 @@ from lib.facts import FIND_LINKS, INDEX, OTHER_SHA, SHA, advisory, direct, evide
 from lib.policies import judged, layered
 
 from safeinstall.facts.artifact import ArtifactKind
-from safeinstall.facts.values import Missing
+from safeinstall.facts.values import Layout, Missing
 from safeinstall.policy.render import render_policy, render_string
 
 UNKNOWN = Missing("nobody knows")
@@ -22,6 +22,12 @@ names = st.sampled_from(['"acme"', '"acme<2"', '"ac*"', '"*"', '"other"', '"*me"
 lists = st.lists(names, max_size=3).map(lambda items: f"[{', '.join(items)}]")
 ENTRY = '{{ package = {}, reason = "r" }}'.format
 denied = st.lists(names, max_size=2).map(lambda items: f"[{', '.join(map(ENTRY, items))}]")
+PATH_FILES = ("import x", "import y", "import x\nimport y", "import x\nimport z", "import other")
+MODULES = dict.fromkeys(["x.py", "y.py", "z.py", "other.py"], "")
+LINES = '{{ package = {}, lines = ["import x", "import {}"] }}'.format
+exempt = st.lists(names | st.builds(LINES, names, st.sampled_from("yz")), max_size=3).map(
+    lambda items: f"[{', '.join(items)}]"
+)
 OPTIONS = {
     "minimum-age": {
         "minimum": spans,
@@ -31,6 +37,7 @@ OPTIONS = {
         "indexes": spans.map("{{ default = {} }}".format),
     },
     "allowlist": {"packages": lists},
+    "contents": {"startup": levels, "exempt": exempt},
     "denylist": {"packages": denied},
     "hashes": {
         "require": st.sampled_from(['"index"', '"pinned"']),
@@ -89,6 +96,7 @@ def texts(draw, *, audit=True):
 ages = st.integers(-1, 20).map(lambda hours: timedelta(hours=12 * hours))
 facts = {
     "age": ages,
+    "contents": st.sampled_from([UNKNOWN, *(Layout(startup={"x.pth": text}, modules=MODULES) for text in PATH_FILES)]),
     "upload_time": st.none() | st.just(UNKNOWN),
     "sha256": st.sampled_from([SHA, OTHER_SHA, UNKNOWN]),
     "user_hashes": st.sampled_from([frozenset(), frozenset({f"sha256:{OTHER_SHA}"})]),

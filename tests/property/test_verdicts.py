@@ -13,6 +13,7 @@ from lib.pins import metadata_of
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
+from safeinstall.facts.terms import StartupExemption
 from safeinstall.facts.values import Layout, Likeness, Lookalike, Missing
 from safeinstall.facts.verdict import Verdict, Waiver
 from safeinstall.judge.evaluate import evaluate
@@ -37,6 +38,11 @@ UNKNOWN = Missing("nobody knows")
 VERSIONS = ["1.0", "1.1", "1.2rc1", "1.2", "2.0"]
 ages = st.integers(-1, 20).map(lambda hours: timedelta(hours=12 * hours))
 selectors = st.lists(st.sampled_from(["acme", "acme<1.2", "ac*", "other"]).map(parse_selector), max_size=2).map(tuple)
+exemptions = st.builds(
+    lambda packages, lines: tuple(StartupExemption(package=package, lines=lines) for package in packages),
+    selectors,
+    st.sampled_from([None, ("import x",), ("import x", "import y")]),
+)
 levels = st.sampled_from(Level)
 on_missing = st.none() | levels
 advisories = st.lists(
@@ -127,7 +133,7 @@ def rules_of(missing):
             Typosquats, level=levels, sure=levels, sure_releases=levels, combined=levels, exempt=selectors, **own
         ),
         st.builds(Licenses, allow=st.sampled_from([(), ("MIT",), ("GPL-3.0-only",)]), **own),
-        st.builds(Contents, startup=levels, installer=levels, scripts=levels, overlap=levels, exempt=selectors, **own),
+        st.builds(Contents, startup=levels, installer=levels, scripts=levels, overlap=levels, exempt=exemptions, **own),
         st.builds(DirectReferences, url=levels, vcs=levels, local=levels, transitive=levels, find_links=levels, **own),
         st.builds(Malware, **own),
         st.builds(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ LABELS = [f"{wheel['name']} {wheel['versions'][-1]}" for wheel in WHEELS]
 PRESETS = ("baseline", "strict", "locked")
 
 
+@cache
 def contents_of(preset):
     policy = layered(TODAY, system=f'extends = "{preset}"\n')
     return next(rule for rule in policy.rules if rule.id == "contents")
