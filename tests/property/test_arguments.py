@@ -82,7 +82,7 @@ def test_what_is_ours_is_taken_out_wherever_it_stands(groups, place, policy):
     assert parse_arguments(["install", *mixed]).policy == "strict"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(words, st.integers(0, 6), ours)
 def test_pip_understands_what_is_left_as_it_would_have(groups, place, policy):
     """Law: pip reads the same out of what we hand on as out of what the user would have typed for pip alone."""

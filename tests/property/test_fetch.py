@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lib.pins import artifact_of, pin_of
 from lib.wheels import make_sdist, make_wheel
@@ -51,7 +51,6 @@ def fetched(filename: str, judged: bytes, served: bytes, **facts) -> str:
         return fetch(Plan.of([pin]), Answer(served), Path(folder) / "files").files[0].sha256
 
 
-@settings(deadline=None)
 @given(file=st.sampled_from(FILES), place=st.integers(min_value=0), change=st.integers(1, 255))
 def test_one_changed_byte_never_verifies(file, place, change):
     """Whichever byte of whichever file is changed in whichever way: it is refused."""
@@ -63,7 +62,6 @@ def test_one_changed_byte_never_verifies(file, place, change):
     assert str(caught.value).startswith(f"{filename} from default has sha256 ")
 
 
-@settings(deadline=None)
 @given(file=st.sampled_from(FILES), length=st.integers(min_value=0))
 def test_a_file_cut_anywhere_never_verifies(file, length):
     """However much of the end is missing, and whether or not the index published the size: it is refused."""
@@ -78,7 +76,6 @@ def test_the_unchanged_file_does_verify(file):
     assert fetched(filename, data, data) == artifact_of(filename, data).sha256
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=400), file=st.sampled_from(FILES), place=st.integers(min_value=0))
 def test_hostile_bytes_are_read_or_refused(data, file, place):
     """Whatever stands in an archive: the check returns or says why not, and never fails in another way."""

@@ -40,7 +40,7 @@ def test_what_was_found(found):
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_is_nearly_honest(name, data):
     """A place of an honest input is replaced by something else."""
