@@ -476,7 +476,7 @@ def test_readers_get_a_block_and_machines_every_finding(shell):
     refused = [file for file in json.loads(out["json"])["files"] if file["state"] == "refused"]
     assert [len(file["findings"]) for file in refused] == [4, 5]
     assert refused[0]["findings"][0]["vulnerability"] == {
-        "title": "hole 1", "severity": 9.8, "fixed": "1.1", "all_fixed": "1.4",
+        "title": "hole 1", "severity": 9.8, "fixed": "1.1", "all_fixed": "1.4", "unclosed": None,
     }  # fmt: skip
     for form, times in (("sarif", 4), ("cyclonedx", 4), ("junit", 4)):
         assert all(f"PYSEC-app-{n}" in out[form] for n in range(1, times + 1)), form
