@@ -178,11 +178,11 @@ def _impossible(provider: Provider, impossible: ResolutionImpossible[Requires, C
     touched |= {project_of(cause.parent.key) for cause in causes if cause.parent is not None}
     unasked = (v for name in sorted(touched) for v in provider.candidates.closed.get(name, ()))
     mattered = (*(v for v in provider.candidates.hidden.values() if v.artifact.name in touched), *unasked)
-    said = explain_conflict(provider, causes)
+    explained = len(causes) == 1 and _is_explained(causes[0].requirement, mattered)
+    said = () if explained else explain_conflict(provider, causes)  # which may ask an index
     if not mattered:
         notices: list[Said] = [(level, notice) for notice, level in provider.candidates.notices.items()]
         raise UnsatisfiableError(*notices, *said, unknown=unknown_projects(provider, causes))
-    explained = len(causes) == 1 and _is_explained(causes[0].requirement, mattered)
     return Refusal(
         verdicts=mattered,
         required_by=_as_requirers(ways.above(causes)),
