@@ -19,8 +19,6 @@ from safeinstall.resolve.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packaging.utils import NormalizedName
-
     from safeinstall.errors import Said
     from safeinstall.facts.artifact import Artifact
     from safeinstall.resolve.nodes import Candidate, Requires
@@ -118,16 +116,16 @@ def _of_one(provider: Provider, cause: Information) -> Iterator[Said]:
     if pythons := _other_pythons(provider):
         told = "; ".join(pythons)
         yield "critical", f"Ignored the following versions that require a different python version: {told}"
-    yield "critical", _not_found(provider, project_of(requirement.key), shown, versions)
+    yield "critical", _not_found(provider, requirement, shown, versions)
     if text == "requirements.txt":
         yield "info", HINT
     yield "critical", f"No matching distribution found for {shown if _pip(provider) >= LEAVES_OUT_MARKERS else text}"
 
 
-def _not_found(provider: Provider, name: NormalizedName, shown: str, versions: Sequence[str]) -> str:
-    selection = provider.candidates.finder.selection
+def _not_found(provider: Provider, requirement: Requires, shown: str, versions: Sequence[str]) -> str:
+    selection, name = provider.candidates.finder.selection, project_of(requirement.key)
     finals = selection.pip >= TELLS_FINAL and selection.prereleases(name) is False
-    files = _files(provider, name)
+    files = _files(provider, requirement)
     if len(files) == 1 and files[0].lock is not None:
         if finals and files[0].version.is_prerelease:
             return (
@@ -144,18 +142,19 @@ def _listed(versions: Sequence[str]) -> str:
     return ", ".join(versions) or "none"
 
 
-def _files(provider: Provider, name: NormalizedName) -> list[Artifact]:
+def _files(provider: Provider, requirement: Requires) -> list[Artifact]:
+    """Return the files of what was looked for on an index: the name of a direct reference is not told to any."""
+    if not isinstance(requirement, SpecifierRequirement):
+        return []
     try:
-        return [found.artifact for found in provider.candidates.finder.files(name)]
+        return [found.artifact for found in provider.candidates.finder.files(requirement.name)]
     except SafeInstallError:
         return []
 
 
 def _versions(provider: Provider, requirement: Requires) -> tuple[list[str], list[str]]:
     """Return the versions that are there, and those of them that pip counts as yanked."""
-    if not isinstance(requirement, SpecifierRequirement):
-        return [], []
-    files = _files(provider, requirement.name)
+    files = _files(provider, requirement)
     yanked = {a.version for a in files if a.yanked is not None and _pip(provider) >= TELLS_YANKED}
     plain = {a.version for a in files if a.yanked is None or _pip(provider) < TELLS_YANKED}
     return [str(v) for v in sorted(plain)], [str(v) for v in sorted(yanked)]
