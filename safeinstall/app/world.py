@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
+from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.values import Missing
 from safeinstall.plan.plan import lock_lines
@@ -355,6 +356,9 @@ class LiveWorld:
         direct = [f for f in verified.files if f.pin.artifact.source.kind is SourceKind.DIRECT]
         urls = [file.pin.artifact.url for file in direct]
         pins = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins]
+        digests = {file.pin.artifact.url: file.sha256 for file in direct}
+        commits = self.builder.commits_of(pin.artifact for pin in resolution.pins)
+        check_addresses(digests, commits)
         options: dict[str, Any] = {"cache_dir": None, "require_hashes": False, "disable_pip_version_check": True}
         if self.invocation.command == "install":
             options["json_report_file"] = str(told)
@@ -364,13 +368,13 @@ class LiveWorld:
             "loose": list(resolution.loose),
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),
             "direct": [p.artifact.url for p in resolution.pins if p.artifact.source.kind is SourceKind.DIRECT],
-            "digests": {file.pin.artifact.url: file.sha256 for file in direct},
+            "digests": digests,
             "files": {f.pin.artifact.url: f.path for f in direct if not f.pin.artifact.url.startswith("file:")},
             "downloaded": {Path(file.path).name: file.size for file in verified.files if file.downloaded},
             "options": options,
             "checked": [*(f.path for f in verified.files), *(str(local_path(url)) for url in urls if is_local(url))],
             "isolation": self._isolation(resolution),
-            "commits": self.builder.commits_of(pin.artifact for pin in resolution.pins),
+            "commits": commits,
             "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
         }
 

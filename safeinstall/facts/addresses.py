@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from safeinstall.errors import IntegrityError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,6 +39,22 @@ def comparable(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2] or ("localhost" if parts.scheme == "file" else "")
     return repr((parts.scheme, host, parts.path, sorted(parse_qs(parts.query).items())))
+
+
+def check_addresses(*told: Mapping[str, object]) -> None:
+    """Raise ``IntegrityError`` where any of *told* says different things of two addresses that pip takes for the same.
+
+    pip would build the one where the other was judged.
+    """
+    for values in told:
+        first: dict[str, object] = {}
+        for url, value in values.items():
+            if first.setdefault(comparable(url), value) != value:
+                place = f"{urlsplit(url).hostname or ''}{urlsplit(url).path}"
+                raise IntegrityError(
+                    f"two addresses of {place} give different bytes, and pip takes them for one",
+                    hint="they differ in a user or in empty parts of the query alone: ask for one of them",
+                )
 
 
 def place_of(addressed: Addressed) -> tuple[object, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.report.gist import gists
 from safeinstall.report.text import PREFIX, SHOWN_NAMES, by_project, describe, in_short, release, shown, shown_lines
+from safeinstall.rules.base import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -205,7 +206,8 @@ def _remedy(verdicts: Sequence[Verdict]) -> str:
 
 def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:
     parts = [
-        shown(f"{r.text} ({who})" if r.by is None else f"{r.asker or r.by} → {r.text}") for r in requirers[:SHOWN_NAMES]
+        one_line(f"{r.text} ({who})" if r.by is None else f"{r.asker or r.by} → {r.text}")
+        for r in requirers[:SHOWN_NAMES]
     ]
     more = len(requirers) - SHOWN_NAMES
     return ", ".join(parts) + (f", and {more} more" if more > 0 else "")

@@ -142,7 +142,11 @@ class Candidates:
         *asked* is the name that a direct reference is required by, if it is.
         """
         is_direct = artifact.source.kind is SourceKind.DIRECT
-        key = place_of(artifact) if is_direct else (artifact.url, artifact.subdirectory, artifact.source.url)
+        key = (
+            place_of(artifact)
+            if is_direct
+            else (artifact.url, artifact.subdirectory, artifact.egg, artifact.source.url)
+        )
         if key in self._files:
             return self._files[key]
         artifact, verdict, metadata = self._judged(artifact, required_by, asked)

@@ -62,12 +62,28 @@ def test_an_index_names_folders_of_one_archive(user):
     assert not (user.tmp / "mark").exists()
 
 
-@pytest.mark.parametrize("folder", ["../app", slow("/app"), slow("app\\..\\..")])
+@pytest.mark.parametrize(
+    "folder", ["../app", slow("/app"), slow("app\\..\\.."), slow("app; python_version>'3'"), slow("app;x")]
+)
 def test_a_folder_of_an_index_that_is_none_is_refused(user, folder):
     archive = tar_archive((f"x/{path}", text.encode()) for path, text in tree("app").items())
     user.index.add("app-1.0.tar.gz", archive, listed={"url": f"/files/app-1.0.tar.gz#subdirectory={folder}"})
     before = user.snapshot()
     assert f"asks to build {folder!r}, which is no folder inside it\n" in user.refuses("install", "app")
+    assert user.snapshot() == before
+
+
+def test_two_archives_at_addresses_that_pip_takes_for_one_are_not_installed(user):
+    for query in ("a", "b"):
+        members = {f"x/{name}/{path}": text for name in ("app", "lib") for path, text in tree(name).items()}
+        archive = tar_archive((path, text.encode()) for path, text in {**members, "x/which": query}.items())
+        user.index.reply(f"/files/x.tar.gz?{query}", Reply(body=archive))
+    asked = [
+        f"{name} @ {user.index.root}/files/x.tar.gz?{query}#subdirectory={name}"
+        for name, query in (("app", "a"), ("lib", "b"))
+    ]
+    before = user.snapshot()
+    assert "give different bytes, and pip takes them for one\n" in user.refuses("install", *asked)
     assert user.snapshot() == before
 
 

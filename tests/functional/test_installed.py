@@ -209,7 +209,7 @@ def test_where_pip_cannot_list_it_nothing_is_installed(broken):
     shell, _ = broken
     assert shell.pip("install", "app").exit != 0
     err = shell.refuses("install", "app", code=1)
-    assert "safe-pip: pip cannot list what is installed: TMP/env/" in err
+    assert "ERROR: pip cannot list what is installed: TMP/env/" in err
     assert "way out: repair it or move it away, then try again\n" in err
 
 

@@ -96,10 +96,8 @@ def test_a_package_is_explained_as_the_policy_sees_it_now(young):
     lines = done.out.splitlines()
     assert lines[0] == "denied  app 1.0 (app-1.0-py3-none-any.whl)"
     assert lines[1] == "  minimum-age       uploaded 2 days ago; the policy asks for 7 days"
-    assert lines[-2:] == [
-        "pip would take app 1.0 (app-1.0-py3-none-any.whl)",
-        "the policy allows app 0.9 (app-0.9-py3-none-any.whl)",
-    ]
+    assert "pip would take app 1.0 (app-1.0-py3-none-any.whl)" in lines
+    assert "the policy allows app 0.9 (app-0.9-py3-none-any.whl)" in lines
     data = json.loads(young.run("policy", "explain", "app", "--format", "json").out)
     assert [(file["version"], file["level"]) for file in data["files"]] == [("1.0", "deny"), ("0.9", "allow")]
     assert "no file that could be installed here matches" in young.run("policy", "explain", "app>9").out

@@ -175,7 +175,9 @@ def _resolved(url: str) -> str:
 
 def _check_subdirectory(artifact: Artifact) -> None:
     inside = artifact.subdirectory
-    if inside.startswith("/") or "\\" in inside or ".." in inside.split("/"):
+    # What pip strips, cuts off as a marker or drops from a link would be another folder when it builds again.
+    is_plain = inside.isprintable() and inside == inside.strip() and ";" not in inside
+    if not is_plain or inside.startswith("/") or "\\" in inside or ".." in inside.split("/"):
         raise IntegrityError(
             f"{artifact.source.display} asks to build {inside!r}, which is no folder inside it",
             hint="name the folder relative to the root: #subdirectory=path/to/project",
