@@ -24,7 +24,9 @@ from safeinstall.facts.wheels.path_files import (
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from packaging.utils import NormalizedName
 
     from safeinstall.facts.evidence import Evidence
     from safeinstall.facts.terms import StartupExemption
@@ -71,10 +73,15 @@ _NAMESPACE = (
     r"(?:;m and setattr\(sys\.modules\['[\w.]+'\], '\w+', m\))?"
 )
 """What setuptools writes for namespace packages, since 66.1 without ``has_mfs``: only names vary, and nothing of the
-package is run. Seldom needed.
+package is run that is not compiled. Seldom needed.
 """
 _DECLARED = re.compile(r"(?:\*\(|setdefault\(|find_spec\(|modules\[)'([\w.]+)'")
 """The packages that such a line names."""
+_STARTED = re.compile(
+    r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+(?:\s*,\s*[\w.]+)*)|__import__\(\s*u?['\"]([\w.]+)", re.ASCII
+)
+"""What a line of a ``.pth`` file imports, also in a text that it runs."""
+_COMPILED = frozenset({"so", "pyd"})
 _SHOWN = 3
 _LONGEST_ENTRY = 200
 """Characters of lines that are shown to be copied into a policy."""
@@ -165,6 +172,8 @@ class Contents:
             hooks = [*(f"{path}: {line}" for path, line in _lines(layout, exempt)), *_hook_files(layout)]
             if hooks:
                 yield "startup", self.startup, f"runs code whenever Python starts: {_few(hooks)}"
+        for other, taken_paths in self._started(name, layout).items():
+            yield "startup", self.startup, f"stands where {other} imports when Python starts: {_few(taken_paths)}"
         if taken := {path: top for path, top in _installers(layout) if top != name}:
             yield "installer", self.installer, f"installs files of {min(taken.values())}: {_few([*taken])}"
         if settings := [path for path in layout.data if _SETTINGS.fullmatch(folded(path))]:
@@ -176,6 +185,20 @@ class Contents:
         for other, paths in sorted(evidence.overlaps.items()):
             if foreign := [path for path in paths if not _is_own(name, _top(path.removeprefix("bin/")))]:
                 yield "overlap", self.overlap, f"installs files that {other} installs too, but others: {_few(foreign)}"
+
+    def _started(self, name: NormalizedName, layout: Layout) -> dict[str, list[str]]:
+        """Return the files in the place of what an exempt line of another package imports, by that package."""
+        owners: dict[str, list[StartupExemption]] = {}
+        for entry in self.exempt:
+            for top in _imported_tops(entry.lines or ()):
+                owners.setdefault(top, []).append(entry)
+        found: dict[str, list[str]] = {}
+        for path, below in _in_libraries(layout) if owners else ():
+            top = _shown_module(below)
+            entries = owners.get(top, ())
+            if entries and not _is_own(name, top) and not any(e.package.matches_name(name) for e in entries):
+                found.setdefault(entries[0].package.pattern, []).append(path)
+        return found
 
     def _finding(
         self, evidence: Evidence, level: Level, message: str, option: str, *, missing: bool = False
@@ -240,15 +263,45 @@ def _is_harmless(line: str, files: Sequence[str]) -> bool:
     What is not ASCII is read in another way by each locale.
     """
     if is_code(line):
-        return _is_namespace(line.strip())
+        return _is_namespace(line.strip(), files)
     directory = added_directory(line)
     return line.isascii() and (not directory or any(path.startswith(directory) for path in files))
 
 
-def _is_namespace(line: str) -> bool:
-    """Whether *line* declares a namespace, and not one in the place of what Python itself or a command imports."""
-    found = re.fullmatch(_NAMESPACE, line, re.ASCII)
-    return found is not None and _IMPORTED.isdisjoint(name.partition(".")[0] for name in _DECLARED.findall(line))
+def _is_namespace(line: str, files: Sequence[str]) -> bool:
+    """Whether *line* declares a namespace, and not one in the place of what Python itself or a command imports.
+
+    Of a compiled module the library is loaded, and runs, as soon as there is a module object.
+    """
+    if re.fullmatch(_NAMESPACE, line, re.ASCII) is None:
+        return False
+    names = _DECLARED.findall(line)
+    tops = {name.partition(".")[0] for name in names}
+    compiled = {_compiled_module(path) for path in files}
+    return _IMPORTED.isdisjoint(tops) and compiled.isdisjoint(folded(name).replace(".", "/") for name in names)
+
+
+def _compiled_module(path: str) -> str:
+    """Return the module, written as a path, that a folded *path* is a compiled form of; empty for other files."""
+    folder, _, file = path.rpartition("/")
+    stem, _, suffix = file.partition(".")
+    if suffix.rpartition(".")[2] not in _COMPILED:
+        return ""
+    return folder if stem == "__init__" else f"{folder}/{stem}".lstrip("/")
+
+
+def _imported_tops(lines: Iterable[str]) -> set[str]:
+    """Return the top modules that *lines* import, but for those of Python's own library, which come first."""
+    found = (name for line in lines for match in _STARTED.findall(line.replace("\\n", "\n")) for name in match)
+    return {folded(part.strip().partition(".")[0]) for name in found for part in name.split(",")} - {
+        "", *sys.stdlib_module_names
+    }  # fmt: skip
+
+
+def _shown_module(below: str) -> str:
+    """Return the top module that Python finds by a folded path below a library, kept compiled or not."""
+    folder, _, file = below.partition("/")
+    return file.partition(".")[0] if folder == "__pycache__" else _module(below)
 
 
 def _in_libraries(layout: Layout) -> Iterator[tuple[str, str]]:

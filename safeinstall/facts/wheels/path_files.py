@@ -16,10 +16,14 @@ _MODULE = re.compile(r"[\w.]+", re.ASCII)
 
 
 def path_file_lines(text: str) -> list[str]:
-    """Return the lines that any Python acts upon: since 3.13 a form feed ends one, too (``str.splitlines``)."""
-    plain = text.removeprefix("\ufeff")
-    lines = dict.fromkeys([*_LINE_END.split(plain), *plain.splitlines()])
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+    """Return the lines that any Python acts upon: since 3.13 a form feed ends one, too (``str.splitlines``).
+
+    Before 3.13 a byte order mark is a part of the first line. In a comment that is not ASCII, another locale may see
+    the end of a line.
+    """
+    readings = dict.fromkeys([text, text.removeprefix("\ufeff")])
+    lines = dict.fromkeys(line for each in readings for line in (*_LINE_END.split(each), *each.splitlines()))
+    return [line for line in lines if line.strip() and not (line.startswith("#") and line.isascii())]
 
 
 def is_code(line: str) -> bool:

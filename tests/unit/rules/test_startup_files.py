@@ -67,6 +67,28 @@ def test_nor_does_another_package_run_the_same(wheel):
     assert judged(contents_of("baseline"), "acme==1.0", wheel["text"], wheel)
 
 
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("_distutils_hack/__init__.abi3.so", "setuptools"),
+        ("_distutils_hack/__pycache__/__init__.cpython-311.pyc", "setuptools"),
+        ("_numba_cuda_redirector/__init__.py", "numba-cuda"),
+        ("__pycache__/_numba_cuda_redirector.cpython-311.pyc", "numba-cuda"),
+        ("Pip_System_Certs/bootstrap/__init__.py", "pip-system-certs"),
+    ],
+)
+def test_nor_stands_where_an_exempt_line_imports(path, owner):
+    given = evidence("acme==1.0", contents=Layout(modules={path: ""}))
+    assert messages(contents_of("baseline"), given) == [f"stands where {owner} imports when Python starts: {path}"]
+    assert messages(contents_of("baseline"), evidence(f"{owner}==1.0", contents=Layout(modules={path: ""}))) == []
+
+
+def test_what_others_only_import_may_be_installed_by_its_own_project():
+    for name in ("pandas", "coverage"):
+        given = evidence(f"{name}==1.0", contents=Layout(modules={f"{name}/__init__.py": ""}))
+        assert messages(contents_of("baseline"), given) == []
+
+
 def test_nothing_is_exempt_that_no_release_is_known_to_have():
     known = {(wheel["name"], line.rstrip()) for wheel in WHEELS for line in code(wheel)}
     for entry in contents_of("baseline").exempt:

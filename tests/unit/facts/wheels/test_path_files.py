@@ -11,7 +11,16 @@ def test_a_line_ends_where_any_python_ends_it(end):
 
 
 def test_comments_and_empty_lines_are_none():
-    assert path_file_lines("\ufeff# x\n\n  \nsrc\n") == ["src"]
+    assert path_file_lines("# x\n\n  \nsrc\n") == ["src"]
+
+
+def test_a_byte_order_mark_is_read_as_old_and_new_pythons_do():
+    assert path_file_lines("\ufeff# x\n\ufeff#d\n") == ["\ufeff# x", "\ufeff#d"]
+    assert path_file_lines("\ufeffimport x\n") == ["\ufeffimport x", "import x"]
+
+
+def test_a_comment_that_is_not_ascii_may_end_sooner():
+    assert path_file_lines("# caf\xe9\n# plain\n") == ["# caf\xe9"]
 
 
 def test_code():
