@@ -72,13 +72,13 @@ def open_since(group: Collection[Advisory], version: Version | str) -> date | No
     """Return the day since which *group*, the records of a package in one alias group, has no end for *version*.
 
     That is when the last one was published of those that affect it. ``None`` where one of these has an end, names the
-    version, or does not say when it was published; and where one of the group is of malware, or
-    may be (:func:`is_suspect`).
+    version, or does not say when it was published; where one of the group is of malware; and where one may be
+    (:func:`is_suspect`) and speaks of the whole project, from its first version on: that has no honest one.
     """
     affecting = [advisory for advisory in group if advisory.affects(version)]
     if isinstance(version, str) or not all(advisory.is_open_at(version) for advisory in affecting):
         return None
-    is_malware = any(a.malicious or is_suspect(a) for a in group)
+    is_malware = any(a.malicious or (is_suspect(a) and a.is_of_all) for a in group)
     return None if is_malware else published(affecting)
 
 
