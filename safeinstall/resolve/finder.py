@@ -131,12 +131,7 @@ class CandidateFinder:
         """
         found = self._files.get(name)
         if found is None:
-            literal = self.literal_names.get(name, "")
-            found = tuple(
-                replace(c, artifact=replace(c.artifact, literal_name=literal))
-                for page in self.index.pages(name)
-                for c in self._of_page(name, page)
-            )
+            found = tuple(c for page in self.index.pages(name) for c in self._of_page(name, page))
             self._files[name] = found
         return found
 
@@ -189,7 +184,7 @@ class CandidateFinder:
             if match is None:
                 return None
             build = (int(match[1]), match[2])
-        return Preferred(_artifact(name, version, ArtifactKind.WHEEL, listed, page), -place, build)
+        return Preferred(self._artifact(name, version, ArtifactKind.WHEEL, listed, page), -place, build)
 
     def _sdist(self, name: NormalizedName, listed: ListedFile, page: ProjectPage) -> Preferred | None:
         stem = split_sdist(listed.filename)
@@ -203,7 +198,31 @@ class CandidateFinder:
         version = _version(text) if text else None
         if version is None:
             return None
-        return Preferred(_artifact(name, version, ArtifactKind.SDIST, listed, page), -len(self.selection.tags), ())
+        return Preferred(self._artifact(name, version, ArtifactKind.SDIST, listed, page), -len(self.selection.tags), ())
+
+    def _artifact(
+        self, name: NormalizedName, version: Version, kind: ArtifactKind, listed: ListedFile, page: ProjectPage
+    ) -> Artifact:
+        return Artifact(
+            name=name,
+            literal_name=self.literal_names.get(name, ""),
+            version=version,
+            filename=listed.filename,
+            url=listed.url,
+            kind=kind,
+            source=page.source,
+            hashes=listed.hashes,
+            size=listed.size,
+            upload_time=listed.upload_time,
+            yanked=listed.yanked,
+            requires_python=listed.requires_python,
+            core_metadata=listed.core_metadata,
+            subdirectory=listed.subdirectory if kind is ArtifactKind.SDIST else "",
+            egg=listed.egg if kind is ArtifactKind.SDIST else "",
+            project_status=page.status,
+            lock=page.lock,
+            unheard=page.unheard,
+        )
 
     def _admits(self, name: NormalizedName, listed: ListedFile, artifact: Artifact, page: ProjectPage) -> bool:
         limit = self.selection.uploaded_prior_to
@@ -244,27 +263,3 @@ def join_hashes(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, s
 
 def _version_of(found: Preferred) -> Version:
     return found.artifact.version
-
-
-def _artifact(
-    name: NormalizedName, version: Version, kind: ArtifactKind, listed: ListedFile, page: ProjectPage
-) -> Artifact:
-    return Artifact(
-        name=name,
-        version=version,
-        filename=listed.filename,
-        url=listed.url,
-        kind=kind,
-        source=page.source,
-        hashes=listed.hashes,
-        size=listed.size,
-        upload_time=listed.upload_time,
-        yanked=listed.yanked,
-        requires_python=listed.requires_python,
-        core_metadata=listed.core_metadata,
-        subdirectory=listed.subdirectory if kind is ArtifactKind.SDIST else "",
-        egg=listed.egg if kind is ArtifactKind.SDIST else "",
-        project_status=page.status,
-        lock=page.lock,
-        unheard=page.unheard,
-    )
