@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from packaging.utils import canonicalize_name
@@ -24,7 +25,7 @@ from safeinstall.facts.wheels.path_files import (
 from safeinstall.rules.base import is_own_path, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -188,11 +189,7 @@ class Contents:
 
     def _started(self, name: NormalizedName, layout: Layout) -> dict[str, list[str]]:
         """Return the files in the place of what an exempt line of another package imports, by that package."""
-        owners: dict[str, list[StartupExemption]] = {}
-        for entry in self.exempt:
-            for top in _imported_tops(entry.lines or ()):
-                owners.setdefault(top, []).append(entry)
-        found: dict[str, list[str]] = {}
+        owners, found = _owners(self.exempt), dict[str, list[str]]()
         for path, below in _in_libraries(layout) if owners else ():
             top = _shown_module(below)
             entries = owners.get(top, ())
@@ -226,11 +223,10 @@ class Contents:
 
 def _lines(layout: Layout, exempt: Collection[str]) -> Iterator[tuple[str, str]]:
     """Yield each line of a ``.pth`` file that is neither harmless nor *exempt*, and before it the file."""
-    lines = [(path, line) for path, text in layout.startup.items() for line in path_file_lines(text)]
-    files = [folded(path) for path in (*layout.modules, *layout.data)] if lines else []
-    for path, line in lines:
-        if not _is_harmless(line, files) and not _is_exempt(line, exempt, layout):
-            yield path, line
+    for path, text in layout.startup.items():
+        for line in path_file_lines(text):
+            if not _is_harmless(line, layout) and not _is_exempt(line, exempt, layout):
+                yield path, line
 
 
 def _hook_files(layout: Layout) -> Iterator[str]:
@@ -245,30 +241,32 @@ def _is_exempt(line: str, exempt: Collection[str], layout: Layout) -> bool:
     if line.rstrip() not in exempt or not line.isascii():
         return False
     modules = imported_modules(line) if is_code(line) else []
-    return all(_is_installed(folded(module).replace(".", "/"), layout) for module in modules)
+    return all(_is_installed(module, layout, _MODULE_SUFFIXES) for module in modules)
 
 
-def _is_installed(module: str, layout: Layout) -> bool:
-    """Whether the wheel has a *module*, written as a folded path, where Python looks for it."""
+def _is_installed(module: str, layout: Layout, suffixes: Collection[str]) -> bool:
+    """Whether the wheel has a *module*, by its dotted name, in a file of these *suffixes* where Python looks for it."""
+    path = folded(module).replace(".", "/")
     for _, below in _in_libraries(layout):
-        stem, _, suffix = below.partition(".")
-        if stem in {module, f"{module}/__init__"} and suffix.rpartition(".")[2] in _MODULE_SUFFIXES:
+        folder, slash, file = below.rpartition("/")
+        stem, _, suffix = file.partition(".")
+        if folder + slash + stem in {path, f"{path}/__init__"} and suffix.rpartition(".")[2] in suffixes:
             return True
     return False
 
 
-def _is_harmless(line: str, files: Sequence[str]) -> bool:
+def _is_harmless(line: str, layout: Layout) -> bool:
     """Whether a line of a ``.pth`` file runs nothing, and leads to nothing but what the wheel itself holds.
 
     What is not ASCII is read in another way by each locale.
     """
     if is_code(line):
-        return _is_namespace(line.strip(), files)
-    directory = added_directory(line)
-    return line.isascii() and (not directory or any(path.startswith(directory) for path in files))
+        return _is_namespace(line.strip(), layout)
+    directory, files = added_directory(line), (*layout.modules, *layout.data)
+    return line.isascii() and (not directory or any(folded(path).startswith(directory) for path in files))
 
 
-def _is_namespace(line: str, files: Sequence[str]) -> bool:
+def _is_namespace(line: str, layout: Layout) -> bool:
     """Whether *line* declares a namespace, and not one in the place of what Python itself or a command imports.
 
     Of a compiled module the library is loaded, and runs, as soon as there is a module object.
@@ -276,18 +274,18 @@ def _is_namespace(line: str, files: Sequence[str]) -> bool:
     if re.fullmatch(_NAMESPACE, line, re.ASCII) is None:
         return False
     names = _DECLARED.findall(line)
-    tops = {name.partition(".")[0] for name in names}
-    compiled = {_compiled_module(path) for path in files}
-    return _IMPORTED.isdisjoint(tops) and compiled.isdisjoint(folded(name).replace(".", "/") for name in names)
+    is_compiled = any(_is_installed(name, layout, _COMPILED) for name in names)
+    return not is_compiled and _IMPORTED.isdisjoint(name.partition(".")[0] for name in names)
 
 
-def _compiled_module(path: str) -> str:
-    """Return the module, written as a path, that a folded *path* is a compiled form of; empty for other files."""
-    folder, _, file = path.rpartition("/")
-    stem, _, suffix = file.partition(".")
-    if suffix.rpartition(".")[2] not in _COMPILED:
-        return ""
-    return folder if stem == "__init__" else f"{folder}/{stem}".lstrip("/")
+@lru_cache(maxsize=8)
+def _owners(exempt: tuple[StartupExemption, ...]) -> Mapping[str, Sequence[StartupExemption]]:
+    """Return whose exempt lines import each top module; worked out once for a policy."""
+    found: dict[str, list[StartupExemption]] = {}
+    for entry in exempt:
+        for top in _imported_tops(entry.lines or ()):
+            found.setdefault(top, []).append(entry)
+    return found
 
 
 def _imported_tops(lines: Iterable[str]) -> set[str]:

@@ -102,6 +102,14 @@ def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
     assert messages(Contents(), pth(text)) == []
 
 
+@pytest.mark.parametrize("path", ["google.abi3.so", "google/cloud/__init__.cpython-311-x86_64-linux-gnu.so"])
+@pytest.mark.parametrize("line", [NAMESPACE, NEWER_NAMESPACE])
+def test_a_namespace_whose_module_is_compiled_runs_it(line, path):
+    (message,) = messages(Contents(), holding(startup={"x-nspkg.pth": line}, modules={path: ""}))
+    assert message.startswith("runs code whenever Python starts: x-nspkg.pth: import sys, types, os;")
+    assert messages(Contents(), holding(startup={"x-nspkg.pth": line}, modules={"google/cloud/api.abi3.so": ""})) == []
+
+
 @pytest.mark.parametrize("name", ["xml", "concurrent", "importlib", "pip", "setuptools"])
 @pytest.mark.parametrize("line", [NAMESPACE, NEWER_NAMESPACE])
 def test_a_namespace_in_the_place_of_a_package_that_python_or_a_command_imports(line, name):
