@@ -76,8 +76,10 @@ _NAMESPACE = (
 """What setuptools writes for namespace packages, since 66.1 without ``has_mfs``: only names vary, and nothing of the
 package is run that is not compiled. Seldom needed.
 """
-_DECLARED = re.compile(r"(?:\*\(|setdefault\(|find_spec\(|modules\[)'([\w.]+)'")
-"""The packages that such a line names."""
+_DECLARED = re.compile(r"(?:modules\.setdefault\(|find_spec\()'([\w.]+)'")
+_PARENT = re.compile(r"modules\['([\w.]+)'\]")
+_PLACE = re.compile(r"\*\((.+?)\)")
+"""What such a line names: the package, what that lies in, and where its folder is."""
 _STARTED = re.compile(
     r"\bfrom\s+([\w.]+)\s+import\b|\bimport\s+([\w.]+(?:\s*,\s*[\w.]+)*)|__import__\(\s*u?['\"]([\w.]+)", re.ASCII
 )
@@ -273,9 +275,11 @@ def _is_namespace(line: str, layout: Layout) -> bool:
     """
     if re.fullmatch(_NAMESPACE, line, re.ASCII) is None:
         return False
-    names = _DECLARED.findall(line)
-    is_compiled = any(_is_installed(name, layout, _COMPILED) for name in names)
-    return not is_compiled and _IMPORTED.isdisjoint(name.partition(".")[0] for name in names)
+    (place,) = _PLACE.findall(line)
+    name = ".".join(re.findall(r"\w+", place))
+    if {*_DECLARED.findall(line)} != {name} or not {*_PARENT.findall(line)} <= {name.rpartition(".")[0]}:
+        return False  # its modules would come from another folder
+    return name.partition(".")[0] not in _IMPORTED and not _is_installed(name, layout, _COMPILED)
 
 
 @lru_cache(maxsize=8)

@@ -102,7 +102,17 @@ def test_a_namespace_as_setuptools_declared_it_runs_nothing(text):
     assert messages(Contents(), pth(text)) == []
 
 
-@pytest.mark.parametrize("path", ["google.abi3.so", "google/cloud/__init__.cpython-311-x86_64-linux-gnu.so"])
+@pytest.mark.parametrize("line", [NAMESPACE, NEWER_NAMESPACE])
+def test_a_namespace_that_lies_elsewhere_than_it_says_is_code(line):
+    """Python would look for ``google.cloud`` in ``zz/cloud``, which may be compiled, or stand for another package."""
+    for changed in (
+        line.replace("'google', 'cloud'", "'zz', 'cloud'"),
+        line.replace("modules['google']", "modules['zz']"),
+    ):
+        assert len(messages(Contents(), pth(changed))) == 1
+
+
+@pytest.mark.parametrize("path", ["google/cloud.abi3.so", "google/cloud/__init__.cpython-311-x86_64-linux-gnu.so"])
 @pytest.mark.parametrize("line", [NAMESPACE, NEWER_NAMESPACE])
 def test_a_namespace_whose_module_is_compiled_runs_it(line, path):
     (message,) = messages(Contents(), holding(startup={"x-nspkg.pth": line}, modules={path: ""}))
