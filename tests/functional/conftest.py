@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import venv
+from pathlib import Path
 
 import pytest
 from lib.index import LocalIndex
 from lib.shell import Shell, copy_environment
+from lib.targets import find_pip, make_target
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +39,19 @@ def shell(tmp_path, template, index):
     shell = Shell(tmp_path, target, index)
     yield shell
     shell.close()
+
+
+@pytest.fixture
+def shell_of(request, tmp_path, index):
+    """Makes a user of that version of pip, in an environment that holds nothing else."""
+
+    def make(version: str) -> Shell:
+        pip = find_pip(version, Path(request.config.cache.mkdir("pips")))
+        if isinstance(pip, str):
+            pytest.skip(pip)
+        make_target(tmp_path / "env", pip)
+        shell = Shell(tmp_path, tmp_path / "env", index)
+        request.addfinalizer(shell.close)
+        return shell
+
+    return make

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 from lib.backend import BACKEND, tree
 from lib.cases import commit_all
 from lib.index import Reply
-from lib.shell import Shell
-from lib.targets import find_pip, make_target
 from lib.wheels import make_wheel, tar_archive
 
 
@@ -24,17 +21,12 @@ MINE = "app-1.0+mine-py3-none-any.whl"
 
 
 @pytest.fixture(params=["23.2.1", pytest.param("26.3", marks=pytest.mark.slow)])
-def user(request, tmp_path, index):
+def user(request, shell_of):
     """Somebody whose index has a build backend, and whose policy lets anything be built."""
-    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
-    if isinstance(pip, str):
-        pytest.skip(pip)
-    make_target(tmp_path / "env", pip)
-    shell = Shell(tmp_path, tmp_path / "env", index)
+    shell = shell_of(request.param)
     shell.policy("")
     shell.index.add(*make_wheel("tinybuild", "1.0", files={"tinybuild.py": BACKEND}))
-    yield shell
-    shell.close()
+    return shell
 
 
 def plant(shell, folder, name, version="1.0"):

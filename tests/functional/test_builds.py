@@ -7,13 +7,11 @@ import json
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from lib.backend import BACKEND, tree
 from lib.index import Reply
-from lib.shell import Shell, told
-from lib.targets import find_pip, make_target
+from lib.shell import told
 from lib.wheels import make_sdist, make_wheel, tar_archive
 
 from safeinstall.sources.pip.builds import isolation
@@ -286,13 +284,9 @@ SUBDIRECTORIES = {
 
 
 @pytest.fixture(params=["23.2.1", pytest.param("26.3", marks=pytest.mark.slow)])
-def nested(request, tmp_path, index):
+def nested(request, shell_of):
     """A builder with an archive, a repository and locks of them: app 1.0 is in ``sub``, and the root tells if built."""
-    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
-    if isinstance(pip, str):
-        pytest.skip(pip)
-    make_target(tmp_path / "env", pip)
-    shell = Shell(tmp_path, tmp_path / "env", index)
+    shell = shell_of(request.param)
     shell.policy("")
     shell.index.add(*make_wheel("tinybuild", "1.0", files={"tinybuild.py": BACKEND}))
     shell.offer("helper", "1.0")
@@ -312,8 +306,7 @@ def nested(request, tmp_path, index):
     lock_folder(shell, "archive", f'url = "{at(shell, ARCHIVE)}", hashes = {{sha256 = "{digest}"}}')
     lock_folder(shell, "vcs", f'type = "git", url = "file://{shell.work}/repo", commit-id = "{commit}"')
     lock_folder(shell, "directory", 'path = "../repo"')
-    yield shell
-    shell.close()
+    return shell
 
 
 def at(shell, word):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 from lib.index import Reply
-from lib.shell import Shell
-from lib.targets import find_pip, make_target
 from lib.wheels import make_sdist, make_wheel
 
 SLOW = pytest.mark.slow
@@ -52,15 +49,10 @@ COMMANDS = {
 
 
 @pytest.fixture(params=["26.3", pytest.param("23.2.1", marks=SLOW)])
-def user(request, tmp_path, index):
-    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
-    if isinstance(pip, str):
-        pytest.skip(pip)
-    make_target(tmp_path / "env", pip)
-    user = Shell(tmp_path, tmp_path / "env", index)
+def user(request, shell_of):
+    user = shell_of(request.param)
     user.policy(POLICY)
-    yield user
-    user.close()
+    return user
 
 
 def offer(user, file, *, hashes=None):

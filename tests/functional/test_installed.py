@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from lib.shell import Shell, told
-from lib.targets import find_pip, make_target
 from lib.wheels import zip_archive
 
 PIPS = ("23.2.1", pytest.param("26.3", marks=pytest.mark.slow))
@@ -15,16 +14,11 @@ NOT_UTF_8 = b"Metadata-Version: 2.1\nName: bad\nVersion: 1.0\nSummary: \xff\n"
 
 
 @pytest.fixture
-def make_shell(request, tmp_path, index):
-    """A user of that pip, in an environment that holds nothing else."""
+def make_shell(shell_of):
+    """A user of that pip whose index has what is installed in old forms."""
 
     def make(wanted: str) -> Shell:
-        pip = find_pip(wanted, Path(request.config.cache.mkdir("pips")))
-        if isinstance(pip, str):
-            pytest.skip(pip)
-        make_target(tmp_path / "env", pip)
-        shell = Shell(tmp_path, tmp_path / "env", index)
-        request.addfinalizer(shell.close)
+        shell = shell_of(wanted)
         shell.policy("")
         for name in ("app", "dep", "eggy"):
             shell.offer(name, "9.0")

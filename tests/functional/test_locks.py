@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from lib.index import LocalIndex, Reply
-from lib.shell import Shell, told
-from lib.targets import find_pip, make_target
+from lib.shell import told
 from lib.wheels import make_wheel
 
 NEWER = "newer-1.0-py3-none-any.whl"
@@ -17,13 +15,9 @@ WARNS = '[evidence]\non-missing = "warn"\n[rules.minimum-age]\nminimum = "3d"\n'
 
 
 @pytest.fixture(params=[pytest.param("23.2.1", marks=pytest.mark.slow), "26.3"])
-def user(request, tmp_path, index):
+def user(request, shell_of):
     """A user whose index has a file of 20 hours, and a pip that reads locks itself (from 26.1 on) or does not."""
-    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
-    if isinstance(pip, str):
-        pytest.skip(pip)
-    make_target(tmp_path / "env", pip)
-    shell = Shell(tmp_path, tmp_path / "env", index)
+    shell = shell_of(request.param)
     shell.offer("newer", "1.0", upload_time=datetime.now(timezone.utc) - timedelta(hours=20, seconds=30))
     shell.policy(WARNS)
     return shell
