@@ -1,6 +1,6 @@
 """Where an installation may change something, worked out from what pip has understood, before pip goes on.
 
-Only there is anything ever undone. A journal says it too, but is believed only where we have sealed it (``seals``).
+Only there is anything ever undone. A journal says it too, but is believed only where it is sealed (``places.seals``).
 """
 
 from __future__ import annotations
