@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name, parse_wheel_filename
-
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
-from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
+from safeinstall.app.replies import Replies
+from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
 from safeinstall.facts.values import Missing
@@ -20,18 +19,18 @@ from safeinstall.report.aftermath import stopped
 from safeinstall.report.model import EvidenceUsed
 from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
-from safeinstall.resolve.resolution import BuildRefusedError, Refusal
 from safeinstall.resolve.search.reporter import Nobody
 from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.advisories.cve_lists import list_sources
 from safeinstall.sources.advisories.local import LocalAdvisories, lend_databases
 from safeinstall.sources.advisories.osv_dump import resolve_sources
-from safeinstall.sources.archives.archives import check_built
 from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.destinations import check_destinations
 from safeinstall.sources.archives.file_names import names_in
 from safeinstall.sources.archives.installed_overlaps import find_installed_overlaps, metadata_directories
 from safeinstall.sources.archives.overlaps import find_overlaps
+from safeinstall.sources.bytecode.ahead import BytecodeAhead
+from safeinstall.sources.bytecode.kept import KeptBytecode
 from safeinstall.sources.files.ahead import DownloadsAhead
 from safeinstall.sources.files.download_cache import DownloadCache
 from safeinstall.sources.files.fetch import Downloads
@@ -63,7 +62,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, InstalledDistribution
     from safeinstall.facts.values import Layout
-    from safeinstall.facts.verdict import Pinned, Verdict
+    from safeinstall.facts.verdict import Verdict
     from safeinstall.judge.judge import Overlaps
     from safeinstall.pipeline import Listener
     from safeinstall.plan.plan import Plan, VerifiedPlan
@@ -93,6 +92,13 @@ def _usable_cache(invocation: Invocation, environ: Mapping[str, str], pip: Hoste
     return own, ""
 
 
+def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
+    """Return who compiles the modules of this run in *directory*; ``None`` where pip is to compile none."""
+    if not invocation.interpreter:
+        return None
+    return BytecodeAhead(invocation.python, environ, directory, KeptBytecode(kept, invocation.interpreter))
+
+
 def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
     if isinstance(as_of, Missing):
         return EvidenceUsed(kind=kind, name=name, as_of=None, problem=as_of.reason)
@@ -110,6 +116,7 @@ class LiveWorld:
     stage: Stage
     """The private index."""
     downloads: Downloads
+    replies: Replies
     holds: InstalledDistributions
     stack: ExitStack
     tags: frozenset[str]
@@ -122,12 +129,6 @@ class LiveWorld:
     onlooker: Onlooker = field(default_factory=Nobody)
     aftermath: Aftermath | None = None
     """What became of an installation that ended otherwise than well."""
-    _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
-    _build_problem: SafeInstallError | None = None
-    _pins: Mapping[NormalizedName, Pinned] = field(default_factory=dict)
-    _built: Callable[[Artifact, Layout], Verdict] = field(init=False)
-    _building: bool = False
-    """Whether it is the requirements of a build that are planned."""
     _ahead: DownloadsAhead = field(init=False)
 
     def __post_init__(self) -> None:
@@ -138,8 +139,8 @@ class LiveWorld:
             self.environ,
             lambda: self.stage.index_url,
             self.downloads.obtain,
-            self._allows,
-            self._raise_build_problem,
+            self.replies,
+            self.replies.raise_problem,
         )
         self.index = LockedIndex(self.pages, self.invocation.locked)
 
@@ -165,7 +166,9 @@ class LiveWorld:
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
-        downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked))
+        bytecode = _bytecode(invocation, environ, pip.folder / "bytecode", cache / "bytecode")
+        readers = stack.enter_context(bytecode).reading if bytecode else None
+        downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked, readers=readers))
         index = stack.enter_context(
             SimpleIndex(
                 client,
@@ -194,6 +197,7 @@ class LiveWorld:
             advisories,
             stage,
             downloads,
+            Replies(stage, bytecode),
             holds,
             stack,
             frozenset(invocation.selection.tags),
@@ -274,51 +278,19 @@ class LiveWorld:
         """See :class:`~safeinstall.pipeline.World`."""
         with self.watch("fetch"):
             verified = self.downloads.finish(plan)
-            if not self._building:
+            if not self.replies.building:
                 self.downloads.settle()
             return verified
 
     def build_with(self, plan: Callable[[Sequence[str]], VerifiedPlan]) -> None:
         """See :class:`~safeinstall.pipeline.World`."""
-        self._plan_build = plan
-
-    def _allows(self, question: str, words: Sequence[str]) -> bool:
-        """Answer a pip that goes on. What speaks against it is raised when pip has ended."""
-        try:
-            self._check_built(words) if question == "built" else self._stage_build(words)
-        except SafeInstallError as error:
-            self._build_problem = self._build_problem or error
-            return False
-        return True
-
-    def _stage_build(self, requirements: Sequence[str]) -> None:
-        """Put judged *requirements* of a build on the stage."""
-        outer, self._building = self._building, True  # what a build requires may have to be built itself
-        try:
-            self.stage.publish(self._plan_build(requirements))
-        finally:
-            self._building = outer
-
-    def _check_built(self, paths: Sequence[str]) -> None:
-        """Look at the wheels that pip has built as at those that were fetched: their author made what made them."""
-        for path in map(Path, paths):
-            pin = self._pins.get(parse_wheel_filename(path.name)[0])
-            known = {canonicalize_name(each.name) for each in pin.metadata.requires_dist} if pin else None
-            contents = check_built(path, known)
-            if pin is not None and contents.layout is not None:
-                verdict = self._built(pin.artifact, contents.layout)
-                if verdict.denied:
-                    raise BuildRefusedError(Refusal(verdicts=(verdict,)))
-
-    def _raise_build_problem(self) -> None:
-        if self._build_problem is not None:
-            raise self._build_problem
+        self.replies.plan_build = plan
 
     def install(
         self, verified: VerifiedPlan, resolution: Resolution, built: Callable[[Artifact, Layout], Verdict]
     ) -> int:
         """See :class:`~safeinstall.pipeline.World`. Raises ``AftermathError`` when pip reports other files."""
-        self._pins, self._built = {pin.artifact.name: pin for pin in resolution.pins}, built
+        self.replies.pins, self.replies.built = {pin.artifact.name: pin for pin in resolution.pins}, built
         scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
         check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
@@ -326,7 +298,7 @@ class LiveWorld:
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             writable(place, "a").close()  # pip too fails before it installs
         status = self._proceed(self._answer(verified, resolution, told), resolution)
-        self._raise_build_problem()
+        self.replies.raise_problem()
         if status == 0 and told.exists():
             with aftermath_of_pip():
                 self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
@@ -340,7 +312,7 @@ class LiveWorld:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
         try:
             with self.watch("install"):
-                status = self.pip.proceed(answer | {"journal": installing.terms}, self._allows)
+                status = self.pip.proceed(answer | {"journal": installing.terms}, self.replies)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
@@ -364,6 +336,8 @@ class LiveWorld:
             options["json_report_file"] = str(told)
         return {
             "index": self.stage.index_url,
+            "stage": f"{self.stage.files}/",
+            "bytecode": self.replies.bytecode is not None,
             "pins": pins + [f"{kept.name}=={kept.version}" for kept in resolution.kept if not kept.literal_version],
             "loose": list(resolution.loose),
             "planned": sorted(pin.artifact.name for pin in resolution.pins if pin.installs),

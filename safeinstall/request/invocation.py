@@ -7,6 +7,7 @@ about.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ COMMANDS = frozenset({"install", "download", "wheel", "lock"})
 
 NEWEST_RULES = (26, 3)
 OPTING_IN = frozenset({"==", ">=", "<=", "~=", "==="})
+_FOLDER = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 UPGRADE_STRATEGIES = ("to-satisfy-only", "only-if-needed", "eager")
 
 
@@ -149,7 +151,8 @@ class Invocation:
     """What the user asks for, where this is the command of a build."""
     scheme: Mapping[str, str] = field(default_factory=dict)
     """Where pip would put what a wheel holds (pip: models/scheme.py); empty where it installs nothing."""
-
+    interpreter: str = ""
+    """What decides how the target compiles a module, as the name of a folder; empty where none is to be compiled."""
     patience: Mapping[int, str] = field(default_factory=dict)
     """What pip says of a long search, by how many versions of a project (``{package_name}``) were rejected."""
 
@@ -172,6 +175,7 @@ class Invocation:
             upgrade_strategy=UPGRADE_STRATEGIES[0],
             installed=(),
             options={},
+            interpreter="",
             outer=(*self.outer, *self.roots, *self.constraints),
         )
 
@@ -242,6 +246,7 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         options=options,
         externals=said["externals"],
         scheme=said["scheme"],
+        interpreter=said["interpreter"] if _FOLDER.fullmatch(said["interpreter"]) else "",
         patience={int(count): line for count, line in said["patience"].items()},
     )
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.facts.values import Layout
+    from safeinstall.sources.archives.member_bytes import Visitor as Visitor  # noqa: PLC0414 - of the door
 
 LIMITS = Limits()
 _LEAST = 1 << 17
@@ -89,8 +90,12 @@ class Contents:
     """Where a wheel puts them."""
 
 
-def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False) -> Contents:
+def check_wheel(
+    path: Path, filename: str, *, limits: Limits = LIMITS, intact: bool = False, visitors: Sequence[Visitor] = ()
+) -> Contents:
     """Return the contents of the wheel at *path*, published as *filename*. pip can install it.
+
+    Each member is unpacked once, for all checks and for *visitors*.
 
     RECORD must name exactly the members, and each must have the hash and the size that are written there. Where these
     very bytes are *intact*, because they once passed :data:`~safeinstall.sources.archives.member_bytes.CHECK`, that is
@@ -114,8 +119,8 @@ def check_wheel(path: Path, filename: str, *, limits: Limits = LIMITS, intact: b
         layout = replace(_layout(filename, files, texts), members=files, pure=_is_pure(wheel))
         _check_added(filename, layout)
         check_places(filename, files, [name for name, target in layout.scripts.items() if target], dist_info)
-        if not intact:
-            read_members(filename, archive, located, [hashes])
+        if visitors or not intact:
+            read_members(filename, archive, located, visitors if intact else [hashes, *visitors])
     return Contents(metadata=metadata, files=files, layout=layout)
 
 

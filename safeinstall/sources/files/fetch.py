@@ -6,7 +6,7 @@ and in the end its metadata is compared with what was resolved and judged.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -29,16 +29,20 @@ from safeinstall.sources.places.regular_files import read_local
 from safeinstall.sources.places.temporary import remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from typing_extensions import Self
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
     from safeinstall.facts.verdict import Pinned
     from safeinstall.plan.plan import Plan
-    from safeinstall.sources.archives.archives import Contents
+    from safeinstall.sources.archives.archives import Contents, Visitor
     from safeinstall.sources.files.download import Body, Client
     from safeinstall.sources.files.download_cache import DownloadCache
+
+    Readers: TypeAlias = Callable[[VerifiedBytes], AbstractContextManager[Sequence[Visitor]]]
 
 WORKERS = 8
 
@@ -77,11 +81,15 @@ class Downloads:
         cache: DownloadCache | None = None,
         checked: CheckedFiles | None = None,
         progress: Callable[[int], object] = lambda _: None,
+        readers: Readers | None = None,
         workers: int = WORKERS,
     ) -> None:
-        """Make *directory* when it is needed. *progress* is called from many threads, with bytes that came."""
+        """Make *directory* when it is needed. *progress* is called from many threads, with bytes that came.
+
+        *readers* says who else sees the members of a wheel while they are checked.
+        """
         self._client, self._directory, self._cache, self._progress = client, directory, cache, progress
-        self._checked = checked or CheckedFiles(None)
+        self._checked, self._readers = checked or CheckedFiles(None), readers or (lambda _: nullcontext(()))
         self._workers, self._threads = workers, list[Thread]()
         self._lock = Lock()
         self._jobs: dict[HeldArtifact, _Job] = {}
@@ -224,7 +232,10 @@ class Downloads:
         if verified.artifact.kind is not ArtifactKind.WHEEL:  # never remembered: as a wheel the same is held to more
             return check_sdist(path, filename)
         sha256, size = verified.sha256, verified.size
-        return self._checked.passed(sha256, size, lambda intact: check_wheel(path, filename, intact=intact))
+        with self._readers(verified) as visitors:
+            return self._checked.passed(
+                sha256, size, lambda intact: check_wheel(path, filename, intact=intact, visitors=visitors)
+            )
 
     def _verified(self, pin: Pinned) -> VerifiedFile:
         job = self._job(pin.artifact)

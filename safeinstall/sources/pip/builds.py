@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
     from safeinstall.plan.verified import Buildable, VerifiedBytes
     from safeinstall.request.invocation import Invocation
+    from safeinstall.sources.pip.host import Reply
 
 CANNOT_ISOLATE = "builds run with network: neither user namespaces nor bubblewrap can be used here"
 _TAIL = 12
@@ -68,7 +69,8 @@ class Builder:
     """Of the stage, where build requirements are put."""
     obtain: Callable[[HeldArtifact], VerifiedBytes]
     """Fetches and verifies a file."""
-    allows: Callable[[str, Sequence[str]], bool]
+    reply: Reply
+    """To what the pip that builds asks (``HostedPip.proceed``)."""
     raise_problem: Callable[[], None]
     """Raises what spoke against a build requirement, if anything did."""
     commits: dict[str, str] = field(default_factory=dict)
@@ -125,7 +127,7 @@ class Builder:
         ):
             if pip.describe() is None:
                 return pip.wait()
-            return pip.proceed(self._answer(source), self.allows)
+            return pip.proceed(self._answer(source), self.reply)
 
     def _settings(self) -> list[str]:
         found: list[str] = []

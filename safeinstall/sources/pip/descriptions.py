@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from safeinstall.errors import Said
+    from safeinstall.sources.pip.host import Reply
 
 DRY_RUN = "--dry-run"
 LONGEST = 3600.0
@@ -70,9 +71,9 @@ class RecalledPip:
         """See :class:`HostedPip`."""
         return self._started().fail(said)
 
-    def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
+    def proceed(self, answer: Mapping[str, Any], reply: Reply) -> int:
         """See :class:`HostedPip`. Raises ``RefusedError`` if pip does not understand any more what it did."""
-        return self._started().proceed(answer, allows)
+        return self._started().proceed(answer, reply)
 
     def wait(self) -> int:
         """See :class:`HostedPip`."""

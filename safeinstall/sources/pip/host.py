@@ -25,10 +25,13 @@ from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from typing_extensions import Self
 
     from safeinstall.errors import Said
+
+    Reply: TypeAlias = Callable[[str, Sequence[str]], Mapping[str, Any]]
 
 GRACE = 2.0
 """Seconds that a pip which is to leave gets to tidy up."""
@@ -226,18 +229,19 @@ class HostedPip:
         self._tell({"failed": said})
         return self.wait()
 
-    def proceed(self, answer: Mapping[str, Any], allows: Callable[[str, Sequence[str]], bool]) -> int:
+    def proceed(self, answer: Mapping[str, Any], reply: Reply) -> int:
         """Let pip go on as *answer* says; return its exit code. pip has ended then, also when this raises.
 
-        *allows* is called with each question that pip has then, and what it is about: ``build``, the requirements of an
-        isolated build, which are on the stage if it says so; ``built``, the paths of wheels that pip has built.
+        *reply* is called with each question that pip has then, and what it is about: ``build``, the requirements of an
+        isolated build, which are on the stage if ``allowed``; ``built``, the paths of wheels that pip has built;
+        ``bytecode``, a wheel whose modules are to be compiled, and ``damaged``, one of which that was no good.
         """
         self.goes_on = True
         try:
             self._tell(answer)
             while said := hear(self.heard):
                 ((question, words),) = said.items()
-                self._tell({"allowed": allows(question, words)})
+                self._tell(reply(question, words))
             return self.wait()
         except BaseException as error:
             self.process.send_signal(_signal_of(error))

@@ -30,3 +30,9 @@ BOOT = (
 )
 """What the target's Python runs, with the path of this file as its first argument: nothing of ours is on its path, and
 it leaves nothing beside our files."""
+WORKER = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]; from importlib import util; "
+    "spec = util.spec_from_file_location('safe_pip_worker', sys.argv[1]); "
+    "worker = util.module_from_spec(spec); spec.loader.exec_module(worker); worker.work()"
+)
+"""What the target's Python runs, with the path of ``bytecode.py`` as its first argument, to compile modules."""

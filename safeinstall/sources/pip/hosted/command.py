@@ -8,6 +8,7 @@ from .describe import describe, find_credentials
 from .journal import complete_at_end, journal_installation
 from .locks import let_go_of_locks, listen_to_locks, read_lock, take_locks, write_lock_with_addresses
 from .loose import loosen
+from .ready_code import take_ready_code
 from .removals import check_removals
 
 REWRITTEN = []
@@ -93,6 +94,7 @@ def guard(command, channel, inputs):
         judge_build_requirements(channel)
         confine(command, answer, options, finder, session)
         let_go_of_locks(finder, requirements)
+        take_ready_code(channel, answer)
         journal_installation(command, answer.get("journal"))
         check_built(channel, answer.get("checked"))
         if command.name == "lock":

@@ -131,6 +131,23 @@ def describe_scheme(command, options):
     return {key: getattr(scheme, key) for key in ("platlib", "purelib", "headers", "scripts", "data")}
 
 
+def describe_interpreter(command, options):
+    """Name what decides how a module is compiled; empty where pip compiles none."""
+    if command.name != "install" or options.dry_run or not options.compile:
+        return ""
+    from importlib.util import MAGIC_NUMBER
+
+    seed, told = os.environ.get("PYTHONHASHSEED", ""), []
+    if not sys.flags.hash_randomization or seed not in {"", "random"}:
+        told.append("seed%s" % seed)
+    if "no_debug_ranges" in getattr(sys, "_xoptions", {}) or os.environ.get("PYTHONNODEBUGRANGES"):
+        told.append("noranges")
+    if os.environ.get("PYTHONINTMAXSTRDIGITS"):
+        told.append("digits%s" % os.environ["PYTHONINTMAXSTRDIGITS"])
+    fixed = [sys.implementation.cache_tag, MAGIC_NUMBER.hex(), "%x" % sys.hexversion, "opt%d" % sys.flags.optimize]
+    return "-".join(str(part) for part in fixed + told)
+
+
 def describe_patience():
     """Return what this pip says of a long search, by how many versions of a project it has looked at in vain."""
     try:
@@ -162,6 +179,7 @@ def describe(command, args, options, finder, session, requirements):
         "scheme": describe_scheme(command, options),
         "sources": describe_sources(finder, session),
         "selection": describe_selection(finder),
+        "interpreter": describe_interpreter(command, options),
         "patience": describe_patience(),
         "externals": {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")},
     }

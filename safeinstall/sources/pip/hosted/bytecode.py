@@ -1,0 +1,89 @@
+"""Compile modules for a place that is not known yet. Runs in the target's interpreter, and imports none of them.
+
+By itself as a worker (``sources/bytecode/workers.py``), and as part of what takes the code from it.
+
+Code remembers the path of its source once, wherever it lies (``co_filename``, marshal.c). It is compiled under a name
+that stands for it, and told the real one when it is put there.
+"""
+
+import json
+import marshal
+import os
+import sys
+
+PLACEHOLDER = "<safe-pip a8c1f1d7>"
+"""Shorter than 256 characters of ASCII."""
+SHORT, LONG, UNICODE = {"z": "z", "Z": "Z"}, {"z": "a", "Z": "A"}, {"z": "u", "Z": "t"}
+"""How marshal says that a string follows: without and with being interned; short ASCII, longer, and other."""
+REFERENCE = 0x80
+BEFORE = 2
+"""Bytes before a short string: its kind, and its size."""
+LONGEST = 255
+"""Characters of a short string."""
+LOW = 5
+"""By how much what is compiled ahead yields to what is waited for."""
+
+
+def compiled(source, name):
+    """Return the code of a module as marshal writes it. Raises what the compiler raises."""
+    return marshal.dumps(compile(source, name, "exec", dont_inherit=True))
+
+
+def located(data):
+    """Return where the placeholder begins in *data*; -1 if it is not there exactly once, as a name of its own."""
+    word = PLACEHOLDER.encode()
+    at = data.find(word)
+    if at < BEFORE or data.find(word, at + 1) >= 0 or data[at - 1] != len(word):
+        return -1
+    return at if chr(data[at - 2] & ~REFERENCE) in SHORT else -1
+
+
+def with_filename(data, at, path):
+    """Return *data*, the code of a module, with *path* where the placeholder stands *at*."""
+    kind, reference = chr(data[at - 2] & ~REFERENCE), data[at - 2] & REFERENCE
+    name = path.encode("utf-8", "surrogatepass")
+    kinds = UNICODE if len(name) != len(path) else SHORT if len(name) <= LONGEST else LONG
+    size = bytes([len(name)]) if kinds is SHORT else len(name).to_bytes(4, "little")
+    begin = bytes([ord(kinds[kind]) | reference]) + size + name
+    return b"".join((data[: at - 2], begin, data[at + len(PLACEHOLDER) :]))
+
+
+def compile_sources(data, modules):
+    """Return a record: the code of *modules* (name and size of each), whose sources follow one another in *data*."""
+    told, code, begin = {}, [], 0
+    for member, size in modules:
+        source, begin = data[begin : begin + size], begin + size
+        if not member:
+            continue
+        try:
+            made = compiled(source, PLACEHOLDER)
+        except Exception:
+            continue  # pip says what is wrong with it
+        at = located(made)
+        if at >= 0:
+            told[member] = (len(made), at, size)
+            code.append(made)
+    return json.dumps(told).encode() + b"\n" + b"".join(code)
+
+
+def write_record(path, record):
+    """Write *record* to a new file at *path*."""
+    with open(path, "xb") as file:
+        file.write(record)
+
+
+def work():
+    """Compile what each line of the standard input asks for; answer with a line for each."""
+    import warnings
+
+    warnings.simplefilter("ignore")
+    if hasattr(os, "nice"):
+        os.nice(LOW)
+    for line in sys.stdin:
+        job = json.loads(line)
+        with open(job["sources"], "rb") as file:
+            data = file.read()
+        os.unlink(job["sources"])
+        write_record(job["code"], compile_sources(data, job["modules"]))
+        sys.stdout.write(json.dumps(job["code"]) + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,168 @@
+"""Let pip find each module compiled when it comes to compile it, if our parent has that ready.
+
+pip calls ``compileall.compile_file`` for each module (operations/install/wheel.py). Here that writes what was compiled
+ahead, with the header that the source asks for (PEP 552), at the same place, with the same permissions, in one step
+(py_compile.py, ``compile``). For whatever is not ready, and whenever anything is not as expected, it is Python's own.
+"""
+
+import compileall
+import hashlib
+import importlib.util
+import json
+import marshal
+import os
+import stat
+
+from .bytecode import PLACEHOLDER, compiled, located, with_filename
+
+SAMPLE = b"def f():\n    return lambda: 'x'\n"
+CHECKED_HASH = 3
+LIMIT = 1 << 30
+"""Bytes of a file of compiled modules that is read."""
+
+
+class ReadyCode:
+    """Stands in for the module ``compileall`` where pip uses it."""
+
+    def __init__(self, channel):
+        """Ask for what is ready over *channel*, if there is one."""
+        self.channel, self.wheels, self.modules, self.folders = channel, {}, {}, set()
+
+    def saved(self, wheel, member, path):
+        """Hear that *member* of *wheel* has been put at *path*."""
+        if self.channel and path.endswith(".py"):
+            self.modules[path] = (wheel, member)
+
+    def compile_file(self, path, **kwargs):
+        """Compile the module at *path* as ``compileall.compile_file`` does, and return whether that went well."""
+        code = self.take(path)
+        try:
+            if code is not None and self.write(path, *code):
+                return True
+        except OSError:
+            pass  # Python says what is wrong
+        return compileall.compile_file(path, **kwargs)
+
+    def take(self, path):
+        """Return the code of the module at *path* and the size of its source, ``None`` if it is not ready."""
+        wheel, member = self.modules.pop(path, (None, None))
+        if wheel is None:
+            return None
+        if wheel not in self.wheels:
+            self.wheels = {wheel: self.ask(wheel)}  # pip comes to no wheel twice
+        found = self.wheels[wheel].get(member)
+        if found is None:
+            return None
+        data, at, size = found
+        return with_filename(data, at, path), size
+
+    def ask(self, wheel):
+        """Return the code of the modules of *wheel*, by member, with where the file name is in it."""
+        answer = self.channel.ask({"bytecode": [wheel]}) or {}
+        modules = {}
+        for path, begin, digest in answer.get("files") or ():
+            found = read_code(path, begin, digest)
+            if found is None:
+                self.channel.ask({"damaged": [wheel]})
+            modules.update(found or {})
+        return modules
+
+    def write(self, path, code, size):
+        """Write *code* beside its source at *path*, which must have *size* bytes; return whether that was possible."""
+        found = os.stat(path)
+        if found.st_size != size:
+            return False
+        place = importlib.util.cache_from_source(path)
+        folder = os.path.dirname(place)
+        if folder not in self.folders:
+            os.makedirs(folder, exist_ok=True)
+            self.folders.add(folder)
+        if os.path.islink(place) or os.path.isdir(place):
+            return False  # Python says that it is
+        write_whole(place, header(path, found) + code, (stat.S_IMODE(found.st_mode) | 0o200) & 0o666)
+        return True
+
+
+def header(path, found):
+    """Return the first sixteen bytes of the compiled form of the source at *path*, of which *found* is the status."""
+    if os.environ.get("SOURCE_DATE_EPOCH"):
+        with open(path, "rb") as source:
+            told = importlib.util.source_hash(source.read())
+        return importlib.util.MAGIC_NUMBER + CHECKED_HASH.to_bytes(4, "little") + told
+    words = (0, int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
+    return importlib.util.MAGIC_NUMBER + b"".join(word.to_bytes(4, "little") for word in words)
+
+
+def write_whole(path, data, mode):
+    """Put *data* in the place of *path*, whole or not at all (importlib: ``_write_atomic``)."""
+    part = "%s.%d" % (path, id(path))
+    file = os.open(part, os.O_EXCL | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(file, "wb") as out:
+            out.write(data)
+        os.replace(part, path)
+    except OSError:
+        try:
+            os.unlink(part)
+        except OSError:
+            pass
+        raise
+
+
+def read_code(path, begin, digest):
+    """Return what the file at *path* holds from *begin* on, ``None`` if that has not the sha256 *digest*.
+
+    An empty digest is not looked at. It is one record after the other: a line of JSON with the size of the code of each
+    module, where its file name stands, and the size of its source; then the code of all.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(file, "rb") as stream:
+            stream.seek(begin)
+            data = stream.read(LIMIT)
+    except OSError:
+        return None
+    if digest and hashlib.sha256(data).hexdigest() != digest:
+        return None
+    modules, begin = {}, 0
+    try:
+        while begin < len(data):
+            end = data.index(b"\n", begin) + 1
+            for member, (size, at, source) in json.loads(data[begin:end].decode()).items():
+                modules[member] = (memoryview(data)[end : end + size], at, source)
+                end += size
+            begin = end
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return modules
+
+
+def fits():
+    """Whether code that is compiled under another name, and then told its own, is what Python makes at once."""
+    try:
+        for name in ("/a.py", "/" + "b" * 300 + ".py", "/\u00e9\U0001f40d.py"):
+            data = compiled(SAMPLE, PLACEHOLDER)
+            again = with_filename(data, located(data), name)
+            if marshal.loads(again) != compile(SAMPLE, name, "exec") or name.encode() not in again:
+                return False
+    except Exception:
+        return False
+    return True
+
+
+def take_ready_code(channel, answer):
+    """Let pip take from our parent what is unpacked and compiled faster than in pip's own way."""
+    from .unpacking import hasten_unpacking
+
+    stage, ahead = answer.get("stage"), answer.get("bytecode")
+    if not stage or not hasattr(os, "pread"):
+        return
+    ready = ReadyCode(channel if ahead and fits() else None)
+    try:
+        from pip._internal.operations.install import wheel
+
+        if wheel.compileall.compile_file is compileall.compile_file:
+            wheel.compileall = ready
+            hasten_unpacking(stage, ready.saved)
+    except (ImportError, AttributeError):
+        pass  # this pip has other ways, and goes them
