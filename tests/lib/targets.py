@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -35,10 +36,24 @@ def find_pip(wanted: str, cache: Path) -> Pip | str:
     return Pip(wanted, folder)
 
 
-def make_target(folder: Path, pip: Pip) -> Path:
-    """Make a virtual environment in *folder*; return its interpreter."""
-    base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    site_packages = folder / SITE_PACKAGES
+def find_python(wanted: str) -> Path | str:
+    """Return an interpreter of that version ("3.12") that no environment holds, or the reason why there is none."""
+    found = sorted(Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python{wanted}"))
+    for python in [shutil.which(f"python{wanted}"), *found]:
+        if python is None:
+            continue
+        command = [python, "-I", "-c", "import os, sys; print(os.path.realpath(sys._base_executable))"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode == 0:
+            return Path(done.stdout.strip())
+    return f"there is no Python {wanted} on PATH"
+
+
+def make_target(folder: Path, pip: Pip, base: Path | None = None) -> Path:
+    """Make a virtual environment of *base* (ours, if there is none) in *folder*; return its interpreter."""
+    library = Path("lib", base.name, "site-packages") if base else SITE_PACKAGES
+    base = base or Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    site_packages = folder / library
     site_packages.mkdir(parents=True)
     (folder / "pyvenv.cfg").write_text(f"home = {base.parent}\ninclude-system-site-packages = false\n")
     for name in ("pip", f"pip-{pip.version}.dist-info"):

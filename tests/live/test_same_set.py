@@ -9,45 +9,10 @@ import sys
 import venv
 
 import pytest
+from lib.real_sets import SETS
 from packaging.utils import canonicalize_name
 
 pytestmark = pytest.mark.live
-
-SETS = [
-    "requests",
-    "flask sqlalchemy celery",
-    "jupyterlab",
-    "apache-airflow",
-    "fastapi[all]",
-    "django<5 celery[redis]",
-    "boto3 urllib3<1.27",
-    "numpy pandas scipy scikit-learn",
-    "matplotlib seaborn",
-    "poetry",
-    "black isort flake8 mypy pylint",
-    "pytest pytest-cov pytest-xdist hypothesis tox",
-    "sphinx sphinx-rtd-theme",
-    "mkdocs-material",
-    "scrapy",
-    "ansible-core",
-    "streamlit",
-    "dash",
-    "aiohttp[speedups]",
-    "httpx[http2,brotli,socks]",
-    "sqlalchemy[asyncio]<2.1 alembic psycopg[binary]",
-    "google-cloud-storage google-cloud-bigquery",
-    "azure-storage-blob azure-identity",
-    "opentelemetry-distro opentelemetry-exporter-otlp",
-    "langchain-core pydantic<3",
-    "uvicorn[standard] gunicorn",
-    "twine build cibuildwheel",
-    "notebook<7",
-    "click<8.1 rich<13 typer<0.9",
-    "cryptography pyopenssl paramiko",
-    "--pre attrs",
-    "--only-binary :all: lxml pillow pyyaml",
-    "--no-deps requests flask",
-]
 
 
 @pytest.fixture(scope="session")
