@@ -50,6 +50,11 @@ class Replies:
             return {}
         return {"allowed": self._allows(question, words)}
 
+    def needs(self, verified: VerifiedPlan) -> None:
+        """Hear that pip goes on over the files of *verified*."""
+        if self.bytecode:
+            self.bytecode.needs_only({file.path for file in verified.files})
+
     def raise_problem(self) -> None:
         """Raise what spoke against a build, if anything did."""
         if self._problem is not None:

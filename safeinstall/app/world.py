@@ -293,6 +293,7 @@ class LiveWorld:
         self.replies.pins, self.replies.built = {pin.artifact.name: pin for pin in resolution.pins}, built
         scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
         check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
+        self.replies.needs(verified)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:

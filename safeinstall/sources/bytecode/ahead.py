@@ -16,7 +16,7 @@ from safeinstall.sources.bytecode.module_sources import ModuleSources
 from safeinstall.sources.bytecode.workers import Job, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
@@ -63,6 +63,10 @@ class BytecodeAhead:
             sources.abandon()
             raise
         sources.finish()
+
+    def needs_only(self, paths: Collection[str]) -> None:
+        """Compile no wheel but those at *paths* any more."""
+        self._workers.drop([job for path, jobs in self._jobs.items() if path not in paths for job in jobs])
 
     def code_of(self, path: str) -> tuple[CodeFile, ...]:
         """Return where the code of the wheel at *path* is, as soon as it is all there; without it, pip compiles."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 BATCH = 256 << 10
 """Bytes of source that are compiled in one go: few enough for all processors to have work until the end."""
@@ -30,18 +30,21 @@ class ModuleSources:
         self._path = Path()
         self._modules: list[tuple[str, int]] = []
         self._member, self._size, self._total = "", 0, 0
+        self._gave_up = False
 
     def begin(self, member: str) -> None:
         """The bytes of *member* follow."""
-        self._member, self._size = (member if member.endswith(".py") else ""), 0
+        self._member, self._size = (member if member.endswith(".py") and not self._gave_up else ""), 0
         if self._member and self._file is None:
-            self._path = self._new_path()
-            self._file = self._path.open("xb")
+            with self._giving_up():
+                self._path = self._new_path()
+                self._file = self._path.open("xb")
 
     def feed(self, chunk: bytes) -> None:
         """Keep the next bytes of a module."""
         if self._member and self._file is not None:
-            self._file.write(chunk)
+            with self._giving_up():
+                self._file.write(chunk)
             self._size += len(chunk)
 
     def end(self) -> None:
@@ -60,12 +63,24 @@ class ModuleSources:
     def abandon(self) -> None:
         """The wheel is not what it should be."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             with suppress(OSError):
                 self._path.unlink()
+        self._file, self._modules, self._total, self._member = None, [], 0, ""
 
     def _hand_over(self) -> None:
         if self._file is not None:
-            self._file.close()
-            self._compile_batch(self._path, self._modules)
+            with self._giving_up():
+                self._file.close()
+                self._compile_batch(self._path, self._modules)
         self._file, self._modules, self._total = None, [], 0
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Leave the rest to pip where nothing can be written: what is only faster must not fail."""
+        try:
+            yield
+        except OSError:
+            self._gave_up = True
+            self.abandon()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from safeinstall.sources.pip.hosted import WORKER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 SCRIPT = Path(__file__).parents[1] / "pip" / "hosted" / "bytecode.py"
 HEEDED = (
@@ -56,7 +56,7 @@ class Workers:
         self._jobs: deque[Job] = deque()
         self._changed = Condition()
         self._threads: list[Thread] = []
-        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._doing: dict[subprocess.Popen[bytes], Job | None] = {}
         self._closed = False
 
     def submit(self, job: Job) -> None:
@@ -79,18 +79,29 @@ class Workers:
                     self._jobs.remove(job)
                     self._jobs.appendleft(job)
 
+    def drop(self, jobs: Collection[Job]) -> None:
+        """Do these no more: nobody waits for them, and each may take for ever."""
+        with self._changed:
+            queued = [job for job in self._jobs if job in jobs]
+            for job in queued:
+                self._jobs.remove(job)
+            under_way = [process for process, job in self._doing.items() if job in jobs]
+        for job in queued:
+            job.done.set_result(None)
+        for process in under_way:
+            process.kill()
+
     def close(self) -> None:
         """End the processes, whatever they do; what is not done has no result."""
         with self._changed:
             self._closed = True
-            left, processes = list(self._jobs), list(self._processes)
+            left, processes = list(self._jobs), list(self._doing)
             self._jobs.clear()
             self._changed.notify_all()
         for job in left:
             job.done.set_result(None)
         for process in processes:
-            with suppress(OSError):
-                process.kill()
+            process.kill()
         for thread in self._threads:
             thread.join()
 
@@ -98,7 +109,7 @@ class Workers:
         process: subprocess.Popen[bytes] | None = None
         while (job := self._next()) is not None:
             process = process or self._start()
-            done = process is not None and _do(process, job)
+            done = process is not None and self._do(process, job)
             job.done.set_result(job.code if done else None)
             if not done and process is not None:
                 self._end(process)
@@ -125,20 +136,28 @@ class Workers:
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,  # Ctrl-C is for us
                 )
-                self._processes.add(process)
+                self._doing[process] = None
                 return process
         return None
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         with self._changed:
-            self._processes.discard(process)
+            del self._doing[process]
         process.kill()
-        with process:
+        with suppress(OSError), process:  # closing its input may find that it is gone
             pass
 
+    def _do(self, process: subprocess.Popen[bytes], job: Job) -> bool:
+        """Let *process* do *job*; whether it did."""
+        with self._changed:
+            self._doing[process] = job
+        done = _told(process, job)
+        with self._changed:
+            self._doing[process] = None
+        return done
 
-def _do(process: subprocess.Popen[bytes], job: Job) -> bool:
-    """Let *process* do *job*; whether it did."""
+
+def _told(process: subprocess.Popen[bytes], job: Job) -> bool:
     told = {"sources": str(job.sources), "modules": job.modules, "code": str(job.code)}
     assert process.stdin is not None  # noqa: S101 - pipes were asked for
     assert process.stdout is not None  # noqa: S101

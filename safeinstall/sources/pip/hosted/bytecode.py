@@ -20,6 +20,8 @@ BEFORE = 2
 """Bytes before a short string: its kind, and its size."""
 LONGEST = 255
 """Characters of a short string."""
+MEMORY = 2 << 30
+"""Bytes of address space of a worker."""
 LOW = 5
 """By how much what is compiled ahead yields to what is waited for."""
 
@@ -72,10 +74,21 @@ def write_record(path, record):
         file.write(record)
 
 
+def limit_memory():
+    """Let what would take far more memory than an honest module fail here, where pip is asked again."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (ImportError, OSError, ValueError):
+        pass
+
+
 def work():
     """Compile what each line of the standard input asks for; answer with a line for each."""
     import warnings
 
+    limit_memory()
     warnings.simplefilter("ignore")
     if hasattr(os, "nice"):
         os.nice(LOW)
