@@ -146,8 +146,8 @@ class Forgiving:
 
     def __enter__(self):
         """Replace what reads, for as long as the list is made."""
-        # Else pip reads by pkg_resources, which opens nothing to make a list. Where it does so the other module need not
-        # be one that can be imported: with Python 3.7, and 3.9 with pip 25.0.
+        # Else pip reads by pkg_resources, which opens nothing to make a list. There the other module may not
+        # be importable: with Python 3.7, and 3.9 with pip 25.0.
         if ".importlib" not in type(self.environment).__module__:
             return self
         from importlib.metadata import PathDistribution
