@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import marshal
+import os
+import struct
 import sys
 import zipfile
 from dataclasses import replace
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
 from lib.both_ways import COLD, WARM, WAYS, Asked, BothWays
 from lib.index import LocalIndex
 from lib.targets import find_pip, find_python
+from lib.trees import differences, read_tree
 from lib.wheels import make_wheel, zip_archive
 
 TAG = sys.implementation.cache_tag
@@ -193,6 +198,62 @@ def left_alike(both, asked):
 )
 def test_what_is_left_behind(both_ways, odd_index, asked):
     left_alike(both_ways(), asked)
+
+
+MODULE = "def f(x):\n    return {x: 'one'}\n"
+
+
+@pytest.fixture
+def two(tmp_path):
+    """The same module in two places, compiled as if it lay in one; what a test then does to the second must be told."""
+    for name in ("pip", "ours"):
+        folder = tmp_path / name / "a-1.0.dist-info"
+        folder.mkdir(parents=True)
+        (folder / "RECORD").write_text("a.py,,\nb.py,,\n")
+        (tmp_path / name / "a.py").write_text(MODULE)
+        put_code(tmp_path / name, MODULE)
+    return tmp_path / "pip", tmp_path / "ours"
+
+
+def put_code(place, text, filename="/a.py", seconds=0):
+    """Compile *text* as the module's, whose header is right but for *seconds*."""
+    status, compiled = (place / "a.py").stat(), place / "__pycache__" / f"a.{TAG}.pyc"
+    compiled.parent.mkdir(exist_ok=True)
+    header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(status.st_mtime) + seconds, status.st_size)
+    compiled.write_bytes(header + marshal.dumps(compile(text, filename, "exec")))
+
+
+def told(two):
+    pip, ours = ((place, read_tree(place, since=0)) for place in two)
+    return differences(pip, ours, Path(sys.executable))
+
+
+def test_two_trees_that_are_alike(two):
+    assert told(two) == []
+
+
+PYC = f"__pycache__/a.{TAG}.pyc"
+CHANGES = {
+    "mode": (lambda place: (place / "a.py").chmod(0o755), "a.py: mode -rwxr-xr-x, pip: -rw-r--r--"),
+    "name": (lambda place: os.link(place / "a.py", place.parent / "b"), "a.py: links 2, pip: 1"),
+    "age": (lambda place: os.utime(place / "a-1.0.dist-info/RECORD", (-5, -5)), "a-1.0.dist-info/RECORD: written before, pip: by the installation"),
+    "more": (lambda place: (place / "b").mkdir(), "b: not there with pip"),
+    "less": (lambda place: (place / PYC).unlink(), f"{PYC}: missing"),
+    "order": (lambda place: (place / "a-1.0.dist-info/RECORD").write_text("b.py,,\na.py,,\n"), "a-1.0.dist-info/RECORD: the same lines in another order"),
+    "line": (lambda place: (place / "a-1.0.dist-info/RECORD").write_text("a.py,,\n"), "a-1.0.dist-info/RECORD: no line b.py,,"),
+    "time": (lambda place: put_code(place, MODULE, seconds=1), f"time another, size {len(MODULE)}, pip: "),
+    "constant": (lambda place: put_code(place, MODULE.replace("one", "two")), f"{PYC}: <module>.co_consts 0 f.co_consts 1: 'two', pip: 'one'"),
+    "filename": (lambda place: put_code(place, MODULE, "/b.py"), f"{PYC}: <module>.co_filename: '/b.py', pip: '/a.py'"),
+    "line number": (lambda place: put_code(place, f"\n{MODULE}"), f"{PYC}: <module>.co_consts 0 f.co_firstlineno: 2, pip: 1"),
+    "type": (lambda place: put_code(place, MODULE.replace("'one'", "b'one'")), f"{PYC}: <module>.co_consts 0 f.co_consts 1: bytes [], pip: str []"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_differs_is_told(two, name):
+    change, message = CHANGES[name]
+    change(two[1])
+    assert [line for line in told(two) if message in line], told(two)
 
 
 @pytest.mark.slow

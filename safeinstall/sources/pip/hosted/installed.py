@@ -24,8 +24,9 @@ def describe_installed(options):
         return []
     from pip._internal.metadata import get_default_environment
 
-    with Forgiving() as forgiving:
-        found = list(get_default_environment().iter_installed_distributions(local_only=False))
+    environment = get_default_environment()
+    with Forgiving(environment) as forgiving:
+        found = list(environment.iter_installed_distributions(local_only=False))
     rows = [describe_distribution(dist, forgiving) for dist in found]
     for stops, problems in ((True, forgiving.fatal), (False, forgiving.passed_over)):
         rows += [lost(place, text, stops) for place, text in problems.items()]
@@ -134,8 +135,9 @@ def files_of(info):
 class Forgiving:
     """Lets pip list all that can be read, and keeps what cannot."""
 
-    def __init__(self):
-        """Begin with no problem."""
+    def __init__(self, environment):
+        """Begin with no problem. *environment* is pip's."""
+        self.environment = environment
         self.fatal = {}
         """By place: what would have ended the list."""
         self.passed_over = {}
@@ -144,12 +146,14 @@ class Forgiving:
 
     def __enter__(self):
         """Replace what reads, for as long as the list is made."""
-        try:
-            from importlib.metadata import PathDistribution
-
-            from pip._internal.metadata.importlib._envs import _DistributionFinder
-        except ImportError:  # Python 3.7, where pip reads by pkg_resources, which opens nothing to make a list
+        # Else pip reads by pkg_resources, which opens nothing to make a list. There the other module may not
+        # be importable: with Python 3.7, and 3.9 with pip 25.0.
+        if ".importlib" not in type(self.environment).__module__:
             return self
+        from importlib.metadata import PathDistribution
+
+        from pip._internal.metadata.importlib._envs import _DistributionFinder
+
         self.replace(PathDistribution, "read_text", self.read_text)
         self.replace(pathlib.Path, "open", self.open_link)
         for name in FINDERS:
