@@ -104,6 +104,7 @@ facts = {
         tuple
     ),
     "first_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
+    "version_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "kind": st.sampled_from(ArtifactKind),
     "required_by": st.none() | st.just("other"),
     "advisories": st.sampled_from(

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError, UnsupportedWheelError
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
-from safeinstall.resolve.finder import split_sdist
+from safeinstall.facts.file_versions import split_sdist
 from safeinstall.sources.index.project_page import NAME_LENGTH
 from safeinstall.sources.network.urls import redacted
 
