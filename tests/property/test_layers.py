@@ -48,6 +48,7 @@ OPTIONS = {
         "deny-at": st.sampled_from(['"low"', '"high"', '"critical"']),
         "unscored": levels,
         "unclosed": levels,
+        "given-back": lists,
     },
     "malware": {},
     "yanked": {"level": levels},

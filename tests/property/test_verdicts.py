@@ -142,6 +142,7 @@ def rules_of(missing):
             deny_at=st.sampled_from(["low", "critical"]),
             unscored=levels,
             unclosed=levels,
+            given_back=selectors,
             exploited=levels,
             deny_at_epss=st.sampled_from([None, 0.5]),
             **own,
