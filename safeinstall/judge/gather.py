@@ -213,11 +213,11 @@ class Gatherer:
         if self.advisories is None:
             return Missing("no rule asks for advisories")
         if self._doubt is not None:
-            return Missing(f"how old the advisories are is not known: {self._doubt.reason}")
+            return Missing(f"how old the advisories are is not known: {self._doubt.reason}", self._doubt.remedy)
         try:
             return self.advisories.advisories(name)
         except SourceError as error:
-            return Missing(error.message)
+            return Missing(error.message, error.hint)
 
     def _siblings_of(self, artifact: Artifact) -> tuple[Listed, ...]:
         key = (artifact.name, artifact.source.url)

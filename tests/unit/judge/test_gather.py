@@ -187,7 +187,7 @@ def test_a_clock_that_disagrees_makes_every_time_missing(apart):
     reason = f"the clock of this machine says {NOW:%Y-%m-%d}, that of default {NOW + apart:%Y-%m-%d}"
     remedy = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
     assert found.upload_time == found.first_upload == Missing(reason, remedy)
-    assert found.advisories == Missing(f"how old the advisories are is not known: {reason}")
+    assert found.advisories == Missing(f"how old the advisories are is not known: {reason}", remedy)
 
 
 def test_what_expires_does_so_by_the_later_clock():
