@@ -132,6 +132,8 @@ TRICKS: dict[str, Callable[[str, random.Random], str | None]] = {
     "`-utils`, `-sdk`, `-client`": lambda name, rng: f"{name}-{rng.choice(('utils', 'sdk', 'client'))}",
     "`X-js`, `X-ai`": lambda name, rng: f"{name}-{rng.choice(('js', 'ai'))}",
     "`my-X`": lambda name, _rng: f"my-{name}",
+    "`X-cuda`, `X-cpu`, `X-gpu`": lambda name, rng: f"{name}-{rng.choice(('cuda', 'cpu', 'gpu'))}",
+    "`python-X`, two swapped": lambda name, rng: f"python-{swapped(name, rng)}",
     "two further words": lambda name, rng: f"{name}-{rng.choice(('retry', 'session', 'config'))}-helper",
 }
 

@@ -48,6 +48,11 @@ class ProjectPage:
     """Without the files that can never be taken, where whoever asks has no use for them."""
     first_upload: datetime | None = None
     """The earliest that it tells of any file, one of those left out included."""
+    left_out: Mapping[str, datetime | None] = field(default_factory=dict)
+    """The versions of the wheels that were left out, as their names have them, and when the first of each was uploaded;
+    ``None`` where it does not tell that of one."""
+    beside: tuple[ListedFile, ...] = ()
+    """What else it lists, where a lock binds the project to one file."""
     status: str | None = None
     """PEP 792 project status."""
     lock: str | None = None

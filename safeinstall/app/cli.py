@@ -324,7 +324,7 @@ def judge(  # noqa: PLR0917 - called in one place
     exit_code = tell(outcome, invocation, policy, world.builder.commits, shown=record.shown)
     for line in render_failed(world.aftermath, exit_code) if world.aftermath else ():
         say(shown(line))
-    for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
+    for line in render_exceptions(outcome, policy, as_of) if invocation.informs and not record.shown else ():
         say(line)
     return exit_code
 
@@ -351,13 +351,11 @@ def tell(outcome: Outcome, invocation: Invocation, policy: Policy, commits: Mapp
         text = whole or render_denied(policy)
         sys.stderr.write(text + "\n")
         return refused.exit_code
-    tells = invocation.verbosity >= 0 and not shown
-    sources, installed = invocation.sources, invocation.command == "install" and outcome.status is not None
-    if tells and (text := render_summary(outcome, policy, verbose=verbose, sources=sources, installed=installed)):
+    if invocation.warns and not shown and (text := render_summary(outcome, policy, invocation)):
         sys.stderr.write(text + "\n")
     if outcome.status is not None:
         return outcome.status
     write_report(invocation, dry_run_report(invocation, outcome.resolved, commits))
-    if invocation.verbosity >= 0:
+    if invocation.informs:
         sys.stdout.write(render_would_install(outcome.resolved) + "\n")
     return 0

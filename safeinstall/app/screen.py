@@ -45,7 +45,7 @@ class Screen:
     @classmethod
     def of(cls, invocation: Invocation, environ: Mapping[str, str]) -> Screen:
         """Return the one that the command line asks for: with ``-q`` nothing, with ``--progress-bar off`` no line."""
-        speaks = invocation.verbosity >= 0
+        speaks = invocation.informs
         moves = environ.get("TERM", "dumb") != "dumb" and invocation.option("progress_bar") != "off"
         return cls(speaks, draws=speaks and moves)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from safeinstall.errors import UsageError
@@ -18,6 +19,18 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise ArgumentTypeError(f"{text} is not a number from 1 on")
     return int(text)
+
+
+def check_is_there(
+    file: str, otherwise: str = "give the path of a requirements file, a lock or a pyproject.toml"
+) -> None:
+    """Raise ``UsageError`` for a *file* that is none, with the nearest name in its place; else *otherwise* is to do."""
+    path = Path(file)
+    if "://" in file or path.exists():
+        return
+    beside = [each.name for each in path.parent.iterdir() if each.is_file()] if path.parent.is_dir() else []
+    near = [str(path.parent / name) for name in get_close_matches(path.name, beside, n=1)]
+    raise UsageError(f"there is no file {file}", hint=f"did you mean {near[0]}?" if near else otherwise)
 
 
 class CommandParser(ArgumentParser):

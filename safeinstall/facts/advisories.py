@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 UNSCORED = Missing("unscored")
 _MALWARE = re.compile(
-    r"backdoor|malware|trojan|typo-?squat|exfiltrat|harvest|malicious (?:package|project|release|version|code)",
+    r"backdoor|malware|trojan|typo-?squat|exfiltrat|harvest|malicious (?:package|project|release|version|code)"
+    r"|taken over|hijack|account compromise|(?:was|were|been) compromised",
     re.IGNORECASE,
 )
 
@@ -68,17 +69,17 @@ def published(group: Iterable[Advisory]) -> date | None:
     return max(known, default=None) if len(known) == len(days) else None
 
 
-def open_since(group: Collection[Advisory], version: Version | str) -> date | None:
+def open_since(group: Collection[Advisory], version: Version | str, *, given_back: bool) -> date | None:
     """Return the day since which *group*, the records of a package in one alias group, has no end for *version*.
 
     That is when the last one was published of those that affect it. ``None`` where one of these has an end, names the
     version, or does not say when it was published; where one of the group is of malware; and where one may be
-    (:func:`is_suspect`) and speaks of the whole project, from its first version on: that has no honest one.
+    (:func:`is_suspect`), unless the project is known to be *given_back* to its owners and had honest versions before.
     """
     affecting = [advisory for advisory in group if advisory.affects(version)]
     if isinstance(version, str) or not all(advisory.is_open_at(version) for advisory in affecting):
         return None
-    is_malware = any(a.malicious or (is_suspect(a) and a.is_of_all) for a in group)
+    is_malware = any(a.malicious or (is_suspect(a) and (a.is_of_all or not given_back)) for a in group)
     return None if is_malware else published(affecting)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from datetime import date
 
-    from packaging.version import Version
-
     from safeinstall.facts.values import Missing
+
+_ZERO = Version("0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,8 @@ class Advisory:
 
     @property
     def is_of_all(self) -> bool:
-        """Whether the first version of the package is affected, whichever it was."""
-        return any(interval.introduced is None for interval in self.ranges)
+        """Whether every version up to some is affected: from the beginning, or from a zero that says the same."""
+        return any(interval.introduced is None or interval.introduced <= _ZERO for interval in self.ranges)
 
     def is_open_at(self, version: Version) -> bool:
         """Whether *version* is affected by nothing but ranges without an end.

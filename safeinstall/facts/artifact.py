@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NewType
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from safeinstall.facts.finding import Finding
     from safeinstall.facts.values import Missing
+
+
+NO_VERSION = Version("0")
+"""Stands for the version of what only a build can tell."""
 
 
 class SourceKind(Enum):
@@ -118,6 +123,22 @@ class Artifact:
     def stated_version(self) -> Version | str:
         """The version as its source states it: what advisories are matched with, and what is shown."""
         return self.literal_version or self.version
+
+    @property
+    def has_version(self) -> bool:
+        """Whether the version is known: only a build tells that of a tree, of a repository, and of some archives."""
+        is_built = self.source.kind is SourceKind.DIRECT and self.kind is not ArtifactKind.WHEEL
+        return not is_built or self.version != NO_VERSION or self.literal_version is not None
+
+    @property
+    def release(self) -> str:
+        """Name and, where it is known, version, as they are shown."""
+        return f"{self.stated_name} {self.stated_version}" if self.has_version else self.stated_name
+
+    @property
+    def selector(self) -> str:
+        """How a policy names this version, or all where it is not known."""
+        return f"{self.name}=={self.version}" if self.has_version else self.name
 
     @property
     def sha256(self) -> str | None:

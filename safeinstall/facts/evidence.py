@@ -74,6 +74,9 @@ class Evidence:
     """Of the project's files that are listed on the same source; known where ``lookalike`` is."""
     popular_upload: datetime | None = None
     """Likewise of the popular project, on any index; ``None`` where none tells."""
+    version_upload: datetime | Missing = Missing("nobody asked")
+    """Of all files of this version that are listed, for this target or another; missing where its own source does not
+    tell that of one. Known where an advisory of the project has no end."""
     vouched_by: NormalizedName | None = None
     """A popular project that requires this one, or one that it requires; known where ``lookalike`` is."""
     metadata: Metadata | Missing = Missing("not asked for yet")

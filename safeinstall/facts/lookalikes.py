@@ -30,7 +30,7 @@ TWO_EDITS = "two characters differ"
 MORE_WORDS = "further words"
 
 _SHORTEST = 4
-"""Characters. Below, every name resembles another; at this length, only slips of a finger count."""
+"""Characters. Below, every name resembles another: there, slips of a finger alone count."""
 _SHORTEST_SURE = 5
 _LONGEST = 100
 """Characters: no popular name is longer, nor can one edit lead from a longer one to it."""
@@ -43,10 +43,10 @@ _LONG = 8
 _SURE_LEFT_OUT = ((7, _KNOWN), (10, _LISTED))
 """Characters from which on, and ranks up to which, a character that is missing inside a name is a sure sign."""
 _REACH = {
-    spelling.SWAPPED: ((4, _KNOWN),),
-    spelling.DOUBLED: ((4, _KNOWN),),
-    spelling.SINGLE: ((4, _KNOWN),),
-    spelling.ALIKE: ((4, _KNOWN),),
+    spelling.SWAPPED: ((3, _KNOWN),),
+    spelling.DOUBLED: ((2, _KNOWN),),
+    spelling.SINGLE: ((3, _KNOWN),),
+    spelling.ALIKE: ((3, _KNOWN),),
     spelling.NEARLY_ALIKE: ((5, _KNOWN), (8, _LISTED)),
     spelling.NEIGHBOUR: ((4, _FAMOUS), (5, _KNOWN), (10, _LISTED)),
     spelling.LEFT_OUT: ((5, _KNOWN), (6, _LISTED)),
@@ -55,6 +55,15 @@ _REACH = {
     spelling.REPLACED: ((5, _CELEBRATED), (6, _RENOWNED), (7, _KNOWN)),
 }
 """The same for what often is an accident."""
+_SLIP = ((5, _FAMOUS), (6, _KNOWN))
+_REACH_BESIDE_AFFIX = {
+    spelling.SWAPPED: _SLIP,
+    spelling.DOUBLED: _SLIP,
+    spelling.SINGLE: _SLIP,
+    spelling.ALIKE: _SLIP,
+    spelling.LEFT_OUT: ((6, _FAMOUS),),
+}
+"""The same for a slip of a finger or of the eye beside an affix."""
 _TWO_EDITS = ((8, _CELEBRATED), (10, _FAMOUS))
 _SHORTEST_WORD = 5
 """Characters of a word that differs, unless the name is famous: names of one family differ in shorter ones."""
@@ -69,7 +78,7 @@ _BEFORE = frozenset({
 _BEHIND = frozenset({
     "python", "python2", "python3", "py", "py2", "py3", "lib", "libs", "js", "ai", "ml", "api", "sdk", "client", "core",
     "util", "utils", "helper", "helpers", "tool", "tools", "wrapper", "dev", "new", "next", "plus", "pro", "official",
-    "async", "binary", "2", "3", "v2", "v3",
+    "async", "binary", "cuda", "cpu", "gpu", "rocm", "2", "3", "v2", "v3",
 })  # fmt: skip
 
 _MOST_COMBINED = 300
@@ -176,11 +185,9 @@ class Lookalikes:
                     yield 1, rank, ORDER, Likeness.SURE
 
     def _edited(self, name: str, letters: str) -> Iterator[_Found]:
-        if len(letters) > _LONGEST:
-            return
-        for candidate in spelling.edited(letters, self._by_letters):
+        for candidate in self._near(letters):
             trick = spelling.one_edit(letters, candidate)
-            if trick is None or len(candidate) < _SHORTEST:
+            if trick is None:
                 continue
             rank = self._by_letters[candidate]
             shortest = _shortest_difference(name, self._popular[rank - 1])
@@ -198,6 +205,22 @@ class Lookalikes:
             rank = self._by_letters.get(_letters(bare))
             if rank and rank <= _KNOWN and len(bare) >= _SHORTEST_SURE:
                 yield 3, rank, AFFIX, Likeness.UNSURE
+            if bare not in self._known:
+                yield from self._slipped(_letters(bare))
+
+    def _slipped(self, letters: str) -> Iterator[_Found]:
+        """Yield what is a popular name but for an affix and a slip."""
+        found = [(spelling.one_edit(letters, one), one) for one in self._near(letters)]
+        if rank := self._by_shape.get(spelling.shape(letters)):
+            found.append((spelling.ALIKE, _letters(self._popular[rank - 1])))
+        for trick, candidate in found:
+            rank = self._by_letters[candidate]
+            if trick and _reaches(_REACH_BESIDE_AFFIX.get(trick, ()), len(candidate), rank):
+                yield 4, rank, f"{AFFIX} and {trick}", Likeness.UNSURE
+
+    def _near(self, letters: str) -> Iterator[str]:
+        """Yield the popular names that are one edit away, without separators."""
+        return spelling.edited(letters, self._by_letters) if len(letters) <= _LONGEST else iter(())
 
     def _shortened(self, name: str, letters: str) -> Iterator[_Found]:
         if len(letters) < _SHORTEST_SURE:

@@ -58,6 +58,8 @@ class Layout:
     """The text of each ``.pth`` file that an interpreter reads when it starts."""
     added: frozenset[str] = frozenset()
     """What ``.pth`` files of other wheels of the same plan add to the path (``path_files.added_directories``)."""
+    declared: frozenset[str] = frozenset()
+    """The packages that ``.pth`` files of the same plan declare namespaces (``path_files.declared_packages``)."""
     members: tuple[str, ...] = ()
     """All that are files, those of its own ``.dist-info`` included."""
     pure: bool = True

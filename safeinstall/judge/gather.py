@@ -11,6 +11,7 @@ from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import ArtifactKind, SourceKind, contradict
 from safeinstall.facts.evidence import Evidence, Listed
 from safeinstall.facts.values import Missing
+from safeinstall.judge.version_uploads import VersionUploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -59,6 +60,7 @@ class Gatherer:
     """Why no time can be relied on, if so."""
     _advisories: dict[NormalizedName, tuple[Advisory, ...] | Missing] = field(default_factory=dict)
     _siblings: dict[tuple[NormalizedName, str], tuple[Listed, ...]] = field(default_factory=dict)
+    _version_uploads: dict[tuple[NormalizedName, str], VersionUploads] = field(default_factory=dict)
     _first_uploads: dict[tuple[NormalizedName, str], datetime | Missing] = field(default_factory=dict)
 
     def gather(self, artifact: Artifact, required_by: str | None) -> Evidence:
@@ -71,7 +73,7 @@ class Gatherer:
             as_of=self.as_of,
             requested=artifact.name in self.requested,
             required_by=required_by,
-            upload_time=self._doubt or artifact.upload_time or _no_upload_time(artifact),
+            upload_time=self._doubt or artifact.upload_time or self._no_upload_time(artifact),
             sha256=artifact.sha256 or Missing(f"{source.display} publishes no sha256"),
             user_hashes=self.user_hashes.get(artifact.name, frozenset()),
             siblings=self._siblings_of(artifact) if self.advisories or lookalike else (),
@@ -80,6 +82,7 @@ class Gatherer:
             rivals=self._rivals(artifact),
             altered=self._altered(artifact),
             trusted_host=trusted_host(source.url, self.trusted_hosts) or trusted_host(artifact.url, self.trusted_hosts),
+            version_upload=self._doubt or self._version_upload(artifact),
             lookalike=lookalike,
             popular_upload=self._popular_upload(lookalike) if lookalike else None,
             vouched_by=self.vouchers.get(artifact.name) if lookalike else None,
@@ -167,6 +170,17 @@ class Gatherer:
         is_altered = asked and all(contradict(artifact.hashes, file.hashes) for _, file in asked)
         return asked[0][0] if is_altered else None
 
+    def _version_upload(self, artifact: Artifact) -> datetime | Missing:
+        known = self._advisories_of(artifact.name)
+        if isinstance(known, Missing) or not any(interval.is_open for one in known for interval in one.ranges):
+            return Missing("nobody asked")
+        if artifact.unheard is not None or (artifact.source.kind is SourceKind.DIRECT and artifact.lock is None):
+            return self._no_upload_time(artifact)
+        key = (artifact.name, artifact.source.url)
+        if key not in self._version_uploads:
+            self._version_uploads[key] = VersionUploads.of(artifact.name, artifact.source, self.pages(artifact.name))
+        return self._version_uploads[key].first(artifact.version) or self._no_upload_time(artifact)
+
     def _first_upload(self, artifact: Artifact) -> datetime | Missing:
         if artifact.source.kind is SourceKind.DIRECT:
             return Missing(f"{artifact.source.display} is no index")
@@ -178,7 +192,17 @@ class Gatherer:
     def _first_upload_of(self, artifact: Artifact) -> datetime | Missing:
         pages = [page for page in self.pages(artifact.name) if page.source.url == artifact.source.url]
         times = [page.first_upload for page in pages if page.first_upload is not None]
-        return min(times, default=None) or _no_upload_time(artifact)
+        return min(times, default=None) or self._no_upload_time(artifact)
+
+    def _no_upload_time(self, artifact: Artifact) -> Missing:
+        if artifact.unheard is not None:
+            return Missing(artifact.unheard, _ASK_AN_INDEX)
+        source = artifact.source
+        for page in self.pages(artifact.name) if source.mirror_of else ():
+            if page.source.name == source.mirror_of and _has_another(page, artifact):
+                others = f"{page.source.display} has other files of {artifact.name} {artifact.version} than this one"
+                return Missing(f"{others}, and what its mirror {source.display} says of that is not believed")
+        return Missing(f"{source.display} does not tell when it was uploaded")
 
     def _advisories_of(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         if name not in self._advisories:
@@ -189,11 +213,11 @@ class Gatherer:
         if self.advisories is None:
             return Missing("no rule asks for advisories")
         if self._doubt is not None:
-            return Missing(f"how old the advisories are is not known: {self._doubt.reason}")
+            return Missing(f"how old the advisories are is not known: {self._doubt.reason}", self._doubt.remedy)
         try:
             return self.advisories.advisories(name)
         except SourceError as error:
-            return Missing(error.message)
+            return Missing(error.message, error.hint)
 
     def _siblings_of(self, artifact: Artifact) -> tuple[Listed, ...]:
         key = (artifact.name, artifact.source.url)
@@ -206,10 +230,11 @@ class Gatherer:
         return self._siblings[key]
 
 
-def _no_upload_time(artifact: Artifact) -> Missing:
-    if artifact.unheard is not None:
-        return Missing(artifact.unheard, _ASK_AN_INDEX)
-    return Missing(f"{artifact.source.display} does not tell when it was uploaded")
+def _has_another(page: ProjectPage, artifact: Artifact) -> bool:
+    """Whether *page* has files of the version of *artifact*, and not that one."""
+    same = (file for file in page.files if file.filename == artifact.filename and file.hashes)
+    has_version = VersionUploads.of(artifact.name, page.source, [page]).has(artifact.version)
+    return has_version and all(contradict(artifact.hashes, file.hashes) for file in same)
 
 
 def _offers(page: ProjectPage, sha256: str | None) -> bool:

@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName
 
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.values import Missing
-from safeinstall.facts.wheels.path_files import added_directories
+from safeinstall.facts.wheels.path_files import added_directories, declared_packages
 from safeinstall.judge.evaluate import evaluate
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ class Judge:
         """Judge by their contents the files that are about to be installed; *overlaps* come from looking into them."""
         known = {file.pin.artifact.name: file.layout for file in verified.files if file.layout is not None}
         added = frozenset(path for layout in known.values() for path in added_directories(layout.startup))
-        layouts = {name: replace(layout, added=added) for name, layout in known.items()}
+        declared = frozenset(name for layout in known.values() for name in declared_packages(layout.startup))
+        layouts = {name: replace(layout, added=added, declared=declared) for name, layout in known.items()}
         verdicts = {}
         for pin in verified.measured.pins:
             name, key = pin.artifact.name, _key(pin.artifact)

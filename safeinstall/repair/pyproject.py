@@ -36,6 +36,19 @@ def read_requirement_texts(text: str) -> list[str]:
     return [text for text in texts if _requirement(text)[0] != lists.own]
 
 
+def what_only_a_build_tells(text: str) -> str:
+    """Return which requirements of the project *text* leaves to its build (``dynamic``, PEP 621); empty if none.
+
+    Without ``[project]`` that is all of what is built at all; a file may be there for the settings of tools alone.
+    """
+    data = tomllib.loads(text)
+    if "project" not in data:
+        return "dependencies" if "build-system" in data else ""
+    dynamic = _table(data, "project").get("dynamic")
+    declared = dynamic if isinstance(dynamic, list) else []
+    return " and ".join(key for key in ("dependencies", "optional-dependencies") if key in declared)
+
+
 def read_parts(text: str) -> dict[str, tuple[str, ...]]:
     """Map what can be installed by itself to its requirements: ``extra cpu``, with the dependencies, and ``group dev``.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.model import Policy
     from safeinstall.report.gist import Gist
-    from safeinstall.request.invocation import ConfiguredSources
+    from safeinstall.request.invocation import ConfiguredSources, Invocation
     from safeinstall.resolve.outcome import Outcome
     from safeinstall.resolve.resolution import Resolution
 
@@ -43,7 +43,7 @@ def describe(artifact: Artifact) -> str:
     """Name one file for a reader."""
     if artifact.kind in (ArtifactKind.TREE, ArtifactKind.VCS):
         return shown(f"{artifact.stated_name} ({artifact.filename})")
-    return shown(f"{artifact.stated_name} {artifact.stated_version} ({artifact.filename})")
+    return shown(f"{artifact.release} ({artifact.filename})")
 
 
 def shown_lines(text: str) -> list[str]:
@@ -77,29 +77,33 @@ def with_end(denied: Verdict) -> str:
     return f"{gist.rule}: {gist.lines[0]}{remedy}"
 
 
-def render_summary(
-    outcome: Outcome,
-    policy: Policy,
-    *,
-    verbose: bool,
-    sources: ConfiguredSources | None = None,
-    installed: bool = False,
-) -> str:
+def render_summary(outcome: Outcome, policy: Policy, invocation: Invocation) -> str:
     """Return what the policy has to say about a run that went through: fallbacks, warnings, exceptions used.
 
-    *sources* is what pip is configured with. Where it was *installed*, a second run with ``-v`` has nothing to tell.
+    Of a run that is to be quiet these are the warnings alone.
     """
     if outcome.refused is not None:
         return ""
-    resolution = outcome.resolved
-    warnings = resolution.warnings if outcome.status is None else ()
-    notices = map(shown, (*resolution.notices, *warnings))
+    resolution, verbose = outcome.resolved, invocation.verbosity > 0
+    warnings = list(map(shown, resolution.warnings if outcome.status is None else ()))
     verdicts = [pin.verdict for pin in resolution.pins]
-    remarks = render_remarks(verdicts, policy, verbose=verbose, sources=sources)
-    all_told = "safe-pip outdated lists them" if installed else "-v tells them all"
-    fallbacks = _in_few(list(_fallbacks(resolution)), None if verbose else SHOWN_FALLBACKS, all_told)
-    lines = [*notices, *fallbacks, *remarks]
+    if not invocation.informs:
+        lines = [
+            *warnings,
+            *_Warnings(policy, SHOWN_WARNINGS, located=False, sources=invocation.sources).told(verdicts),
+        ]
+    else:
+        remarks = render_remarks(verdicts, policy, verbose=verbose, sources=invocation.sources)
+        lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks]
     return "\n".join(PREFIX + line for line in lines)
+
+
+def _told_fallbacks(outcome: Outcome, invocation: Invocation) -> Sequence[str]:
+    """Return lines of what was passed over. What is installed has no second run with ``-v`` that would tell more."""
+    installed = invocation.command == "install" and outcome.status is not None
+    all_told = "safe-pip outdated lists them" if installed else "-v tells them all"
+    most = None if invocation.verbosity > 0 else SHOWN_FALLBACKS
+    return _in_few(list(_fallbacks(outcome.resolved)), most, all_told)
 
 
 def render_remarks(
@@ -213,7 +217,7 @@ def _rules(found: Iterable[Gist[Finding]]) -> str:
 
 def release(artifact: Artifact) -> str:
     """Name a version for a reader; foreign text."""
-    return f"{artifact.stated_name} {artifact.stated_version}"
+    return artifact.release
 
 
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:

@@ -196,6 +196,16 @@ class Invocation:
         return int(self.option("verbose") or 0) - int(self.option("quiet") or 0)
 
     @property
+    def informs(self) -> bool:
+        """Whether pip would say what is of interest alone; one ``-q`` hides that (pip: utils/logging.py)."""
+        return self.verbosity >= 0
+
+    @property
+    def warns(self) -> bool:
+        """Whether pip would say what it warns of; ``-qq`` hides that too."""
+        return self.verbosity >= -1
+
+    @property
     def no_dependencies(self) -> bool:
         """``--no-deps``."""
         return bool(self.option("ignore_dependencies"))

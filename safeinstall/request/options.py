@@ -89,7 +89,7 @@ OPTIONS: Mapping[str, tuple[Treatment, str]] = {
     "proxy": (Treatment.SOURCE, ""),
     "python": (Treatment.PIP, "before the command; the host follows pip into that interpreter"),
     "python_version": (Treatment.CHOOSES, "wheel tags and Requires-Python; markers stay the interpreter's, as in pip"),
-    "quiet": (Treatment.PIP, "also quiets what we say of a run that goes well"),
+    "quiet": (Treatment.PIP, "also quiets what we say of a run that goes well; from `-qq` on, what we warn of"),
     "refresh_package": (Treatment.SOURCE, "pages are never taken from an old answer"),
     "release_control": (Treatment.CHOOSES, "`--all-releases`, `--only-final`"),
     "require_hashes": (Treatment.REPLACED, "enforced by us, before and after fetching"),

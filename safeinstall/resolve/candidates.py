@@ -157,6 +157,11 @@ class Candidates:
         self._files[key] = FileCandidate(artifact, verdict, metadata) if is_candidate else None
         return self._files[key]
 
+    def denied_name(self, artifact: Artifact) -> NormalizedName:
+        """Return the name of a direct reference that was denied: perhaps it was built before, which told another."""
+        verdict = self.hidden.get(place_of(artifact))
+        return verdict.artifact.name if verdict else artifact.name
+
     def _judged(
         self, artifact: HeldArtifact, required_by: str | None, asked: NormalizedName | None
     ) -> tuple[HeldArtifact, Verdict, Metadata | None]:

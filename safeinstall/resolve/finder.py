@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from safeinstall.errors import UnsatisfiableError
 from safeinstall.facts.artifact import Artifact, ArtifactKind
+from safeinstall.facts.file_versions import sdist_version, split_sdist
 from safeinstall.facts.metadata import VERSION_LENGTH
 from safeinstall.resolve.wheel_tags import WheelTags
 
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 Hashes = dict[str, frozenset[str]]
 """Allowed digests by algorithm; empty: all are allowed (pip: utils/hashes.py)."""
 
-SDIST_SUFFIXES = (
-    ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma",
-)  # fmt: skip
 _BUILD_TAG = re.compile(r"(\d+)(.*)")
 _PY_VERSION = re.compile(r"-py([123]\.?[0-9]?)$")
 _WHEEL_PARTS = (5, 6)
@@ -65,20 +63,6 @@ def _requires_python(text: str) -> SpecifierSet | None:
     except InvalidSpecifier:
         # pip ignores a Requires-Python that it cannot read (package_finder.py: _check_link_requires_python).
         return None
-
-
-def split_sdist(filename: str) -> str | None:
-    """Return the file name of a source distribution without its suffix, or ``None`` when it is none."""
-    lower = filename.lower()
-    return next((filename[: -len(s)] for s in SDIST_SUFFIXES if lower.endswith(s)), None)
-
-
-def sdist_version(stem: str, name: NormalizedName) -> str | None:
-    """Return what follows the project name in *stem* (pip: _extract_version_from_fragment tries every dash)."""
-    for place, character in enumerate(stem):
-        if character == "-" and canonicalize_name(stem[:place]) == name:
-            return stem[place + 1 :]
-    return None
 
 
 def merge_hashes(one: Hashes, other: Hashes) -> Hashes:

@@ -316,7 +316,7 @@ class Provider(AbstractProvider["Requires", "Candidate", str]):
             yield ImpossibleRequirement(name or artifact.name, error.message)
             return
         if candidate is None:
-            yield ImpossibleRequirement(artifact.name, "denied")
+            yield ImpossibleRequirement(self.candidates.denied_name(artifact), "denied")
             return
         self.direct.add(project_of(candidate.key))
         self.asked.setdefault(id(candidate), asked)

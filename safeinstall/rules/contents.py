@@ -16,8 +16,10 @@ from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.file_names import folded
 from safeinstall.facts.wheels.path_files import (
+    DECLARED,
     added_directories,
     added_directory,
+    declared_packages,
     imported_modules,
     is_code,
     path_file_lines,
@@ -76,7 +78,6 @@ _NAMESPACE = (
 """What setuptools writes for namespace packages, since 66.1 without ``has_mfs``: only names vary, and nothing of the
 package is run that is not compiled. Seldom needed.
 """
-_DECLARED = re.compile(r"(?:modules\.setdefault\(|find_spec\()'([\w.]+)'")
 _PARENT = re.compile(r"modules\['([\w.]+)'\]")
 _PLACE = re.compile(r"\*\((.+?)\)")
 """What such a line names: the package, what that lies in, and where its folder is."""
@@ -234,6 +235,8 @@ def _lines(layout: Layout, exempt: Collection[str]) -> Iterator[tuple[str, str]]
 def _hook_files(layout: Layout) -> Iterator[str]:
     """Yield each file that an interpreter reads or runs by itself, but for ``.pth`` files."""
     yield from dict.fromkeys(path for path, below in _in_libraries(layout) if _is_hook(below))
+    for name in sorted(layout.declared - declared_packages(layout.startup)):  # of its own, the line is told
+        yield from _installed_as(name, layout, _COMPILED)
     yield from (path for path in layout.data if _is_of_interpreter(folded(path)))
     yield from (path for path in layout.scripts if _is_of_interpreter(folded(path)))
 
@@ -248,13 +251,17 @@ def _is_exempt(line: str, exempt: Collection[str], layout: Layout) -> bool:
 
 def _is_installed(module: str, layout: Layout, suffixes: Collection[str]) -> bool:
     """Whether the wheel has a *module*, by its dotted name, in a file of these *suffixes* where Python looks for it."""
+    return any(True for _ in _installed_as(module, layout, suffixes))
+
+
+def _installed_as(module: str, layout: Layout, suffixes: Collection[str]) -> Iterator[str]:
+    """Yield each such file."""
     path = folded(module).replace(".", "/")
-    for _, below in _in_libraries(layout):
+    for shown, below in _in_libraries(layout):
         folder, slash, file = below.rpartition("/")
         stem, _, suffix = file.partition(".")
         if folder + slash + stem in {path, f"{path}/__init__"} and suffix.rpartition(".")[2] in suffixes:
-            return True
-    return False
+            yield shown
 
 
 def _is_harmless(line: str, layout: Layout) -> bool:
@@ -277,7 +284,7 @@ def _is_namespace(line: str, layout: Layout) -> bool:
         return False
     (place,) = _PLACE.findall(line)
     name = ".".join(re.findall(r"\w+", place))
-    if {*_DECLARED.findall(line)} != {name} or not {*_PARENT.findall(line)} <= {name.rpartition(".")[0]}:
+    if {*DECLARED.findall(line)} != {name} or not {*_PARENT.findall(line)} <= {name.rpartition(".")[0]}:
         return False  # its modules would come from another folder
     return name.partition(".")[0] not in _IMPORTED and not _is_installed(name, layout, _COMPILED)
 

@@ -53,12 +53,12 @@ class Sdists:
             return
         if any(selector.matches(artifact.name, artifact.version) for selector in self.allow):
             return
-        noun, release = _NOUNS[artifact.kind], f"{artifact.stated_name} {artifact.version}"
+        noun = _NOUNS[artifact.kind]
         yield Finding(
             rule=self.id,
             level=Level.DENY,
-            message=f"{noun}, which runs code of {release} when built; the policy asks for wheels",
+            message=f"{noun}, which runs code of {artifact.release} when built; the policy asks for wheels",
             key="rules.sdists.allow",
             remedy="ask for a version that has a wheel for this Python and platform, or, if it may be built,"
-            f' add "{artifact.name}=={artifact.version}" to allow in [rules.sdists]',
+            f' add "{artifact.selector}" to allow in [rules.sdists]',
         )

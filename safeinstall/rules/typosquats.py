@@ -30,9 +30,10 @@ class Typosquats:
     characters swapped, one doubled, left out or put for one that looks alike (``rn`` for ``m``, ``vv`` for ``w``,
     ``cl`` for ``d``, ``0`` for ``o``, ``1`` for ``l``), other separators, the same words in another order. An *unsure*
     one often is, and counts against names that are long and popular enough: another character added or replaced, a
-    neighbouring key, two edits, an affix (``python-``, ``-utils``, ``-js``), a last word left out. A *combined* one is
-    one of the 300 most popular names with two or more further words. Popular names themselves are never compared:
-    honest projects have similar names too. ``docs/names.md`` says what was measured.
+    neighbouring key, two edits, an affix (``python-``, ``-utils``, ``-cuda``), alone or with a slip, a last word left
+    out; and short names after a slip. A *combined* one is one of the 300 most popular names with two or more further
+    words. Popular names themselves are never compared: honest projects have similar names too. ``docs/names.md`` says
+    what was measured.
 
     A resemblance alone says nothing. It counts when the project is young, or has hardly any releases; a sure one also
     while the project could be waiting. It is warned of at most where the project is older than the popular one, and

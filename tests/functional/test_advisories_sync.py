@@ -15,6 +15,7 @@ import pytest
 from lib.dump import LocalDump, age, osv, zipped
 from lib.index import Reply
 from lib.shell import MODULE, told, wait_until
+from lib.wheels import make_wheel
 
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 REAL = DATA / "osv-pypi.zip"
@@ -104,12 +105,17 @@ def test_what_nobody_has_closed_is_warned_of_by_baseline_and_denied_by_strict(sh
     for name in ("app", "lib", "worse"):
         shell.offer(name, "1.0", upload_time=uploaded)
     shell.offer("ageless", "1.0", upload_time=None)
+    for name, before in (("late", datetime(2016, 1, 1, tzinfo=timezone.utc)), ("untold", None)):
+        shell.offer(name, "1.0", upload_time=uploaded)
+        shell.index.add(*make_wheel(name, "1.0", tag="cp27-none-win32"), upload_time=before)
     dump.publish(
         old("PYSEC-2017-1", "app", "2017-09-05", aliases=["CVE-2017-1"], severity=[]),
         old("PYSEC-2018-1", "lib", "2018-01-01", aliases=["CVE-2018-1"]),
         old("PYSEC-2018-2", "lib", "2018-01-01", aliases=["CVE-2018-2"]),
         old("PYSEC-2017-2", "worse", "2017-01-01", aliases=["MAL-2017-2"]),
         old("PYSEC-2017-3", "ageless", "2017-01-01", aliases=["CVE-2017-3"]),
+        old("PYSEC-2017-4", "late", "2017-01-01", aliases=["CVE-2017-4"]),
+        old("PYSEC-2017-5", "untold", "2017-01-01", aliases=["CVE-2017-5"]),
     )
 
     done = shell.install("app", "lib")
@@ -118,7 +124,7 @@ def test_what_nobody_has_closed_is_warned_of_by_baseline_and_denied_by_strict(sh
         safe-pip: warned: app 1.0: vulnerability: PYSEC-2017-1 (CVE-2017-1), severity unknown, published 2017-09-05, seven years before this file was uploaded, and nobody has closed it: A hole in app
         safe-pip: warned: lib 1.0: vulnerability: 2 advisories: 2 high, 2 that nobody has closed; no known version repairs them all; the worst: CVE-2018-1, high (7.5), no repair known: A hole in lib
     """)
-    for name, rule in (("worse", "malware"), ("ageless", "vulnerability")):
+    for name, rule in (("worse", "malware"), *((n, "vulnerability") for n in ("ageless", "late", "untold"))):
         assert f"\n  {rule} " in shell.refuses("install", name)
     refused = shell.refuses(
         "install", "--force-reinstall", "app", "--policy=strict", "--policy-report=json=report.json"

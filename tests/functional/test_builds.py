@@ -426,3 +426,31 @@ def test_a_build_that_requires_more_than_it_said_is_refused(builder):
     assert done.exit == 10, done
     assert "app-1.0-py3-none-any.whl requires leak, which it did not before it was built" in done.err
     assert builder.snapshot() == before
+
+
+# What a refusal asks to be allowed
+
+
+def test_what_a_refusal_of_a_repository_asks_for_lets_it_be_built(builder):
+    """Its name is known only once it is built: what the address tells counts before, and the real one then."""
+    plant(builder, "tree.git", "app")
+    git(builder, "tree.git")
+    subprocess.run(["git", "branch", "-M", "main"], cwd=builder.work / "tree.git", check=True, env=builder.environ)
+    argv = ("install", "--dry-run", f"git+file://{builder.work}/tree.git@main")
+    for allowed, asked in (('"helper"', "tree"), ('"helper", "tree"', "app==1.0")):
+        builder.policy(f"[rules.sdists]\nallow = [{allowed}]\n")
+        err = builder.refuses(*argv)
+        assert f'if it may be built, add "{asked}" to allow in [rules.sdists]\n' in err
+        assert " 0 " not in err
+    builder.policy('[rules.sdists]\nallow = ["helper", "tree", "app==1.0"]\n')
+    assert builder.run(*argv).exit == 0
+
+
+@pytest.mark.parametrize("revision", ["", "@v1"])
+def test_a_repository_that_is_not_there_is_missing_and_not_denied(builder, revision):
+    builder.policy("[rules.sdists]\n")
+    done = builder.install(f"git+file://{builder.work}/nowhere{revision}")
+    assert (done.exit, done.err) == (
+        1,
+        f"ERROR: git+file:TMP/work/nowhere{revision} names no repository: there is no directory TMP/work/nowhere\n",
+    )

@@ -105,6 +105,16 @@ def test_quiet(shell):
     assert (done.exit, done.out, done.err) == (0, "", "")
 
 
+def test_as_pips_own_a_warning_is_hidden_by_a_second_q_alone(shell):
+    shell.policy('[rules.yanked]\nlevel = "warn"\n')
+    shell.offer("pulled", "1.0", yanked="broken")
+    warned = [line for line in shell.install("--dry-run", "pulled==1.0").err.splitlines() if "safe-pip: warned" in line]
+    once, twice = (shell.install("--dry-run", option, "pulled==1.0") for option in ("-q", "-qq"))
+    assert len(warned) == 1
+    assert (once.out, once.err.splitlines()) == ("", warned)
+    assert (twice.out, twice.err) == ("", "")
+
+
 def test_nothing_to_do(shell, twin):
     shell.install("dep")
     plain(shell, twin, "install", "dep")

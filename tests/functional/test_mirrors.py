@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.index import LocalIndex
 from lib.wheels import make_wheel
 
 OLD = datetime.now(timezone.utc) - timedelta(days=400)
@@ -152,3 +153,18 @@ def test_a_mirror_that_tells_no_hash_has_to_keep_those_of_its_original(shell):
     err = shell.refuses("install", "app")
     assert "has sha256" in err
     assert "was promised" in err
+
+
+def test_a_mirrors_own_build_of_a_version_of_its_original_has_no_age(shell):
+    """Whatever the mirror says of it: here, that it is old."""
+    shell.offer("app", "1.0", upload_time=OLD)
+    with LocalIndex() as near:
+        near.add(*make_wheel("app", "1.0", build="1", files={"app/__init__.py": ""}), upload_time=OLD)
+        shell.environ["PIP_EXTRA_INDEX_URL"] = near.url
+        entry = MIRROR.format(main=shell.index.url, near=near.url, mirror='mirror-of = "main"')
+        shell.policy('select = "strict"\n[rules.indexes]\n[rules.minimum-age]\n' + entry)
+        err = shell.refuses("install", "app", code=11)
+    assert (
+        "  minimum-age       the upload time is not known: main has other files of app 1.0 than this one, and what its"
+        " mirror near says of that is not believed\n"
+    ) in err

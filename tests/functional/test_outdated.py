@@ -210,8 +210,27 @@ def test_wrong_use(shop):
     """)
     assert shop.run("outdated", "-r", "nowhere.txt").err == told("""
         safe-pip: there is no file nowhere.txt
-        safe-pip: way out: for what is installed: safe-pip outdated
+        safe-pip: way out: give the path of a requirements file, a lock or a pyproject.toml
         safe-pip: stopped (exit 2)
+    """)
+    shop.write("sub/requirements.txt", "")
+    for command in ("outdated", "audit"):
+        assert shop.run(command, "-r", "sub/requirement.txt").err == told("""
+            safe-pip: there is no file sub/requirement.txt
+            safe-pip: way out: did you mean sub/requirements.txt?
+            safe-pip: stopped (exit 2)
+        """)
+
+
+@pytest.mark.parametrize("command", ["outdated", "audit"])
+def test_what_a_project_requires_that_only_its_build_tells_is_not_nothing(shop, command):
+    shop.write("own/pyproject.toml", '[project]\nname = "own"\nversion = "1"\ndynamic = ["dependencies"]\n')
+    done = shop.run(command, "-r", "own/pyproject.toml")
+    assert (done.exit, done.out) == (13, "")
+    assert done.err == told("""
+        safe-pip: own/pyproject.toml leaves its dependencies to the build of the project (dynamic), and this command builds nothing
+        safe-pip: way out: have it built, if the policy lets it be: safe-pip install --dry-run own
+        safe-pip: stopped (exit 13)
     """)
 
 

@@ -100,5 +100,6 @@ def test_a_package_is_explained_as_the_policy_sees_it_now(young):
     assert "the policy allows app 0.9 (app-0.9-py3-none-any.whl)" in lines
     data = json.loads(young.run("policy", "explain", "app", "--format", "json").out)
     assert [(file["version"], file["level"]) for file in data["files"]] == [("1.0", "deny"), ("0.9", "allow")]
+    assert done.out.count("uploaded 2 days ago; the policy asks for 7 days") == 1
     assert "no file that could be installed here matches" in young.run("policy", "explain", "app>9").out
     assert young.installed() == {}

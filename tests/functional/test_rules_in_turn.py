@@ -115,6 +115,30 @@ def test_a_hook_in_a_directory_that_another_wheel_adds(shell):
     assert shell.install("lib").exit == 0
 
 
+NAMESPACE = (
+    "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('family',));"
+    "importlib = __import__('importlib.util');__import__('importlib.machinery');"
+    "m = sys.modules.setdefault('family', importlib.util.module_from_spec("
+    "importlib.machinery.PathFinder.find_spec('family', [os.path.dirname(p)])));"
+    "m = m or sys.modules.setdefault('family', types.ModuleType('family'));"
+    "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n"
+)
+
+
+def test_a_compiled_module_under_a_namespace_that_another_wheel_declares(shell):
+    """It is loaded, and so runs, when Python starts: neither of the two says anything by itself."""
+    shell.policy(CONTENTS)
+    shell.offer("app", "1.0", ["lib"], files={"family/app.py": "", "app-nspkg.pth": NAMESPACE})
+    shell.offer("lib", "1.0", files={"family.abi3.so": "", "family/lib.py": ""})
+    shell.offer("other", "1.0", files={"family/other.abi3.so": ""})
+    said = shell.refuses("install", "app")
+    assert "contents          runs code whenever Python starts: family.abi3.so\n" in said
+    assert said.startswith("safe-pip: refused lib 1.0 ")
+    assert shell.install("lib").exit == 0
+    shell.pip("uninstall", "-y", "lib")
+    assert shell.install("--no-deps", "app", "other").exit == 0
+
+
 def test_an_exception_covers_what_is_inside(shell):
     shell.offer("app", "1.0", files=HOOK)
     shell.policy(

@@ -175,6 +175,7 @@ def test_without_advisories_nothing_is_known_and_nothing_installed(shell, rule):
                             policy: policy.toml (evidence.on-missing)
           required by       app (you)
           newest allowed    no file of app passes this policy
+          way out           correct `sources` under [advisories], or what they name
         safe-pip: denied by policy policy.toml; nothing was installed
     """)
 

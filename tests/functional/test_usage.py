@@ -60,6 +60,10 @@ WRONG = {
         safe-pip: --policy-report is for the commands that are judged
         safe-pip: way out: safe-pip audit --format FORMAT --output FILE
     """,
+    ("why", "six", "-r", "r.txt", "--bad"): """
+        safe-pip: why: neither it nor pip install takes --bad
+        safe-pip: way out: safe-pip why --help tells how it is used
+    """,
     ("why", "six", "--policy-report", "json"): """
         safe-pip: --policy-report is for the commands that are judged
         safe-pip: way out: install, download, wheel, lock

@@ -43,6 +43,7 @@ def evidence(release="acme==1.0", *, age=timedelta(days=365), **facts):
         "as_of": NOW,
         "requested": True,
         "upload_time": NOW - age,
+        "version_upload": facts.get("upload_time", NOW - age),
         "sha256": SHA,
         "advisories": (),
     }

@@ -48,6 +48,7 @@ OPTIONS = {
         "deny-at": st.sampled_from(['"low"', '"high"', '"critical"']),
         "unscored": levels,
         "unclosed": levels,
+        "given-back": lists,
     },
     "malware": {},
     "yanked": {"level": levels},
@@ -104,6 +105,7 @@ facts = {
         tuple
     ),
     "first_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
+    "version_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "kind": st.sampled_from(ArtifactKind),
     "required_by": st.none() | st.just("other"),
     "advisories": st.sampled_from(

@@ -87,6 +87,7 @@ facts = {
     "popular_upload": st.sampled_from([None, NOW, NOW - timedelta(days=900)]),
     "vouched_by": st.sampled_from([None, "acne"]),
     "first_upload": st.sampled_from([NOW, NOW - timedelta(days=400)]),
+    "version_upload": st.sampled_from([NOW, NOW - timedelta(days=1000)]),
     "metadata": st.sampled_from(licensed),
     "contents": layouts,
     "overlaps": st.sampled_from([{}, {"other": ("tests/x.py", "acme/x.py")}]),
@@ -141,6 +142,7 @@ def rules_of(missing):
             deny_at=st.sampled_from(["low", "critical"]),
             unscored=levels,
             unclosed=levels,
+            given_back=selectors,
             exploited=levels,
             deny_at_epss=st.sampled_from([None, 0.5]),
             **own,
@@ -209,7 +211,10 @@ def _blind(given_, fact):
     complete,
     st.lists(rules_of(st.none() | st.just(Level.DENY)), max_size=4),
     st.sampled_from(
-        ["upload_time", "sha256", "advisories", "siblings", "first_upload", "metadata", "contents", "exploited", "epss"]
+        [
+            *("upload_time", "version_upload", "first_upload", "sha256", "advisories", "siblings", "metadata"),
+            *("contents", "exploited", "epss"),
+        ]
     ),
 )
 def test_a_missing_fact_is_never_better_than_the_fact(given_, some, fact):

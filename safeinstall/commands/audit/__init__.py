@@ -14,8 +14,8 @@ from packaging.utils import canonicalize_name
 
 from safeinstall.app.recorder import STANDARD_OUTPUT, Wanted, render_for
 from safeinstall.commands.audit.installed import InstalledJudge
-from safeinstall.commands.fix.subject import read_subject
-from safeinstall.commands.parsing import CommandParser
+from safeinstall.commands.fix.subject import read_whole_subject
+from safeinstall.commands.parsing import CommandParser, check_is_there
 from safeinstall.commands.pins import read_pins
 from safeinstall.commands.policy.output import write, write_text
 from safeinstall.commands.target import fits_together, open_target
@@ -124,9 +124,12 @@ class Asked:
 
 
 def _audit(named: str | None, asked: Asked) -> Audit:
-    files = [*asked.arguments.requirements, *([named] if named not in {None, STANDARD_INPUT_WORD} else [])]
+    own = [named] if named not in {None, STANDARD_INPUT_WORD} else []
+    files = [*asked.arguments.requirements, *own]
+    for file in own:
+        check_is_there(file, "to judge a package that is not installed: safe-pip install --dry-run NAME")
     for file in files:
-        _must_exist(file)
+        check_is_there(file)
     if len(files) == 1 and Path(files[0]).name == "pyproject.toml":
         return _pyproject(files[0], asked)
     if files:
@@ -143,19 +146,12 @@ def _audit(named: str | None, asked: Asked) -> Audit:
         return replace(_installed(held.packages, target, asked.policy, invocation.prefix), unread=held.lost)
 
 
-def _must_exist(file: str) -> None:
-    if "://" not in file and not Path(file).exists():
-        raise UsageError(
-            f"there is no file {file}", hint="to judge a package that is not installed: safe-pip install --dry-run NAME"
-        )
-
-
 # requirements
 
 
 def _pyproject(file: str, asked: Asked) -> Audit:
     """Judge all that a project asks for, or each extra and group by itself where pip cannot install all of it."""
-    subject = read_subject(file)
+    subject = read_whole_subject(file)
     if not subject.parts:
         return Audit(subject=file, verdicts=(), refusal=None)
     with asked.target(subject.words) as target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from contextlib import suppress
@@ -10,10 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.errors import UsageError
+from safeinstall.errors import RefusedError, UsageError
 from safeinstall.repair.entries import edit
 from safeinstall.repair.lock import LockText, edit_lock, read_lock
-from safeinstall.repair.pyproject import read_parts, read_pyproject, read_requirement_texts
+from safeinstall.repair.pyproject import (
+    read_parts,
+    read_pyproject,
+    read_requirement_texts,
+    what_only_a_build_tells,
+)
 from safeinstall.repair.requirements import read_requirements
 
 if TYPE_CHECKING:
@@ -68,6 +74,21 @@ class Subject:
 def read_subject(path: str) -> Subject:
     """Read the file at *path*. Raises :class:`UsageError`."""
     return parse_subject(path, read_text(path))
+
+
+def read_whole_subject(path: str) -> Subject:
+    """Read the file at *path*, which tells all that is required.
+
+    Raises :class:`UsageError`, and :class:`RefusedError` for a project of which only its build tells some.
+    """
+    subject = read_subject(path)
+    if Path(path).name == "pyproject.toml" and (untold := what_only_a_build_tells(subject.text)):
+        place = shlex.quote(str(Path(path).parent))
+        raise RefusedError(
+            f"{path} leaves its {untold} to the build of the project (dynamic), and this command builds nothing",
+            hint=f"have it built, if the policy lets it be: safe-pip install --dry-run {place}",
+        )
+    return subject
 
 
 def read_text(path: str) -> str:

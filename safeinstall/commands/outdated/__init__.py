@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safeinstall.commands.fix.subject import read_subject
+from safeinstall.commands.fix.subject import read_whole_subject
 from safeinstall.commands.outdated.asked import Asked, asked_of, held_of
 from safeinstall.commands.outdated.surveyor import Surveyor
 from safeinstall.commands.outdated.table import remarks_on, survey_json, table
-from safeinstall.commands.parsing import CommandParser
+from safeinstall.commands.parsing import CommandParser, check_is_there
 from safeinstall.commands.policy.output import write
 from safeinstall.commands.target import open_target
-from safeinstall.errors import UsageError
 from safeinstall.report.text import PREFIX, shown
 from safeinstall.sources.pip.environment import list_environment
 from safeinstall.sources.policies.policy_files import load_policy
@@ -65,10 +64,9 @@ def _of_files(arguments: Namespace, policy: Policy, environ: Mapping[str, str]) 
     words: list[str] = []
     texts: list[str] = []
     for file in arguments.files:
-        if "://" not in file and not Path(file).exists():
-            raise UsageError(f"there is no file {file}", hint="for what is installed: safe-pip outdated")
+        check_is_there(file)
         if Path(file).name == "pyproject.toml":
-            texts += read_subject(file).words[1:]
+            texts += read_whole_subject(file).words[1:]
         else:
             words += ["-r", file]
     subject = ", ".join(arguments.files)

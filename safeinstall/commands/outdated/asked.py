@@ -10,7 +10,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.resolve.finder import parse_hashes, sdist_version, split_sdist
+from safeinstall.facts.file_versions import sdist_version, split_sdist
+from safeinstall.resolve.finder import parse_hashes
 from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:

@@ -137,6 +137,7 @@ def evidence_of(case: Case, as_of: datetime) -> Evidence:
         user_hashes=frozenset(case.requirement_hashes),
         advisories=_UNKNOWN if "advisories" in case.missing else tuple(map(_advisory, case.advisories)),
         metadata=_UNKNOWN if case.license is None else _metadata(case),
+        version_upload=uploaded,
         first_upload=_UNKNOWN if isinstance(uploaded, Missing) else as_of - (case.project_age or age),
     )
 

@@ -199,6 +199,7 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
     if not verdicts:
         yield shown(f"no file that could be installed here matches {requirement}")
         return
+    said: set[str] = set()
     told, several = None, len({verdict.artifact.source for verdict in verdicts}) > 1
     for verdict in verdicts:
         where = f" from {shown(verdict.artifact.source.display)}" if several else ""
@@ -206,7 +207,7 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
         if verdict.artifact.version == told:
             yield from _in_short(verdict)
         else:
-            yield from _in_full(verdict, policy)
+            yield from _in_full(verdict, policy, said)
         told = verdict.artifact.version
     passing = next((verdict for verdict in verdicts if not verdict.denied), None)
     yield ""
@@ -214,16 +215,24 @@ def _said(requirement: Requirement, verdicts: Sequence[Verdict], policy: Policy)
     yield f"the policy allows {describe(passing.artifact) if passing else 'none of the files above'}"
 
 
-def _in_full(verdict: Verdict, policy: Policy) -> Iterator[str]:
-    for finding in verdict.findings[:_SHOWN]:
+def _in_full(verdict: Verdict, policy: Policy, said: set[str]) -> Iterator[str]:
+    """Tell what was found in a file; what was *said* of another before is only named."""
+    again = {finding.rule for finding in verdict.findings if finding.message in said}
+    fresh = {finding.message: finding for finding in reversed(verdict.findings) if finding.message not in said}
+    findings = [finding for finding in verdict.findings if fresh.get(finding.message) is finding]
+    said.update(fresh)
+    rules = {told: sorted({other.rule for other in verdict.findings if other.message == told}) for told in fresh}
+    for finding in findings[:_SHOWN]:
         counted = f" (excepted: {finding.suppressed_by})" if finding.suppressed_by is not None else ""
-        yield shown(f"  {finding.rule:<18}{finding.message}{counted}")
+        yield shown(f"  {', '.join(rules[finding.message]):<17} {finding.message}{counted}")
         yield f"  {'':<18}policy: {policy.origin(finding.key)} ({finding.key})"
         if finding.remedy and finding.level is Level.DENY and finding.suppressed_by is None:
             yield shown(f"  {'':<18}way out: {finding.remedy}")
-    if len(verdict.findings) > _SHOWN:
-        rules = ", ".join(sorted({finding.rule for finding in verdict.findings[_SHOWN:]}))
-        yield f"  and {len(verdict.findings) - _SHOWN} more, by {rules}"
+    if len(findings) > _SHOWN:
+        others = ", ".join(sorted({finding.rule for finding in findings[_SHOWN:]}))
+        yield f"  and {len(findings) - _SHOWN} more, by {others}"
+    if again:
+        yield f"  as above, by {', '.join(sorted(again))}"
 
 
 def _in_short(verdict: Verdict) -> Iterator[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
@@ -27,6 +30,7 @@ from safeinstall.report.model import decided
 from safeinstall.report.run import Run
 from safeinstall.report.text import shown
 from safeinstall.request.invocation import parse_invocation
+from safeinstall.request.options import OPTIONS, spelled
 from safeinstall.resolve.finder import CandidateFinder
 from safeinstall.resolve.user_hashes import UserHashes
 from safeinstall.sources.pip.host import HostedPip
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 
 CHAINS = 10
 NOT_THERE = 1
+_NO_OPTION = re.compile(r"^no such option: (\S+)", re.MULTILINE)
+"""pip's own words (optparse)."""
 _SAID = {Level.DENY: "denies it", Level.WARN: "warns of it", Level.ALLOW: "allows it"}
 
 
@@ -72,10 +78,18 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
     package, asked = canonicalize_name(rest[0]), rest[1:]
     own = load_policy(policy, environ, Path.cwd())
     options = ("--ignore-installed", *asked) if asked else ("--no-deps", package)
-    with HostedPip.start(("install", "--dry-run", "--quiet", *options), environ) as pip:
+    with (
+        TemporaryFile("w+") as heard,
+        HostedPip.start(
+            ("install", "--dry-run", "--quiet", *options), environ, output=heard.fileno() if _is_odd(asked) else None
+        ) as pip,
+    ):
         said = pip.describe()
         if said is None:
-            return pip.wait()
+            status = pip.wait()
+            _say_again(heard)
+            return status
+        _say_again(heard)
         as_of = datetime.now(timezone.utc)
         invocation = parse_invocation(said)
         with LiveWorld.open(invocation, own, pip, as_of=as_of, environ=environ) as world:
@@ -83,6 +97,23 @@ def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) ->
             answer = find(package, invocation, own, world, as_of)
     _write(answer, own, arguments)
     return answer.exit_code
+
+
+def _is_odd(words: Sequence[str]) -> bool:
+    """Whether one of *words* is an option that is perhaps none of pip's: what pip says of it is heard first."""
+    known = {*map(spelled, OPTIONS), "-r", "-c", "-e"}
+    return any(word.startswith("-") and word.partition("=")[0] not in known for word in words)
+
+
+def _say_again(heard: IO[str]) -> None:
+    """Say what pip said. Raises ``UsageError`` in place of how pip is used, where that is not how this command is."""
+    heard.seek(0)
+    text = heard.read()
+    if found := _NO_OPTION.search(text):
+        raise UsageError(
+            f"why: neither it nor pip install takes {found[1]}", hint="safe-pip why --help tells how it is used"
+        )
+    sys.stderr.write(text)
 
 
 def _parser() -> CommandParser:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
+DECLARED = re.compile(r"(?:modules\.setdefault\(|find_spec\()'([\w.]+)'", re.ASCII)
+"""What such a line names the package by."""
 _MODULE = re.compile(r"[\w.]+", re.ASCII)
 
 
@@ -35,6 +37,12 @@ def imported_modules(line: str) -> list[str]:
     """Return the dotted names of what a line of code imports; empty if it does anything else, too."""
     names = [name.strip() for name in line.removeprefix("import").rstrip("; \t").split(",")]
     return names if all(map(_MODULE.fullmatch, names)) else []
+
+
+def declared_packages(startup: Mapping[str, str]) -> set[str]:
+    """Return the dotted names that the lines of setuptools declare namespaces by: a module of that name is loaded."""
+    lines = [line for text in startup.values() for line in path_file_lines(text) if is_code(line)]
+    return {name for line in lines for name in DECLARED.findall(line)}
 
 
 def added_directory(line: str) -> str:

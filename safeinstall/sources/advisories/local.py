@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds that an installation waits for a sync that does come along."""
+_SYNC = "bring them to this machine: safe-pip advisories sync"
+_CORRECT = "correct `sources` under [advisories], or what they name"
 RETRY_AFTER = timedelta(minutes=10)
 """How long a source that failed is not asked again by an installation."""
 
@@ -183,14 +185,15 @@ class LocalAdvisories:
             reason = self._sync()
             local = open_whatever(self.sources, self.directory, self.lists)
         if local.database is None:
-            no_dump = not self._has_dumps()
-            return Missing(local.problem if no_dump else f"there are no advisories on this machine: {reason}")
+            if not self._has_dumps():
+                return Missing(local.problem, _CORRECT)
+            return Missing(f"there are no advisories on this machine: {reason}", _SYNC)
         objection = self._objection("the advisories are", local.database.as_of)
         if objection is None:
             self._unknown = dict(self._not_to_be_relied_on(local.database, local.lists, reason))
             return local.database
         local.database.close()
-        return Missing(_because(objection, reason or local.problem))
+        return Missing(_because(objection, reason or local.problem), _SYNC if self._has_dumps() else _CORRECT)
 
     def _is_to_be_synced(self, database: AdvisoryDatabase | None) -> bool:
         if database is None or self._objection("", database.as_of):

@@ -149,7 +149,7 @@ class SimpleIndex:
         answers = self._each(indexes, lambda source: self._index_page(name, source))
         archives = _archive_pages([(source.source, file) for source in links for file in source.files(name)])
         listings = [page for source in links for page in source.pages(name)]
-        return (*archives, *listings, *mirrored([page for page in answers if page is not None]), *unasked)
+        return (*archives, *listings, *mirrored(name, [page for page in answers if page is not None]), *unasked)
 
     def _each(self, sources: Sequence[Source], ask: Callable[[Source], _T]) -> list[_T]:
         """Ask all *sources* at once; a single one needs no other thread."""

@@ -68,7 +68,10 @@ def _bound(page: ProjectPage, file: LockedFile) -> ProjectPage | None:
         return None
     hashes = {**listed.hashes, **file.hashes}
     size = file.size if listed.size is None else listed.size
-    return replace(page, files=(replace(listed, url=file.url, hashes=hashes, size=size),), lock=file.lock)
+    others = tuple(other for other in page.files if other is not listed)
+    return replace(
+        page, files=(replace(listed, url=file.url, hashes=hashes, size=size),), beside=others, lock=file.lock
+    )
 
 
 def _is_same(listed: ListedFile, file: LockedFile) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST = 600.0
 """Seconds for which an index is not asked again, whatever it allows: what it hides from us must not stay hidden."""
-_FORMAT = 2
+_FORMAT = 3
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"[\w-]+")
 
@@ -87,6 +87,7 @@ class PageCache:
             "digest": digest_of(answer),
             "status": page.status,
             "first_upload": _written(page.first_upload),
+            "left_out": {version: _written(time) for version, time in page.left_out.items()},
             "files": [_row(file) for file in page.files],
         }
         write_kept(self._path(url), json.dumps(kept, separators=(",", ":")).encode())
@@ -130,6 +131,7 @@ def _page(kept: Mapping[str, Any], source: Source) -> ProjectPage:
         source=source,
         files=tuple(map(_file, kept["files"])),
         first_upload=_read(kept["first_upload"]),
+        left_out={version: _read(time) for version, time in kept["left_out"].items()},
         status=kept["status"],
     )
 

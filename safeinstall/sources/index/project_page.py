@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from safeinstall.errors import SourceError
+from safeinstall.facts.file_versions import wheel_version
 from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.resolve.finder import join_hashes
 from safeinstall.sources.network.urls import quoted, redacted
@@ -90,17 +92,20 @@ def _json_page(body: bytes, url: str, source: Source, admit: Callable[[str], boo
     entries = page.get("files")
     if not isinstance(entries, list):
         raise _MalformedError("its files are no list")
-    base, files = Base(url), []
+    base, files, left_out = Base(url), [], defaultdict(list)
     for entry in entries:
         if not isinstance(entry, dict):
             raise _MalformedError("one of its files is no JSON object")
         link, filename, fragment = base.resolve(_text(entry, "url"))
         if admit(filename):
             files.append(_json_file(entry, link, filename, fragment))
+        else:
+            left_out[wheel_version(filename)].append(entry.get("upload-time"))
     return ProjectPage(
         source=source,
         files=tuple(files),
         first_upload=_first_upload([entry.get("upload-time") for entry in entries]),
+        left_out={version: _first_of_all(times) for version, times in left_out.items()},
         status=_json_status(page.get("project-status")),
     )
 
@@ -211,6 +216,13 @@ def _first_upload(values: list[object]) -> datetime | None:
     return min((time for time in map(_upload_time, values) if time is not None), default=None)
 
 
+def _first_of_all(values: list[object]) -> datetime | None:
+    """Return the earliest; ``None`` where one cannot be read."""
+    times = [_upload_time(value) for value in values]
+    known = [time for time in times if time is not None]
+    return min(known) if len(known) == len(times) else None
+
+
 def _parse_time(value: str) -> datetime:
     """Python 3.10 reads neither a ``Z`` nor any fraction but of 3 or 6 digits; later ones do."""
     try:
@@ -291,7 +303,12 @@ def _html_page(body: bytes, content_type: str, url: str, source: Source, admit: 
     if not files and (parser.is_interactive or not body.strip()):
         raise _ForeignError("it lists nothing" + (", and asks for something" if parser.is_interactive else " at all"))
     admitted = tuple(file for file in files if admit(file.filename))
-    return ProjectPage(source=source, files=admitted, status=parser.meta.get("pypi:project-status"))
+    return ProjectPage(
+        source=source,
+        files=admitted,
+        left_out=dict.fromkeys(wheel_version(file.filename) for file in files if not admit(file.filename)),
+        status=parser.meta.get("pypi:project-status"),
+    )
 
 
 def _charset(content_type: str) -> str:

@@ -10,17 +10,15 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from safeinstall.errors import UnsatisfiableError, UnsupportedWheelError
-from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
-from safeinstall.resolve.finder import split_sdist
+from safeinstall.errors import SourceError, UnsatisfiableError, UnsupportedWheelError
+from safeinstall.facts.artifact import NO_VERSION, Artifact, ArtifactKind, Source, SourceKind
+from safeinstall.facts.file_versions import split_sdist
 from safeinstall.sources.index.project_page import NAME_LENGTH
-from safeinstall.sources.network.urls import redacted
+from safeinstall.sources.network.urls import local_path, redacted
 
 if TYPE_CHECKING:
     from safeinstall.request.requirements import Reference
 
-UNKNOWN = Version("0")
-"""Stands for the version of what only a build can tell. Never shown."""
 MISSING = "Could not install packages due to an OSError: [Errno 2] No such file or directory: "
 """pip: commands/install.py, ``create_os_error_message``."""
 
@@ -38,6 +36,8 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         kind = ArtifactKind.TREE if Path(reference.path).is_dir() else kind
         if not Path(reference.path).is_absolute():  # relative to the working directory, whoever asks for it
             url = Path(reference.path).absolute().as_uri()
+    if kind is ArtifactKind.VCS and (missing := _missing_repository(url)):
+        raise UnsatisfiableError(f"{redacted(url)} names no repository: there is no directory {missing}")
     if len(filename) > NAME_LENGTH:
         raise UnsatisfiableError(f"{filename[:NAME_LENGTH]}… is longer than the name of a file can be")
     named, version = _of_wheel(filename, tags) if kind is ArtifactKind.WHEEL else _of_source(filename, kind, name)
@@ -52,6 +52,19 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         lock=reference.lock,
         subdirectory=reference.subdirectory,
     )
+
+
+def _missing_repository(url: str) -> str:
+    """Return the directory of a repository of this machine that is not there; empty for any other."""
+    address = url.partition("+")[2]
+    if not address.startswith("file:"):
+        return ""
+    try:
+        path = str(local_path(address))
+    except SourceError:  # of another host
+        return ""
+    without_revision = path.rpartition("@")[0] or path
+    return "" if _exists(path) or _exists(without_revision) else without_revision
 
 
 def _exists(path: str) -> bool:
@@ -72,8 +85,10 @@ def _of_wheel(filename: str, tags: frozenset[str]) -> tuple[NormalizedName, Vers
 
 def _of_source(filename: str, kind: ArtifactKind, name: NormalizedName | None) -> tuple[NormalizedName, Version]:
     stem = (split_sdist(filename) or filename) if kind is ArtifactKind.SDIST else filename
+    if kind is ArtifactKind.VCS:
+        stem = stem.partition("@")[0].removesuffix(".git") or stem
     project, _, version = stem.rpartition("-")
     try:
         return name or canonicalize_name(project or stem), Version(version)
     except InvalidVersion:
-        return name or canonicalize_name(stem), UNKNOWN
+        return name or canonicalize_name(stem), NO_VERSION

@@ -8,7 +8,7 @@ from safeinstall.sources.index.popular_names import popular_names
 
 POPULAR = [
     *("requests", "python-dateutil", "beautifulsoup4", "numpy", "yarl", "six", "django", "matplotlib", "werkzeug"),
-    *("docker", "scikit-learn", "websocket-client", "requests-oauthlib"),
+    *("docker", "scikit-learn", "websocket-client", "requests-oauthlib", "uv"),
 ]
 SURE, UNSURE, COMBINED = Likeness.SURE, Likeness.UNSURE, Likeness.COMBINED
 FILLERS = [f"filler{number}xyz" for number in range(2000)]
@@ -39,6 +39,14 @@ def shipped():
         ("ayrl", "yarl", "two characters swapped", UNSURE),
         ("yard", None, None, None),
         ("sox", None, None, None),
+        ("sixx", "six", "a character doubled", UNSURE),
+        ("ssix", "six", "a character doubled", UNSURE),
+        ("sxi", "six", "two characters swapped", UNSURE),
+        ("s1x", "six", "a character that looks alike", UNSURE),
+        ("sixy", None, None, None),
+        ("siz", None, None, None),
+        ("uvv", "uv", "a character doubled", UNSURE),
+        ("vu", None, None, None),
         ("nunpy", "numpy", "a character that looks or sounds nearly alike", UNSURE),
         ("rewuests", "requests", "a key beside the right one", UNSURE),
         ("requiests", "requests", "one character added", UNSURE),
@@ -54,6 +62,18 @@ def shipped():
         ("docker-utils", "docker", "an affix", UNSURE),
         ("docker-sdk", "docker", "an affix", UNSURE),
         ("docker-client", "docker", "an affix", UNSURE),
+        ("docker-gpu", "docker", "an affix", UNSURE),
+        ("django-cuda", "django", "an affix", UNSURE),
+        ("six-cuda", None, None, None),
+        ("python-reqeusts", "requests", "an affix and two characters swapped", UNSURE),
+        ("reqeusts-python", "requests", "an affix and two characters swapped", UNSURE),
+        ("pyreqeusts", "requests", "an affix and two characters swapped", UNSURE),
+        ("reqests-client", "requests", "an affix and one character left out", UNSURE),
+        ("my-rnatp1otlib", "matplotlib", "an affix and a character that looks alike", UNSURE),
+        ("scikitt-learn-utils", "scikit-learn", "an affix and a character doubled", UNSURE),
+        ("python-requasts", None, None, None),
+        ("python-ayrl", None, None, None),
+        ("my-" + "x" * 200, None, None, None),
         ("requests-retry-session", "requests", "further words", COMBINED),
         ("requests-oauthlib-retry-session", "requests-oauthlib", "further words", COMBINED),
         ("requests-acme", None, None, None),
@@ -80,6 +100,21 @@ def test_what_is_sure_counts_against_every_name(name):
     popular = Lookalikes([*FILLERS, "unpopular", "un-popular-popular"])
     assert popular(name) is not None
     assert popular("unpopulsr") is None
+
+
+def test_a_slip_beside_an_affix_counts_for_what_is_popular_enough():
+    for before, name, is_told in (
+        *((1994, "python-reqeusts", True), (2000, "python-reqeusts", False)),
+        *((494, "python-reqests", True), (500, "python-reqests", False)),
+        *((494, "flaask-utils", True), (500, "flaask-utils", False)),
+        *((1994, "pipp", True), (2000, "pipp", False)),
+    ):
+        popular = ["requests", "flask", "pip"]
+        assert (Lookalikes([*FILLERS[:before], *popular])(name) is not None) is is_told, (before, name)
+
+
+def test_a_popular_name_with_an_affix_left_out_is_itself():
+    assert Lookalikes(["requests", "python-request", "request"])("request-py").trick == "an affix"
 
 
 def test_two_edits_are_for_names_that_are_famous_and_of_as_many_words():

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact, direct
+from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, advisory, artifact, direct
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import Source, SourceKind
@@ -186,9 +187,80 @@ def test_a_clock_that_disagrees_makes_every_time_missing(apart):
     reason = f"the clock of this machine says {NOW:%Y-%m-%d}, that of default {NOW + apart:%Y-%m-%d}"
     remedy = "set the clock of this machine, or tell whoever runs the index that theirs is wrong"
     assert found.upload_time == found.first_upload == Missing(reason, remedy)
-    assert found.advisories == Missing(f"how old the advisories are is not known: {reason}")
+    assert found.advisories == Missing(f"how old the advisories are is not known: {reason}", remedy)
 
 
 def test_what_expires_does_so_by_the_later_clock():
     assert gather(pages=[told_at(NOW + timedelta(days=900))]).as_of == NOW + timedelta(days=900)
     assert gather(pages=[told_at(NOW - timedelta(days=900))]).as_of == NOW
+
+
+# When the first file of a version was uploaded
+
+
+class Advisories:
+    def __init__(self, *known):
+        self.known = known
+
+    def advisories(self, _):
+        return self.known
+
+
+def old_and_new(source=INDEX):
+    files = (("acme-1.0.tar.gz", 900), ("acme-1.0-py3-none-any.whl", 1))
+    return ProjectPage(
+        source=source,
+        files=tuple(
+            ListedFile(filename=name, url="https://x/", hashes={"sha256": SHA}, upload_time=NOW - timedelta(days=days))
+            for name, days in files
+        ),
+    )
+
+
+def test_it_is_asked_where_an_advisory_has_no_end():
+    known = (Advisories(advisory(fixed=None)), Advisories(advisory(fixed="2.0")), None)
+    uploads = [gather(pages=[old_and_new()], advisories=one).version_upload for one in known]
+    assert uploads == [NOW - timedelta(days=900), *2 * [Missing("nobody asked")]]
+
+
+def test_of_an_address_no_index_is_asked():
+    def fail(_):
+        raise SourceError("pages were asked for")
+
+    given = Gatherer(Advisories(advisory(fixed=None)), lambda _: (), frozenset(), {}, NOW, pages=fail)
+    made = direct("acme==1.0").artifact
+    reason = "https://files.acme.example/acme.whl does not tell when it was uploaded"
+    assert given.gather(made, None).version_upload == Missing(reason)
+
+
+def test_of_an_address_that_a_lock_names_all_files_of_the_index_count():
+    made = replace(direct("acme==1.0").artifact, lock="pylock.toml", hashes={"sha256": SHA})
+    found = gather(made, pages=[old_and_new()], advisories=Advisories(advisory(fixed=None)))
+    assert found.version_upload == NOW - timedelta(days=900)
+    unheard = gather(made, pages=[], advisories=Advisories(advisory(fixed=None)))
+    assert unheard.version_upload == unheard.upload_time
+    assert unheard.upload_time.reason == "no index that may be asked lists acme-1.0-py3-none-any.whl"
+
+
+# Of a mirror's file
+
+
+@pytest.mark.parametrize(
+    ("original", "reason"),
+    [
+        (
+            listing(INDEX, SHA, "acme-1.0.tar.gz"),
+            "default has other files of acme 1.0 than this one, and what its mirror near says of that is not believed",
+        ),
+        (
+            listing(INDEX, OTHER_SHA),
+            "default has other files of acme 1.0 than this one, and what its mirror near says of that is not believed",
+        ),
+        (listing(INDEX, SHA), "near does not tell when it was uploaded"),
+        (listing(INDEX, SHA, "acme-2.0.tar.gz"), "near does not tell when it was uploaded"),
+        (listing(ACME, SHA, "acme-1.0.tar.gz"), "near does not tell when it was uploaded"),
+    ],
+)
+def test_why_it_is_not_known_when_a_mirrors_file_was_uploaded(original, reason):
+    made = artifact(source=NEAR, hashes={"sha256": SHA})
+    assert gather(made, pages=[original, listing(NEAR, SHA)]).upload_time == Missing(reason)

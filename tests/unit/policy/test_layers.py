@@ -136,6 +136,8 @@ def test_a_weaker_layer_turns_fail_on_on_and_never_off():
         ("unclosed", '"allow"', '"warn"'),
         ("unclosed-after", '"1000d"', '"1000d"'),
         ("unclosed-after", '"1d"', '"730d"'),
+        ("given-back", '["acme>2"]', '["acme>1,>2"]'),
+        ("given-back", '["other"]', "[]"),
         ("unscored-for", '"1000d"', '"1000d"'),
         ("unscored-for", '"1d"', '"365d"'),
     ],
@@ -143,7 +145,7 @@ def test_a_weaker_layer_turns_fail_on_on_and_never_off():
 def test_what_counts_of_vulnerabilities_only_tightens(key, lower, merged):
     upper = (
         '[rules.vulnerability]\nexploited = "warn"\ndeny-at-epss = 0.5\n'
-        'unclosed = "warn"\nunclosed-after = "730d"\nunscored-for = "365d"\n'
+        'unclosed = "warn"\nunclosed-after = "730d"\nunscored-for = "365d"\ngiven-back = ["acme>1"]\n'
     )
     policy = layered(system=upper, project=f"[rules.vulnerability]\n{key} = {lower}\n")
     assert render_value(option(policy, f"rules.vulnerability.{key}")) == merged

@@ -10,7 +10,7 @@ from packaging.version import Version
 from safeinstall.ports import ListedFile
 from safeinstall.repair.entries import Change, edit
 from safeinstall.repair.lock import edit_lock, read_lock
-from safeinstall.repair.pyproject import read_parts, read_pyproject, read_requirement_texts
+from safeinstall.repair.pyproject import read_parts, read_pyproject, read_requirement_texts, what_only_a_build_tells
 from safeinstall.repair.requirements import read_requirements
 from safeinstall.report.fix import diff
 
@@ -235,3 +235,22 @@ empty = []
 def test_a_project_without_extras_is_one_part():
     assert read_parts('[project]\nname = "own"\ndependencies = ["a", "a"]\n') == {"dependencies": ("a",)}
     assert read_parts("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "untold"),
+    [
+        ('[project]\nname = "own"', ""),
+        ('[project]\nname = "own"\ndynamic = ["version"]', ""),
+        ('[project]\ndynamic = ["dependencies", "version"]', "dependencies"),
+        ('[project]\ndynamic = ["optional-dependencies"]\n[dependency-groups]\ndev = ["app"]', "optional-dependencies"),
+        ('[project]\ndynamic = ["optional-dependencies", "dependencies"]', "dependencies and optional-dependencies"),
+        ('[project]\ndynamic = "dependencies"', ""),
+        ('[build-system]\nrequires = ["setuptools"]', "dependencies"),
+        ('[build-system]\n[dependency-groups]\ndev = ["app"]', "dependencies"),
+        ("[tool.ruff]", ""),
+        ('[dependency-groups]\ndev = ["app"]', ""),
+    ],
+)
+def test_what_a_project_leaves_to_its_build_is_known(text, untold):
+    assert what_only_a_build_tells(text) == untold

@@ -57,3 +57,13 @@ def test_an_archive_on_this_machine_is_a_source_distribution_all_the_same():
     assert messages(Sdists(), given) == [
         "a source distribution, which runs code of acme 1.0 when built; the policy asks for wheels"
     ]
+
+
+def test_of_what_only_a_build_tells_the_version_of_all_versions_are_named():
+    (finding,) = Sdists().check(direct("acme==0", kind=ArtifactKind.VCS, url="https://git.example/acme"))
+    assert (
+        finding.message == "a version control checkout, which runs code of acme when built; the policy asks for wheels"
+    )
+    assert finding.remedy.endswith('add "acme" to allow in [rules.sdists]')
+    (finding,) = Sdists().check(evidence("acme==0", kind=ArtifactKind.SDIST))
+    assert finding.remedy.endswith('add "acme==0" to allow in [rules.sdists]')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from lib.facts import INDEX, NOW, OTHER_SHA, SHA
@@ -26,7 +27,7 @@ def copy(**more):
 
 
 def told(file, *originals, source=NEAR):
-    _, mirror = mirrored([page(INDEX, *(originals or (KNOWN,))), page(source, file)])
+    _, mirror = mirrored("app", [page(INDEX, *(originals or (KNOWN,))), page(source, file)])
     return mirror.files[0]
 
 
@@ -50,6 +51,36 @@ def test_another_file_has_none_of_them(file):
     assert told(file) == file
 
 
+LATER = NOW + timedelta(days=1)
+BUILD = "app-1.0-1-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("file", "time"),
+    [
+        pytest.param(copy(hashes={"sha256": SHA}), NOW, id="the same file"),
+        pytest.param(copy(filename=BUILD), None, id="another file of a version that it lists"),
+        pytest.param(copy(filename="App-1.tar.gz"), None, id="under another form of its name"),
+        pytest.param(copy(filename="app-2.0-1-py3-none-any.whl"), None, id="of one that it lists for other platforms"),
+        pytest.param(copy(hashes={"sha256": OTHER_SHA}), None, id="other bytes"),
+        pytest.param(copy(filename="app-3.0.tar.gz"), LATER, id="a version that it does not list"),
+        pytest.param(copy(filename="what.tar.gz"), LATER, id="no version"),
+    ],
+)
+def test_what_a_mirror_says_of_its_own_files_of_a_version_that_the_original_lists_is_not_believed(file, time):
+    original = page(INDEX, KNOWN, left_out={"2.0": NOW})
+    _, mirror = mirrored("app", [original, page(NEAR, replace(file, upload_time=LATER))])
+    assert mirror.files == (
+        replace(file, upload_time=time, hashes=mirror.files[0].hashes, yanked=mirror.files[0].yanked),
+    )
+
+
+def test_of_files_for_other_platforms_the_original_knows_when_they_were_uploaded():
+    own = {"1.0": LATER, "2.0": None, "3.0": LATER, "4.0": None}
+    pages = mirrored("app", [page(INDEX, KNOWN, left_out={"2.0": NOW}), page(NEAR, left_out=own)])
+    assert pages[1].left_out == {"1.0": None, "2.0": NOW, "3.0": LATER, "4.0": None}
+
+
 def test_an_original_without_hashes_or_with_two_of_one_name_says_nothing():
     assert told(copy(), replace(KNOWN, hashes={})) == copy()
     assert told(copy(), KNOWN, replace(KNOWN, url="https://y/")) == copy()
@@ -71,5 +102,5 @@ def test_an_index_that_is_no_mirror_is_told_nothing():
     ],
 )
 def test_the_status_of_the_project_is_the_originals_unless_it_has_none(original, own, status):
-    pages = mirrored([page(INDEX, status=original, first_upload=NOW), page(NEAR, status=own)])
+    pages = mirrored("app", [page(INDEX, status=original, first_upload=NOW), page(NEAR, status=own)])
     assert [(p.status, p.first_upload) for p in pages] == [(original, NOW), (status, NOW)]

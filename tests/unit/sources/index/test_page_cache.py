@@ -49,6 +49,15 @@ def test_what_is_kept_is_what_was_parsed(index, read):
     assert len(index.requests) == 1
 
 
+def test_also_of_what_was_left_out(index, read):
+    index.max_age = 60
+    index.add(*make_wheel("a", "2.0"), upload_time=None)
+    first = read(admit=lambda _: False)
+    assert read(admit=lambda _: False) == first
+    assert first.left_out == {"1.0": UPLOADED, "2.0": None}
+    assert len(index.requests) == 1
+
+
 def test_a_page_without_validators_or_age_is_fetched_again(index, read):
     assert read() == read()
     assert len(index.requests) == 2

@@ -379,6 +379,29 @@ def test_files_whose_names_are_not_admitted_are_not_read_but_count_for_the_first
     assert found.first_upload == datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
 
+def test_of_files_that_are_left_out_it_is_kept_when_the_first_of_each_version_was_uploaded():
+    times = {
+        "a-1-cp39-x-x.whl": "2024-01-02T03:04:05Z",
+        "a-1-cp38-x-x.whl": "2023-01-02T03:04:05Z",
+        "a-2-cp39-x-x.whl": "2024-01-02T03:04:05Z",
+        "a-2-cp38-x-x.whl": None,
+        "a-3-cp39-x-x.whl": "zzZ",
+        "a-4-1-cp39-x-x.whl": "2022-01-02T03:04:05Z",
+        "nonsense.whl": None,
+        "a-5.tar.gz": "2021-01-02T03:04:05Z",
+    }
+    entries = [{"url": name, "upload-time": time} for name, time in times.items()]
+    found = parse_project_page(json.dumps({"files": entries}).encode(), JSON, URL, SOURCE, lambda n: n[-1] == "z")
+    first, before = (datetime(year, 1, 2, 3, 4, 5, tzinfo=timezone.utc) for year in (2023, 2022))
+    assert found.left_out == {"1": first, "2": None, "3": None, "4": before, "": None}
+
+
+def test_an_html_page_tells_no_time_of_files_that_are_left_out():
+    body = b"<a href=a-1-cp39-x-x.whl>x</a> <a href=a-1.tar.gz>x</a>"
+    found = parse_project_page(body, "text/html", URL, SOURCE, lambda name: name[-1] == "z")
+    assert ([file.filename for file in found.files], found.left_out) == (["a-1.tar.gz"], {"1": None})
+
+
 @pytest.mark.parametrize(
     ("times", "first"),
     [
