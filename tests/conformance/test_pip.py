@@ -21,10 +21,10 @@ WORKERS = 2
 LOADED = [load_case(path) for path in sorted(CASES.rglob("*.toml"))]
 COMPATIBILITY = Path(__file__).parents[2] / "docs" / "compatibility.md"
 RUNS = [(pip, case) for pip in PIPS for case in LOADED if SpecifierSet(case.pip).contains(pip)]
-NEWEST, TENTH, SLOW = PIPS[-1], 10, pytest.mark.slow
+NEWEST, FEW, SLOW = PIPS[-1], 60, pytest.mark.slow
 MARKED = [
-    # Every case meets the newest pip it is for, and every tenth the older one too; the rest is not for each gate.
-    run if run[0] == NEWEST or place % TENTH == 0 or (NEWEST, run[1]) not in RUNS else pytest.param(run, marks=SLOW)
+    # Every case meets the newest pip it is for, and every sixtieth the older one too; the rest is not for each gate.
+    run if run[0] == NEWEST or place % FEW == 0 or (NEWEST, run[1]) not in RUNS else pytest.param(run, marks=SLOW)
     for place, run in enumerate(RUNS)
 ]
 

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from lib.backend import BACKEND, tree
 from lib.cases import commit_all
+from lib.gate import parametrize
 from lib.index import Reply
 from lib.wheels import make_wheel, tar_archive
 
@@ -79,7 +80,7 @@ def test_two_archives_at_addresses_that_pip_takes_for_one_are_not_installed(user
     assert user.snapshot() == before
 
 
-@pytest.mark.parametrize("argv", [["{repo}#subdirectory=lib"], ["-e", "{repo}#egg=app&subdirectory=lib"]])
+@parametrize("argv", [["{repo}#subdirectory=lib"], ["-e", "{repo}#egg=app&subdirectory=lib"]], gate=(0,))
 def test_a_project_in_a_submodule(user, argv):
     plant(user, "library", "app")
     commit_all(user.work / "library")

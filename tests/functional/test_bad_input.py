@@ -6,6 +6,7 @@ import platform
 import socket
 
 import pytest
+from lib.gate import parametrize
 from lib.index import JSON_TYPE, Reply
 from lib.shell import told
 from lib.wheels import core_metadata, make_sdist, make_wheel
@@ -30,9 +31,10 @@ def test_no_such_package(shell):
     """)
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("argv", "asked"),
     [(["Reqeusts"], "Reqeusts"), (["-r", "r.txt"], "nunpy"), (["needy"], "djagno")],
+    gate=(0,),
 )
 def test_a_slip_of_a_popular_name(shell, argv, asked):
     """The popular project is pointed out, and never installed in its place."""
@@ -181,7 +183,7 @@ def lines(err, code):
     return found[:-1]
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@parametrize("answer", ANSWERS, gate=(0, 2, 3, 4, 7))
 def test_an_index_that_answers(shell, answer):
     shell.index.reply("*", ANSWERS[answer])
     code = 1 if answer == "404 everywhere" else 11
@@ -258,7 +260,7 @@ def twice_named(names):
     return core_metadata("bad", "1.0").replace("Name: bad\n", names)
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "listed",
     [
         (*make_wheel("bad", "1.0", metadata=twice_named(RIGHT_FIRST)), True),
@@ -268,6 +270,7 @@ def twice_named(names):
         (*make_sdist("bad", "1.0", metadata_version="2.2", metadata_extra="Name: other"), False),
         (*make_sdist("bad", "1.0", metadata_version="1.1", metadata_extra="Name: other"), False),
     ],
+    gate=(0, 3, 4),
     ids=["right first", "right second", "no separate metadata", "separate metadata alone", "static sdist", "old sdist"],
 )
 def test_metadata_with_two_names(shell, listed):
@@ -347,7 +350,7 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@parametrize("policy", POLICIES, gate=range(4))
 def test_a_broken_policy(shell, policy):
     shell.policy(POLICIES[policy])
     assert lines(shell.refuses("install", "app", code=12), 12) == PROBLEMS[policy]

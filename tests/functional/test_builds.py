@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from lib.backend import BACKEND, tree
+from lib.gate import parametrize
 from lib.index import Reply
 from lib.shell import told
 from lib.wheels import make_sdist, make_wheel, tar_archive
@@ -58,8 +59,10 @@ def everything(shell):
     }
 
 
-@pytest.mark.parametrize(
-    "argv", [("app",), ("./tree",), ("-e", "./tree"), ("app @ file://{work}/tree",), ("git+file://{work}/tree",)]
+@parametrize(
+    "argv",
+    [("app",), ("./tree",), ("-e", "./tree"), ("app @ file://{work}/tree",), ("git+file://{work}/tree",)],
+    gate=(0, 4),
 )
 def test_the_result_is_that_of_pip(builder, argv):
     offer(builder, "app", requires=["helper"])
@@ -169,7 +172,7 @@ def test_a_requirement_of_a_build_that_builds_as_another_version_is_passed_over(
     """)
 
 
-@pytest.mark.parametrize("argv", [("-e", "file://{work}/tree#egg=app"), ("app @ file://{work}/tree",)])
+@parametrize("argv", [("-e", "file://{work}/tree#egg=app"), ("app @ file://{work}/tree",)], gate=(0,))
 def test_a_tree_that_is_asked_for_by_the_name_of_another(builder, argv):
     plant(builder, "tree", "other")
     argv = [word.format(work=builder.work) for word in argv]
@@ -256,7 +259,7 @@ EVIL_WHEELS = {
 
 
 @pytest.mark.parametrize("told", EVIL_WHEELS.values(), ids=EVIL_WHEELS.keys())
-@pytest.mark.parametrize("argv", [["app"], ["./tree"], ["-e", "./tree"]], ids=["sdist", "tree", "editable"])
+@parametrize("argv", [["app"], ["./tree"], ["-e", "./tree"]], gate=(0,), ids=["sdist", "tree", "editable"])
 def test_a_wheel_that_a_build_makes_is_looked_at_like_any_other(builder, told, argv):
     offer(builder, "app", **told)
     plant(builder, "tree", "app", **told)
@@ -329,13 +332,7 @@ def direct_url(shell):
     return json.loads(shell.dist_info("app")["direct_url.json"])
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        pytest.param(way, id=name, marks=pytest.mark.slow if place % 2 else ())
-        for place, (name, way) in enumerate(SUBDIRECTORIES.items())
-    ],
-)
+@parametrize("argv", SUBDIRECTORIES.values(), gate=(0, 4, 7), ids=SUBDIRECTORIES.keys())
 def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     argv = [at(nested, word) for word in argv]
     reads_locks = argv[0] != "-r" or nested.pip("--version").out.startswith("pip 26")
@@ -356,7 +353,7 @@ def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     assert not (nested.tmp / "mark").exists()
 
 
-@pytest.mark.parametrize("kind", ["an archive", "a repository", "a tree"])
+@parametrize("kind", ["an archive", "a repository", "a tree"], gate=(0,))
 @pytest.mark.parametrize("command", ["download", "wheel"])
 def test_a_subdirectory_is_what_is_kept(nested, command, kind):
     (word,) = SUBDIRECTORIES[kind]
@@ -380,7 +377,7 @@ def test_a_subdirectory_is_locked(nested, kind):
     assert not (nested.tmp / "mark").exists()
 
 
-@pytest.mark.parametrize("place", [ARCHIVE, "git+file://{work}/repo"], ids=["archive", "repository"])
+@parametrize("place", [ARCHIVE, "git+file://{work}/repo"], gate=(0,), ids=["archive", "repository"])
 def test_two_subdirectories_are_two_projects(nested, place):
     argv = [
         at(nested, f"{place}#egg={name}&subdirectory={folder}")
@@ -391,7 +388,7 @@ def test_two_subdirectories_are_two_projects(nested, place):
     assert not (nested.tmp / "mark").exists()
 
 
-@pytest.mark.parametrize("place", [ARCHIVE, "git+file://{work}/repo", "file://{work}/repo"])
+@parametrize("place", [ARCHIVE, "git+file://{work}/repo", "file://{work}/repo"], gate=(0,))
 @pytest.mark.parametrize("folder", ["../repo/sub", "sub/../../evil", "/evil", "sub\\..\\.."])
 def test_a_subdirectory_that_is_none_is_refused(nested, place, folder):
     if place.startswith("file:") and "../" in folder:

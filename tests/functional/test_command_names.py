@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lib.gate import parametrize
 from lib.shell import Shell
 from lib.targets import find_pip, make_target
 from lib.wheels import make_wheel
@@ -35,8 +36,8 @@ def declaring(*names, target="alpha:main"):
     return "".join(["[console_scripts]\n", *(f"{name} = {target}\n" for name in names)])
 
 
-@pytest.mark.parametrize("policy", ["", CONTENTS], ids=["no rule", "contents"])
-@pytest.mark.parametrize("name", ["./python", "./pip", "../bin/pip", "./git", "x/pip", "..\\pip"])
+@parametrize("policy", ["", CONTENTS], gate=(0,), ids=["no rule", "contents"])
+@parametrize("name", ["./python", "./pip", "../bin/pip", "./git", "x/pip", "..\\pip"], gate=(0, 2, 5))
 def test_a_name_that_is_not_plain_is_refused_under_every_policy(shell, policy, name):
     shell.policy(policy)
     shell.offer("alpha", "1.0", files={"alpha.py": ""}, entry_points=declaring(name))
@@ -101,7 +102,7 @@ def test_and_one_where_case_does_not_count(shell):
     assert "contents          installs files that beta installs too, but others: bin/Beta\n" in err
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "entry_points",
     [
         "[console_scripts]\nx = alpha\n",
@@ -109,6 +110,7 @@ def test_and_one_where_case_does_not_count(shell):
         "[plugins]\nx\n",
         f"[console_scripts]\n{'x' * 256} = alpha:main\n",
     ],
+    gate=(0, 3),
 )
 def test_what_pip_fails_on_is_found_before_anything_is_installed(shell, entry_points):
     shell.policy("")

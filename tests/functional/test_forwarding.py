@@ -8,6 +8,7 @@ import time
 
 import pytest
 from lib.collectors import LocalCollector, LocalSyslog
+from lib.gate import parametrize
 from lib.shell import told, wait_until
 
 NOBODY = "http://127.0.0.1:9/receipts"
@@ -51,8 +52,10 @@ def test_a_denial_and_an_error_are_forwarded_too(shell, collector):
     assert [receipt["exit_code"] for receipt in collector.receipts] == [10, 1]
 
 
-@pytest.mark.parametrize(
-    ("secret", "header"), [("t0ken", "Bearer t0ken"), ("Splunk t0ken", "Splunk t0ken"), (" t0ken\n", "Bearer t0ken")]
+@parametrize(
+    ("secret", "header"),
+    [("t0ken", "Bearer t0ken"), ("Splunk t0ken", "Splunk t0ken"), (" t0ken\n", "Bearer t0ken")],
+    gate=(0, 1),
 )
 def test_credentials_come_from_a_variable_and_are_in_no_log(shell, collector, secret, header):
     forward(shell, collector.url, 'credentials = "env:ACME_TOKEN"\n')
@@ -116,7 +119,7 @@ def test_nobody_there(shell):
     )
 
 
-@pytest.mark.parametrize("how", ["delay", "drip"])
+@parametrize("how", ["delay", "drip"], gate=(0,))
 def test_a_collector_that_hangs_or_drips_is_not_waited_for(shell, collector, how):
     """It would take a minute to answer; the run ends long before."""
     setattr(collector, how, 60.0 if how == "delay" else 0.9)
@@ -210,7 +213,7 @@ def test_a_required_collector_that_fails_afterwards(shell, collector, options, l
 MESSAGE = re.compile(rb"<(\d+)>1 (\S+) (\S+) safe-pip (\d+) receipt - (\{.*\})", re.DOTALL)
 
 
-@pytest.mark.parametrize("kind", ["udp", "tcp", "unix", "unix-stream"])
+@parametrize("kind", ["udp", "tcp", "unix", "unix-stream"], gate=(1, 2))
 def test_syslog(shell, kind):
     path = shell.tmp / "log" if kind.startswith("unix") else None
     with LocalSyslog(kind, path) as syslog:

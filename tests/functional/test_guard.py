@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from lib.backend import BACKEND, tree
+from lib.gate import parametrize
 from lib.index import LocalIndex
 from lib.repack import repacked
 from lib.shell import TIMEOUT, Done, Shell, copy_environment, told
@@ -121,7 +122,7 @@ def way(shell, name):
 
 
 @pytest.mark.parametrize("smuggled", SMUGGLED)
-@pytest.mark.parametrize("name", ["pip", "python -m pip"])
+@parametrize("name", ["pip", "python -m pip"], gate=(0,))
 def test_what_the_policy_denies_is_refused(refusing, name, smuggled):
     env, options = SMUGGLED[smuggled]
     filled = [refusing.index.url if word == "INDEX" else word for word in options]
@@ -132,7 +133,7 @@ def test_what_the_policy_denies_is_refused(refusing, name, smuggled):
     assert refusing.installed() == {}
 
 
-@pytest.mark.parametrize("name", WAYS)
+@parametrize("name", WAYS, gate=(0, 2, 4))
 def test_by_every_name_pip_is_judged_and_still_installs(guarded, name):
     assert run(guarded, *way(guarded, name), "install", "evil").exit == 10
     done = run(guarded, *way(guarded, name), "install", "app")
@@ -150,7 +151,7 @@ def test_every_script_acts_on_its_own_environment(guarded, tmp_path, template):
     assert "refused evil 1.0" in done.err
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("env", "words"),
     [
         ({}, ("install", "app")),
@@ -163,6 +164,7 @@ def test_every_script_acts_on_its_own_environment(guarded, tmp_path, template):
         ({}, ("download", "app")),
         ({}, ("wheel", "app")),
     ],
+    gate=(0, 1, 2, 7),
 )
 def test_a_pip_that_passes_by_the_shims_is_stopped_by_its_configuration(refusing, env, words):
     asked = len(refusing.index.requests)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-import pytest
+from lib.gate import parametrize
 from lib.incidents import AGES, CASES, COLUMNS, REPORTED, dump_of, is_in, read_incident
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("which", "told", "left"),
     [
         (("2024-ultralytics-cache", "baseline", "6 h"), "already satisfied", {"ultralytics": "8.3.40"}),
         (("2026-dynamo-release", "baseline", "7 d"), "dynamo_release-setup.pth", {"dynamo_release": "1.5.3"}),
         (("2024-cryptograohy", "strict", REPORTED), "MAL-2024-11568", {}),
     ],
+    gate=(1, 2),
     ids=["stays", "contents", "reported"],
 )
 def test_an_incident_is_met_as_it_was_replayed(shell, which, told, left):

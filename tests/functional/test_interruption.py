@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from lib.faults import stall
+from lib.gate import parametrize
 from lib.index import Reply
 from lib.shell import told, wait_until
 from lib.wheels import make_wheel
@@ -52,7 +53,7 @@ def expect(done, number):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("whole_group", [True, False])
+@parametrize("whole_group", [True, False], gate=(0,))
 def test_while_resolving(slow, number, whole_group):
     slow.index.reply(slow.index.page_path("app"), Reply(delay=30))
     process = slow.start("install", "app")
@@ -68,7 +69,7 @@ def test_a_command_that_installs_nothing_does_not_speak_of_it(slow):
     assert interrupt(slow, process, signal.SIGTERM).err == "safe-pip: stopped\n"
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(0,))
 def test_while_downloading(slow, number):
     path = slow.index.file_path("app-1.0-py3-none-any.whl")
     slow.index.reply(path, Reply(delay=30))
@@ -77,7 +78,7 @@ def test_while_downloading(slow, number):
     expect(interrupt(slow, process, number), number)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(0,))
 def test_while_pip_starts(slow, number):
     """The target's interpreter has been started, and says nothing yet."""
     (slow.site / "slow.pth").write_text(
@@ -88,7 +89,7 @@ def test_while_pip_starts(slow, number):
     expect(interrupt(slow, process, number), number)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(0,))
 def test_while_pip_installs(slow, number):
     """pip stops in its own way; what it leaves half done is undone."""
     slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
@@ -114,8 +115,8 @@ def deaf(shell, *names):
     return shell
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("whole_group", [True, False])
+@parametrize("number", SIGNALS, gate=(2,))
+@parametrize("whole_group", [True, False], gate=(0,))
 def test_what_was_ignored_from_the_start_is_ignored_while_we_resolve(slow, number, whole_group):
     slow.index.reply(slow.index.page_path("app"), Reply(delay=1))
     process = deaf(slow, number.name[3:]).start("install", "app")
@@ -126,7 +127,7 @@ def test_what_was_ignored_from_the_start_is_ignored_while_we_resolve(slow, numbe
     assert slow.leftovers() == []
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(2,))
 def test_and_while_pip_installs(slow, number):
     slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})
     process = deaf(slow, number.name[3:]).start("install", "--no-compile", "big")
@@ -137,7 +138,7 @@ def test_and_while_pip_installs(slow, number):
     assert len(list((slow.site / "big").iterdir())) == 1500
 
 
-@pytest.mark.parametrize("names", [(), ("INT",), ("INT", "TERM", "HUP")])
+@parametrize("names", [(), ("INT",), ("INT", "TERM", "HUP")], gate=(0, 2))
 @pytest.mark.parametrize("program", ["pip", "safe-pip"])
 def test_what_pip_starts_ignores_the_same(slow, names, program):
     slow.write("pyproject.toml", PYPROJECT)
@@ -148,7 +149,7 @@ def test_what_pip_starts_ignores_the_same(slow, names, program):
     assert (slow.work / "ignored").read_text().split() == [f"SIG{name}" for name in names]
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(0,))
 def test_one_that_is_not_ignored_still_stops_all(slow, number):
     """Also where only safe-pip hears it, which passes it on to a pip that ignores the others."""
     slow.offer("big", "1.0", files={f"big/m{i}.py": "x = 1\n" * 50 for i in range(1500)})

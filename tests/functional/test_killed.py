@@ -9,6 +9,7 @@ import time
 from importlib.metadata import version
 
 import pytest
+from lib.gate import parametrize
 from lib.index import LocalIndex, Reply
 from lib.quick import Quick
 from lib.shell import Shell, copy_environment, wait_until
@@ -52,7 +53,7 @@ def test_of_safe_pip_alone_at_random_moments(user):
         assert user.leftovers() == []
 
 
-@pytest.mark.parametrize("moment", ["page", "metadata", "file", "installing"])
+@parametrize("moment", ["page", "metadata", "file", "installing"], gate=(2, 3))
 def test_of_all_processes(shell, moment):
     """As an out-of-memory killer or a container's end does it."""
     shell.policy("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from lib.gate import parametrize
 from lib.shell import copy_environment, told
 
 from safeinstall import __version__
@@ -58,7 +59,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@parametrize("way", WAYS, gate=(0, 2, 5))
 def test_what_is_left_behind(shell, twin, way):
     shell.write("dep-1.5-py3-none-any.whl", shell.index.find("dep-1.5-py3-none-any.whl").data)
     shell.write("requirements.txt", "app.name\nmore==3.0\n")
@@ -162,7 +163,7 @@ PASSED_THROUGH = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("argv", PASSED_THROUGH, ids=" ".join)
+@parametrize("argv", PASSED_THROUGH, gate=(0, 6, 8), ids=" ".join)
 def test_every_other_command_is_pips_own(shell, argv):
     ours, pips = shell.run(*argv), shell.pip(*argv)
     assert ours.exit == pips.exit
@@ -184,7 +185,7 @@ def test_downloading(shell):
 # --- the target
 
 
-@pytest.mark.parametrize("way", ["--python", "PIP_PYTHON"])
+@parametrize("way", ["--python", "PIP_PYTHON"], gate=(0,))
 def test_another_environment(shell, twin, way):
     before, python = shell.snapshot(), str(twin / "bin" / "python")
     argv, env = ([way, python], None) if way == "--python" else ([], {way: python})
@@ -263,7 +264,7 @@ def test_modules_of_the_working_directory_are_never_imported(shell, script):
     assert shell.run("list").exit == 0
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["-h"], ["help"]])
+@parametrize("argv", [["--help"], ["-h"], ["help"]], gate=(0,))
 def test_help_tells_of_our_commands_before_pips(shell, argv):
     ours, _, pips = shell.run(*argv).out.partition("All else is pip's:\n")
     assert [line.split()[0] for line in ours.splitlines() if line.startswith("  ") and line[2] not in " -"] == [

@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.gate import parametrize
 from lib.index import LocalIndex, Reply
 from lib.shell import told
 from lib.wheels import make_wheel
@@ -57,7 +58,7 @@ def test_the_age_is_asked_of_the_index(user, command):
     assert user.installed() == {}
 
 
-@pytest.mark.parametrize("user", ["23.2.1", "26.1", "26.3"], indirect=True)
+@parametrize("user", ["23.2.1", "26.1", "26.3"], gate=(2,), indirect=True)
 def test_a_file_that_is_old_enough_is_installed(user):
     user.policy('[rules.minimum-age]\nminimum = "1h"\n[rules.yanked]\n[rules.project-status]\n')
     lock(user)
@@ -79,7 +80,7 @@ def test_it_is_the_same_file(user, kind):
     assert "minimum-age       uploaded 20 hours ago; the policy asks for 3 days" in refusal(user)
 
 
-@pytest.mark.parametrize("fact", ["yanked", "quarantined", "archived"])
+@parametrize("fact", ["yanked", "quarantined", "archived"], gate=(0, 1))
 def test_so_is_whether_it_was_taken_back(user, fact):
     user.policy('[rules.yanked]\n[rules.project-status]\narchived = "deny"\n')
     user.index.add(*make_wheel("newer", "1.0"), yanked="broken" if fact == "yanked" else False)
@@ -180,7 +181,7 @@ def test_nor_where_none_is_to_be_asked(user, elsewhere):
     assert not [path for path in elsewhere.paths() if path.startswith("/simple/")]
 
 
-@pytest.mark.parametrize("place", ["path", "url"])
+@parametrize("place", ["path", "url"], gate=(0,))
 def test_an_archive_is_no_way_around(user, place):
     """A lock may name a file as an archive (PEP 751), which is a direct reference to pip."""
     said = user.index.find(NEWER)

@@ -14,7 +14,7 @@ from lib.mutants import mutant
 from lib.targets import Pip, find_pip
 
 SEED, CHUNK = 1, 20
-GATE, LONG = range(0, 200, CHUNK), range(200, 800, CHUNK)
+GATE, LONG = range(0, 60, CHUNK), range(60, 800, CHUNK)
 OF_A_BUILD = re.compile(r"BackendUnavailable|argument of type|expandtabs|is quoted")
 """What pip itself says of a backend that is not there, or answers nonsense: its author is to read it."""
 

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.gate import parametrize
 from lib.wheels import make_wheel
 
 from safeinstall.sources.index.popular_names import names_as_of
@@ -39,7 +40,7 @@ safe-pip: refused reqeusts 1.2 (reqeusts-1.2-py3-none-any.whl) from INDEX/simple
     )
 
 
-@pytest.mark.parametrize("name", ["requiests", "requests-retry-session", "python-requests"])
+@parametrize("name", ["requiests", "requests-retry-session", "python-requests"], gate=(0,))
 def test_and_warns_of_what_can_be_one(shell, name):
     releases(shell, name, days=5)
     done = shell.install(name, "--policy", "baseline")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from lib.gate import parametrize
 from lib.shell import MODULE
 
 UID = "12345"
@@ -80,7 +81,7 @@ def test_a_home_that_is_no_absolute_path(nameless, home):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("home", ["/proc", "/dev/null"])
+@parametrize("home", ["/proc", "/dev/null"], gate=(0,))
 def test_a_home_in_which_nothing_can_be_written(nameless, home):
     nameless.policy("")
     done = nameless.install("app", env={"HOME": home})

@@ -8,11 +8,30 @@ import shutil
 from pathlib import Path
 
 import pytest
+from lib.gate import parametrize
+from lib.index import LocalIndex
 from lib.sabotage import plant, sabotage, tree
-from lib.shell import copy_environment
+from lib.shell import Shell, copy_environment
 
 KILLED = "an installation into TMP/env was killed (it began WHEN)"
 MOMENT = 30
+
+
+@pytest.fixture(scope="module")
+def template(template, tmp_path_factory):
+    """An environment with ``up`` 1.0, and a saboteur."""
+    place = tmp_path_factory.mktemp("template")
+    copy_environment(template, place / "env")
+    with LocalIndex() as index:
+        shell = Shell(place, place / "env", index)
+        offer_up(shell, "1.0")
+        assert shell.install("up").exit == 0
+    plant(shell.site, shell.python)
+    return place / "env"
+
+
+def offer_up(shell, number):
+    shell.offer("up", number, files={f"up/{name}.py": f"x = {number}\n" for name in "abcdefgh"})
 
 
 @pytest.fixture
@@ -20,10 +39,8 @@ def user(shell):
     """A user with ``up`` 1.0, and 2.0 on the index."""
     shell.policy("")
     for number in ("1.0", "2.0"):
-        shell.offer("up", number, files={f"up/{name}.py": f"x = {number}\n" for name in "abcdefgh"})
+        offer_up(shell, number)
     shell.offer("new", "1.0", files={f"new/{name}.py": "" for name in "abcdefgh"})
-    assert shell.install("up==1.0").exit == 0
-    plant(shell.site, shell.python)
     return shell
 
 
@@ -127,7 +144,7 @@ def test_it_says_on_what_it_acts(user, killed):
     assert f"{len(paths)} paths below TMP/env" in user.run("recover").out
 
 
-@pytest.mark.parametrize("option", ["--target", "--prefix", "--root"])
+@parametrize("option", ["--target", "--prefix", "--root"], gate=(0,))
 def test_a_new_directory_elsewhere_goes(user, option):
     moment, made = 3 if option == "--target" else 7, user.work / "made"
     kill_all(user, "install", option, made / "deep", "new", moment=moment, place=made)
@@ -138,7 +155,7 @@ def test_a_new_directory_elsewhere_goes(user, option):
     assert journals(user) == []
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "argv",
     [
         ("install", "--dry-r", "new"),
@@ -147,6 +164,7 @@ def test_a_new_directory_elsewhere_goes(user, option):
         ("PIP_DRY_RUN=1", "install", "new"),
         ("download", "--no-deps", "install", "new"),
     ],
+    gate=(0, 3),
 )
 def test_what_does_not_install_undoes_nothing(user, killed, argv):
     _, journal, text = killed
@@ -164,13 +182,14 @@ def other(user, template):
     return user.tmp / "other"
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "argv",
     [
         ("--python", "ENV", "install", "new"),
         ("-q", "--python", "ENV/bin/python", "install", "new"),
         ("PIP_PYTHON=ENV", "install", "new"),
     ],
+    gate=(0,),
 )
 def test_the_environment_that_pip_acts_on_is_undone_and_no_other(user, killed, other, argv):
     _, journal, text = killed
@@ -245,7 +264,7 @@ def test_odd_journals_do_not_stand_in_the_way_of_others(user, killed):
 def test_where_no_journal_can_be_kept_it_is_told_before_pip_goes_on(user):
     """A file where the journals should be."""
     folder = user.tmp / "state" / "installing"
-    folder.rmdir()
+    folder.parent.mkdir()
     folder.touch()
     why = "no journal could be kept: [Errno 20] Not a directory: 'TMP/state/installing'"
     done = user.finish(user.start("install", "new", env=sabotage("error", MOMENT, user.target, user.tmp / "tally")))

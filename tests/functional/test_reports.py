@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from lib.gate import parametrize
 from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
 from lib.shell import told
 from lib.terminals import on_a_terminal
@@ -96,7 +97,7 @@ def test_a_refusal_is_reported_where_the_requirement_is_written(shop):
     assert (report["status"], report["exit_code"]) == ("denied", 10)
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("argv", "code", "status"),
     [
         (["install", "nosuch"], 1, "failed"),
@@ -105,6 +106,7 @@ def test_a_refusal_is_reported_where_the_requirement_is_written(shop):
         (["install", "new"], 10, "denied"),
         (["install", "--dry-run", "app"], 0, "dry-run"),
     ],
+    gate=(0, 3),
 )
 def test_however_a_run_ends_there_is_a_report(shop, argv, code, status):
     done = shop.run(*argv, "--policy-report=json=r.json")
@@ -134,8 +136,10 @@ def test_what_a_report_on_the_screen_shows_is_not_told_before(shop):
     assert "lib: pip would take 2.0, because of minimum-age" in (shop.work / "report.txt").read_text()
 
 
-@pytest.mark.parametrize(
-    ("env", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"COLUMNS": "50"}, True)]
+@parametrize(
+    ("env", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"COLUMNS": "50"}, True)],
+    gate=(0, 1),
 )
 def test_a_terminal_gets_colours_and_its_own_width(shop, env, coloured):
     text = on_a_terminal(shop, 70, {"TERM": "xterm", **env}, "install", "new", "--policy-report", "terminal")
@@ -164,7 +168,7 @@ def test_no_credentials_in_any_report(shop):
     assert "hunter2" not in (shop.work / "r.json").read_text() + (shop.work / "r.html").read_text()
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("option", "message"),
     [
         ("--policy-report=pdf", "there is no report in the form 'pdf'"),
@@ -176,6 +180,7 @@ def test_no_credentials_in_any_report(shop):
         ("--policy-report=json=.", "the report cannot be written to .: it is a directory"),
         ("--policy-select=lax", "--policy-select is compliant or strict, not 'lax'"),
     ],
+    gate=(0, 2),
 )
 def test_what_cannot_be_reported_is_an_error_before_anything_is_done(shop, option, message):
     assert shop.refuses("install", "app", option, code=2).splitlines()[0] == f"safe-pip: {message}"

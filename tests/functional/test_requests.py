@@ -12,6 +12,14 @@ from lib.targets import find_pip, make_target
 
 PIPS = ("23.1", "23.2.1", "24.0", "25.0", "26.0", "26.3")
 IN_GATE = ("26.3",)
+COMMANDS_IN_GATE = (
+    "install app",
+    "install --dry-run app",
+    "download app",
+    "wheel app",
+    "install bad",
+    "install nosuch",
+)
 APP, DEP, BAD = (f"{name}-1.0-py3-none-any.whl" for name in ("app", "dep", "bad"))
 PAGES = ["/simple/app/", "/simple/dep/"]
 METADATA = [f"/files/{APP}.metadata", f"/files/{DEP}.metadata"]
@@ -46,15 +54,10 @@ COMMANDS = {
 OLDEST = {"lock": "26.3"}
 
 
-@pytest.fixture(scope="module")
-def pips(request):
-    return {version: find_pip(version, Path(request.config.cache.mkdir("pips"))) for version in PIPS}
-
-
 @pytest.fixture
-def user(request, tmp_path, index, pips):
+def user(request, tmp_path, index):
     """Somebody whose pip has not looked for a newer one yet, and may."""
-    pip = pips[request.param]
+    pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
     if isinstance(pip, str):
         pytest.skip(pip)
     make_target(tmp_path / "env", pip)
@@ -71,9 +74,9 @@ def user(request, tmp_path, index, pips):
     user.close()
 
 
-def versions(command=""):
-    first = OLDEST.get(command.partition(" ")[0], "")
-    return [pytest.param(v, marks=() if v in IN_GATE else pytest.mark.slow) for v in PIPS if v >= first]
+def versions(command=COMMANDS_IN_GATE[0]):
+    first, in_gate = OLDEST.get(command.partition(" ")[0], ""), IN_GATE if command in COMMANDS_IN_GATE else ()
+    return [pytest.param(v, marks=() if v in in_gate else pytest.mark.slow) for v in PIPS if v >= first]
 
 
 @pytest.mark.parametrize(

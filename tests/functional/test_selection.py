@@ -7,6 +7,7 @@ import os
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.gate import parametrize
 from lib.index import LocalIndex
 from lib.shell import told
 from lib.wheels import make_wheel
@@ -148,7 +149,7 @@ NO_AGE = {
 }
 
 
-@pytest.mark.parametrize("text", NO_AGE.values(), ids=NO_AGE)
+@parametrize("text", NO_AGE.values(), gate=(0,), ids=NO_AGE)
 def test_an_age_of_nothing_asks_for_no_upload_time(shell, text):
     """A private index often tells none."""
     shell.policy(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import pytest
+from lib.gate import parametrize
 from lib.index import LocalIndex
 from lib.quick import Quick
 from lib.soak import Soak
@@ -23,6 +24,6 @@ def soak(tmp_path_factory):
         user.close()
 
 
-@pytest.mark.parametrize("number", range(RUNS))
+@parametrize("number", range(RUNS), gate=range(3))
 def test_a_random_installation_with_faults(soak, number):
     assert soak.run(number) == []

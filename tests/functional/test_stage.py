@@ -4,11 +4,11 @@ import hashlib
 import json
 import os
 import subprocess
-import venv
 
 import pytest
 from lib.index import LocalIndex
 from lib.pins import artifact_of, pin_of
+from lib.shell import copy_environment
 from lib.wheels import make_sdist, make_wheel
 
 from safeinstall.facts.artifact import Source, SourceKind
@@ -25,10 +25,10 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory):
+def target(tmp_path_factory, template):
     """A virtual environment with the default interpreter's own pip."""
-    folder = tmp_path_factory.mktemp("target")
-    venv.create(folder, with_pip=True)
+    folder = tmp_path_factory.mktemp("target") / "env"
+    copy_environment(template, folder)
     return folder / "bin" / "python"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from lib.gate import parametrize
 from lib.shell import copy_environment, told
 
 WRONG = {
@@ -74,14 +75,14 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("argv", WRONG, ids=" ".join)
+@parametrize("argv", WRONG, gate=(0, 1, 4, 8, 12), ids=" ".join)
 def test_a_command_of_ours_used_wrongly(shell, argv):
     assert shell.refuses(*argv, code=2) == f"{told(WRONG[argv])}safe-pip: stopped (exit 2)\n"
     assert shell.index.paths() == []
 
 
-@pytest.mark.parametrize(
-    "argv", [("audit",), ("why", "app"), ("policy", "show"), ("advisories", "status"), ("fix", "r")]
+@parametrize(
+    "argv", [("audit",), ("why", "app"), ("policy", "show"), ("advisories", "status"), ("fix", "r")], gate=(0, 3)
 )
 def test_a_wrong_policy_ends_a_command_that_never_installs(shell, argv):
     shell.policy("[rules.nonsense]\n")
@@ -96,8 +97,8 @@ def test_a_part_of_a_command_that_is_nearly_one_of_ours(shell, argv, near):
     assert first.endswith(f"; did you mean {near}?")
 
 
-@pytest.mark.parametrize(
-    "argv", [("install", "--polcy", "strict", "app"), ("--polcy=strict", "list"), ("list", "--polic")]
+@parametrize(
+    "argv", [("install", "--polcy", "strict", "app"), ("--polcy=strict", "list"), ("list", "--polic")], gate=(0,)
 )
 def test_an_option_that_is_nearly_one_of_ours(shell, argv):
     """pip says what it says, exits as it does, and one line more is ours."""

@@ -43,15 +43,31 @@ if TYPE_CHECKING:
 CASES = Path(__file__).parent.parent / "conformance" / "cases"
 MAIN = "main"
 PIP_MODULES = [
-    "pip._internal.cli.main", "pip._internal.commands.install", "pip._internal.commands.download",
-    "pip._internal.commands.wheel", "pip._internal.metadata.importlib", "pip._internal.operations.install.wheel",
-    "pip._internal.models.installation_report", "pip._internal.network.download", "pip._vendor.rich.logging", "xmlrpc.client",
+    "pip._internal.cli.main", "pip._internal.cli.main_parser", "pip._internal.commands.install",
+    "pip._internal.commands.download", "pip._internal.commands.wheel", "pip._internal.metadata.importlib",
+    "pip._internal.operations.install.wheel", "pip._internal.models.installation_report", "pip._internal.network.download",
+    "pip._internal.resolution.resolvelib.resolver", "pip._vendor.distro", "pip._vendor.pygments.lexers.python",
+    "pip._vendor.rich._emoji_codes", "pip._vendor.rich.logging", "pip._vendor.truststore", "encodings.cp437",
+    "encodings.idna", "netrc", "xmlrpc.client",
 ]  # fmt: skip
 SAFE_PIP_MODULES = [
     "safeinstall.app.cli",
+    "safeinstall.app.keeper",
+    "safeinstall.app.recorder",
+    "safeinstall.app.screen",
     "safeinstall.app.world",
+    "safeinstall.guard.installation",
     "safeinstall.pipeline",
+    "safeinstall.policy.load",
+    "safeinstall.report.receipt",
+    "safeinstall.report.refusal",
+    "safeinstall.rules.registry",
+    "safeinstall.sources.keeping",
     "safeinstall.sources.network.httpx_transport",
+    "safeinstall.sources.policies.policy_files",
+    "safeinstall.sources.undoing.undo",
+    "encodings.cp437",
+    "encodings.idna",
 ]
 PREPARE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent)!r}); from lib import forks"
 _COMMITTER = {"NAME": "a", "EMAIL": "a@b.example", "DATE": "2020-01-01T00:00:00Z"}

@@ -134,27 +134,34 @@ class Run:
         self._connection.connect(address)
         request = {"argv": argv, "cwd": cwd, "env": env, "numbers": list(files)}
         socket.send_fds(self._connection, [json.dumps(request).encode()], list(files.values()))
-        self._answers = self._connection.makefile()
-        self.pid = int(self._answers.readline())
+        self.pid = int(self._answer())
 
     def wait(self, timeout: float | None = TIMEOUT) -> int:
         """Return its exit code."""
         if self._code is None:
             self._connection.settimeout(timeout)
             try:
-                self._code = int(self._answers.readline())
+                self._code = int(self._answer())
             except TimeoutError as error:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout or 0) from error
             self._connection.close()
         return self._code
 
+    def _answer(self) -> bytes:
+        """Return the next line; after a timeout it may still come, which a file of this socket would not see."""
+        line = b""
+        while not line.endswith(b"\n"):
+            line += self._connection.recv(1) or b"?\n"
+        return line
+
     def send_signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
+        """Send it a signal, unless it has ended."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it."""
-        os.kill(self.pid, signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
 
 def popen(

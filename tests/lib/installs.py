@@ -84,8 +84,7 @@ class Installs:
         try:
             told = self.user.wait(run)
         except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                run.kill()
+            run.kill()
             return None, [Problem("hang", f"more than {time.monotonic() - started:.0f} seconds")]
         self.longest = max(self.longest, time.monotonic() - started)
         self.ends[str(told.exit)] = self.ends.get(str(told.exit), 0) + 1

@@ -8,7 +8,6 @@ import random
 import shutil
 import subprocess
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -90,8 +89,7 @@ class Soak:
         run = self.user.start("install", *wanted, env={"PIP_TIMEOUT": "1", "PIP_RETRIES": retries})
         if killed_after is not None:
             time.sleep(killed_after)
-            with suppress(ProcessLookupError):  # it has ended already
-                run.kill()
+            run.kill()
             run.wait()
             wait_for_orphans(self.user.place / "tmp")
             self.index.forget()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from safeinstall.sources.places.temporary import make_folder
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -72,7 +74,7 @@ class DownloadCache:
 
 def _copy(file: Path, target: Path) -> None:
     """Put a copy in the place of *target*, whole or not at all."""
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target.parent)
     with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
         try:
             with file.open("rb") as source:

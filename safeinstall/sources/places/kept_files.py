@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from safeinstall.sources.places.regular_files import read_regular
+from safeinstall.sources.places.temporary import make_folder
 
 
 def read_kept(path: Path) -> bytes | None:
@@ -23,7 +24,7 @@ def read_kept(path: Path) -> bytes | None:
 def write_kept(path: Path, data: bytes) -> None:
     """Keep *data* at *path*, whole or not at all; a cache that cannot be written keeps nothing."""
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:

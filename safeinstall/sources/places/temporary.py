@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PREFIX = "safe-pip-"
+_made_here: set[Path] = set()
+"""Every private directory of this process, also those that are gone."""
 
 
 @contextmanager
@@ -50,8 +52,25 @@ def sweep(parent: Path) -> None:
             _remove_if_abandoned(root)
 
 
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make *folder*, and what is missing above it but a private directory: one that is gone is not made again.
+
+    So what a thread that was given up still wants to keep goes nowhere. Raises ``OSError``.
+    """
+    if folder in _made_here:
+        folder.stat()
+        return
+    try:
+        folder.mkdir(mode, exist_ok=True)
+    except FileNotFoundError:
+        make_folder(folder.parent, 0o777)
+        folder.mkdir(mode, exist_ok=True)
+
+
 def remove_tree(root: Path) -> None:
-    """Remove *root* while threads that were given up may still write there: they do so once, and find nothing then."""
+    """Remove *root* while threads that were given up may still write there: it gets a name that they do not know."""
+    with suppress(OSError):
+        root = root.rename(root.with_name(f"{root.name}.gone"))
     for _ in range(3):
         shutil.rmtree(root, ignore_errors=True)
         if not root.exists():
@@ -66,6 +85,7 @@ def _made(parent: Path) -> tuple[Path, int]:
             lock = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             fcntl.flock(lock, fcntl.LOCK_SH)
             if root.exists():
+                _made_here.add(root)
                 return root, lock
             os.close(lock)
 

@@ -6,12 +6,16 @@ import stat
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from lib.shell import wait_until
 
 from safeinstall.errors import DiskError
+from safeinstall.sources.files.download_cache import DownloadCache
+from safeinstall.sources.places.kept_files import read_kept, write_kept
 from safeinstall.sources.places.temporary import private_directory, sweep
 
 KEEP_OPEN = """
@@ -53,6 +57,35 @@ def test_nothing_stays_after_an_interrupt(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_thread_that_was_given_up_would_keep_does_not_make_it_again(tmp_path):
+    """Without a cache of the user the run keeps pages and files in a private directory."""
+    with private_directory(tmp_path) as (root, _):
+        write_kept(root / "cache" / "pages" / "kept", b"page")
+        assert read_kept(root / "cache" / "pages" / "kept") == b"page"
+        DownloadCache(root / "cache" / "files").add("ab" * 32, Path(__file__))
+        assert DownloadCache(root / "cache" / "files").find("ab" * 32)
+    write_kept(root / "cache" / "pages" / "late", b"page")
+    DownloadCache(root / "cache" / "files").add("ab" * 32, Path(__file__))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_go_on_writing_do_not_keep_it(tmp_path):
+    ended = Event()
+
+    def write(root, number):
+        while not ended.is_set():
+            write_kept(root / "cache" / str(number) / "kept", b"page")
+
+    with ThreadPoolExecutor(8) as pool:
+        with private_directory(tmp_path) as (root, _):
+            for number in range(8):
+                pool.submit(write, root, number)
+            wait_until(lambda: len(list(root.glob("cache/*/kept"))) == 8, "files")
+        left = list(tmp_path.iterdir())
+        ended.set()
+    assert left == list(tmp_path.iterdir()) == []
 
 
 def test_the_default_place_is_that_of_temporary_files(tmp_path, monkeypatch):
