@@ -27,7 +27,7 @@ HEAD = 130
 
 
 class CodeFile(NamedTuple):
-    """A file of compiled modules, in the form of ``sources/pip/hosted/bytecode.py``."""
+    """A file of compiled modules, in the form of ``sources/pip/hosted/installing/bytecode.py``."""
 
     path: str
     begin: int = 0

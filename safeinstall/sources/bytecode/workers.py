@@ -18,7 +18,7 @@ from safeinstall.sources.pip.hosted import WORKER
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-SCRIPT = Path(__file__).parents[1] / "pip" / "hosted" / "bytecode.py"
+SCRIPT = Path(__file__).parents[1] / "pip" / "hosted" / "installing" / "bytecode.py"
 HEEDED = (
     "PYTHONHOME",
     "PYTHONOPTIMIZE",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError
 from safeinstall.sources.pip.hosted import STOPS
-from safeinstall.sources.pip.hosted.journal import ASIDE, copy
+from safeinstall.sources.pip.hosted.installing.journal import ASIDE, copy
 from safeinstall.sources.undoing.journals import FORGET
 
 if TYPE_CHECKING:

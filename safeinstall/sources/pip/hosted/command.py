@@ -5,11 +5,11 @@ from .builds import check_built, judge_build_requirements
 from .channel import hear_stops, leave, refuse
 from .confine import confine
 from .describe import describe, find_credentials
-from .journal import complete_at_end, journal_installation
+from .installing.journal import complete_at_end, journal_installation
+from .installing.ready_code import take_ready_code
+from .installing.removals import check_removals
 from .locks import let_go_of_locks, listen_to_locks, read_lock, take_locks, write_lock_with_addresses
 from .loose import loosen
-from .ready_code import take_ready_code
-from .removals import check_removals
 
 REWRITTEN = []
 """Lock files that are to be rewritten when pip has ended: path, and addresses."""

@@ -10,8 +10,8 @@ import pytest
 from safeinstall.sources.bytecode import module_sources
 from safeinstall.sources.bytecode.ahead import BytecodeAhead
 from safeinstall.sources.bytecode.kept import KeptBytecode
-from safeinstall.sources.pip.hosted.bytecode import with_filename
-from safeinstall.sources.pip.hosted.ready_code import fits, read_code
+from safeinstall.sources.pip.hosted.installing.bytecode import with_filename
+from safeinstall.sources.pip.hosted.installing.ready_code import fits, read_code
 
 ENDLESS = "".join(f"{' ' * depth}try:\n{' ' * depth} pass\n{' ' * depth}finally:\n" for depth in range(60))
 """A module whose code is copied twice for each of its sixty levels (from Python 3.9 on)."""

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from safeinstall.sources.bytecode.kept import HEAD, CodeFile, KeptBytecode
-from safeinstall.sources.pip.hosted.ready_code import read_code
+from safeinstall.sources.pip.hosted.installing.ready_code import read_code
 
 ONE, OTHER = (hashlib.sha256(data).hexdigest() for data in (b"1", b"2"))
 CODE = b'{"a.py": [4, 2, 9]}\nCODE{"b.py": [4, 2, 7]}\nMORE'
