@@ -1,8 +1,8 @@
 """The journals of installations: made before pip installs, held while it does, read when it has ended or died.
 
 There is one for each place that is installed into, in the state directory, from just before pip goes on until it has
-ended. ``hosted/installing/journal.py`` writes it. Whoever holds its lock is at work: we from its making on, and pip while it
-changes something. A journal that nobody holds was left by a run that was killed.
+ended. ``hosted/installing/journal.py`` writes it. Whoever holds its lock is at work: we from its making on, and pip
+while it changes something. A journal that nobody holds was left by a run that was killed.
 """
 
 from __future__ import annotations
