@@ -16,7 +16,7 @@ import pytest
 from lib.both_ways import COLD, WARM, WAYS, Asked, BothWays
 from lib.index import LocalIndex
 from lib.targets import find_pip, find_python
-from lib.trees import differences, read_tree
+from lib.trees import differences, read_tree, wrongly_compiled
 from lib.wheels import make_wheel, zip_archive
 
 TAG = sys.implementation.cache_tag
@@ -220,7 +220,7 @@ def put_code(place, text, filename="/a.py", seconds=0):
     status, compiled = (place / "a.py").stat(), place / "__pycache__" / f"a.{TAG}.pyc"
     compiled.parent.mkdir(exist_ok=True)
     header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(status.st_mtime) + seconds, status.st_size)
-    compiled.write_bytes(header + marshal.dumps(compile(text, filename, "exec")))
+    compiled.write_bytes(header + marshal.dumps(compile(text, filename, "exec", dont_inherit=True)))
 
 
 def told(two):
@@ -254,6 +254,21 @@ def test_what_differs_is_told(two, name):
     change, message = CHANGES[name]
     change(two[1])
     assert [line for line in told(two) if message in line], told(two)
+
+
+def test_a_module_that_is_compiled_otherwise_is_told(tmp_path):
+    module = tmp_path / "a.py"
+    module.write_text(MODULE)
+    (tmp_path / "b.py").write_text("print 'no more'\n")
+    assert wrongly_compiled(tmp_path) == [f"{module}: not compiled"]
+    put_code(tmp_path, MODULE, str(module))
+    assert wrongly_compiled(tmp_path) == []
+    put_code(tmp_path, MODULE.replace("one", "two"), str(module))
+    (line,) = wrongly_compiled(tmp_path)
+    assert line.endswith("f.co_consts 1: 'two', pip: 'one'")
+    put_code(tmp_path, MODULE, str(module), seconds=1)
+    (line,) = wrongly_compiled(tmp_path)
+    assert "compiled with the header" in line
 
 
 @pytest.mark.slow
