@@ -3,10 +3,10 @@
     python benchmarks/against_pip.py RECORDING [--resolve] [--install] [--pip VERSION] [--runs N] [--json FILE] [SET]
 
 RECORDING is a folder that ``recorded_index.py`` serves from loopback; what it lacks is fetched once from the default
-index. Each tool has an environment and caches of its own. "Cold" means empty caches, "warm" the run after that one.
+index. Each tool has an environment and caches of its own. "Cold" means empty caches, "warm" the runs after those.
 Wall and processor seconds of the whole process tree, peak memory of its largest process; medians; below 1 means less
 than pip, and in the last column less wall time than uv at the same work, which for an installation includes bytecode.
-Under safe-pip stands how one more run of it, which does not count, spends its time. ``--json`` keeps every run for
+Under safe-pip stands how a run of it that does not count spends its time. ``--json`` keeps every run for
 ``scale_figures.py``. ``--all-rules`` lets safe-pip also work under a policy with every rule, and has a column for that.
 Asserts nothing: the machine may be busy. ``--short`` is for CI.
 """
@@ -126,12 +126,13 @@ class Job:
     def words(self) -> list[str]:
         return [*(["--dry-run"] if self.work == RESOLVE else []), *self.set.split()]
 
-    def prepare(self, tool: Tool) -> None:
-        """Make *tool* ready for one run."""
+    def do(self, tool: Tool, *more: str) -> Figures:
+        """Let *tool* do it once, with *more* options."""
         if self.cold:
             tool.forget()
         if self.work == INSTALL:
             tool.renew()
+        return tool.run([*self.words, *more])
 
 
 @dataclass
@@ -145,7 +146,7 @@ class Row:
     runs: list[Figures] = field(default_factory=list)
     packages: int = 0
     phases: dict[str, float] = field(default_factory=dict)
-    """Seconds of safe-pip's phases in one more run, and of that whole run as ``total``."""
+    """Seconds of safe-pip's phases in a run that does not count, and of that whole run as ``total``."""
 
     @property
     def medians(self) -> Figures:
@@ -173,14 +174,14 @@ def served(folder: Path, latency: float) -> Iterator[str]:
 def measure(tools: list[Tool], job: Job, runs: int) -> list[Row]:
     """Return what each tool needed; they take turns, so that a busy moment meets them all."""
     rows = {tool.name: Row(**asdict(job), tool=tool.name) for tool in tools}
-    for number in range(runs + 1):  # the first turn fills the recording and the caches, and does not count
-        for tool in tools:
-            job.prepare(tool)
-            figures = tool.run(job.words)
-            rows[tool.name].runs += [figures] if number else []
-    for tool in tools:
+    for tool in tools:  # this turn fills the recording and the caches, and does not count
         if tool.policy:
             rows[tool.name].packages, rows[tool.name].phases = explain(tool, job)
+        elif job.cold:
+            job.do(tool)
+    for _ in range(runs):
+        for tool in tools:
+            rows[tool.name].runs.append(job.do(tool))
     packages = max(row.packages for row in rows.values())
     for row in rows.values():
         row.packages = packages
@@ -189,9 +190,8 @@ def measure(tools: list[Tool], job: Job, runs: int) -> list[Row]:
 
 def explain(tool: Tool, job: Job) -> tuple[int, dict[str, float]]:
     """Let safe-pip report on one run: how many packages it chose, and the seconds of each phase."""
-    job.prepare(tool)
     place = tool.work / "report.json"
-    tool.run([*job.words, "--policy-report", f"json={place}"])
+    job.do(tool, "--policy-report", f"json={place}")
     report = json.loads(place.read_text())
     chosen = [file for file in report["files"] if file["state"] == "chosen"]
     return len(chosen), {phase["name"]: phase["seconds"] for phase in report["phases"]} | {"total": report["seconds"]}
