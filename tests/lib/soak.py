@@ -74,12 +74,13 @@ class Soak:
             user.environ["SAFE_PIP_CACHE_DIR"] = str(self.user.cache)
         users = [self.user, *self.others]
         before = [user.snapshot() for user in users]
+        started, problems = time.monotonic(), []
         runs = [user.start("install", *wanted, env={"PIP_TIMEOUT": "1", "PIP_RETRIES": "1"}) for user in users]
-        problems = []
         for user, run, snapshot in zip(users, runs, before, strict=True):
             told = user.wait(run)
             found = self._judged(user, told, expected, snapshot, faulty=bool(faults), killed=False)
             problems += [f"{problem}\n  {wanted} {sorted(faults)}\n{told.err}" for problem in found]
+        self.longest = max(self.longest, time.monotonic() - started)
         return problems
 
     def _begin(self, chance: random.Random) -> tuple[list[str], dict[str, str] | None, dict[str, list[Reply | None]]]:
