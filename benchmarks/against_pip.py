@@ -259,10 +259,9 @@ def tools_for(work: str, arguments: argparse.Namespace, folder: Path, index: str
     ]
 
 
-def carry_out(arguments: argparse.Namespace, folder: Path, index: str) -> list[Row]:
-    """Measure everything, and print it."""
+def carry_out(arguments: argparse.Namespace, folder: Path, index: str) -> Iterator[list[Row]]:
+    """Measure everything, print it, and give what was found for each job."""
     make_pristine(folder / "pristine", arguments.pip)
-    found = []
     for work in arguments.works or [RESOLVE]:
         tools = tools_for(work, arguments, folder, index)
         for tool in tools:
@@ -272,21 +271,26 @@ def carry_out(arguments: argparse.Namespace, folder: Path, index: str) -> list[R
         for job in (Job(work, each, cold) for each in arguments.sets for cold in (True, False)):
             rows = measure(tools, job, arguments.runs)
             show(rows, bases)
-            found += rows
-    return found
+            yield rows
+
+
+def keep(place: Path, arguments: argparse.Namespace, rows: list[Row]) -> None:
+    """Write down how it was measured, and every run."""
+    told = {
+        "date": datetime.now(timezone.utc).date().isoformat(), "pip": arguments.pip, "latency": arguments.latency,
+        "runs": arguments.runs, "python": platform.python_version(), "processors": os.cpu_count(),
+    }  # fmt: skip
+    place.write_text(json.dumps({**told, "rows": [asdict(row) for row in rows]}, indent=1))
 
 
 def main() -> None:
-    """Print tables, and keep the same as JSON if asked to."""
-    arguments = parse_arguments()
+    """Print tables, and keep the same as JSON if asked to: what is measured is kept, should the rest be stopped."""
+    arguments, rows = parse_arguments(), []
     with tempfile.TemporaryDirectory() as folder, served(arguments.recording, arguments.latency) as index:
-        rows = carry_out(arguments, Path(folder), index)
-    if arguments.json:
-        told = {
-            "date": datetime.now(timezone.utc).date().isoformat(), "pip": arguments.pip, "latency": arguments.latency,
-            "runs": arguments.runs, "python": platform.python_version(), "processors": os.cpu_count(),
-        }  # fmt: skip
-        arguments.json.write_text(json.dumps({**told, "rows": [asdict(row) for row in rows]}, indent=1))
+        for found in carry_out(arguments, Path(folder), index):
+            rows += found
+            if arguments.json:
+                keep(arguments.json, arguments, rows)
 
 
 if __name__ == "__main__":
