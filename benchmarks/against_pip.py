@@ -41,7 +41,7 @@ RESOLVE, INSTALL = "resolve", "install"
 PIP, UV, UV_BYTECODE, SAFE_PIP, ALL_RULES = "pip", "uv", "uv bytecode", "safe-pip", "safe-pip all rules"
 ALIKE = {RESOLVE: UV, INSTALL: UV_BYTECODE}
 """The uv that does the same work as pip."""
-TITLES = {UV: "to uv", UV_BYTECODE: "to uv", SAFE_PIP: "no rules"}
+TITLES = {UV: "to uv", UV_BYTECODE: "to uv", SAFE_PIP: "to none"}
 """The column of the wall time in ratio to that of a tool."""
 
 Figures = tuple[float, ...]
