@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 import threading
@@ -59,7 +60,7 @@ class Recording:
         except urllib.error.HTTPError as error:
             if error.code != 404:
                 raise
-            kept.write_bytes(b"")
+            keep(kept, b"")
             return
         addresses = {}
         for file in page["files"]:
@@ -67,8 +68,8 @@ class Recording:
             file["url"] = f"http://files.example/files/{name}/{quote(file['filename'])}"
             if file["filename"].endswith(".whl"):
                 file["core-metadata"] = True
-        kept.with_suffix(".addresses").write_text(json.dumps(addresses))
-        kept.write_text(json.dumps(page))
+        keep(kept.with_suffix(".addresses"), json.dumps(addresses).encode())
+        keep(kept, json.dumps(page).encode())
 
     def file(self, name: str, filename: str) -> bytes:
         """Return a file of project *name*; ``FILE.metadata`` is taken out of the wheel."""
@@ -83,8 +84,15 @@ class Recording:
         else:
             addresses = json.loads((self.folder / "pages" / f"{name}.addresses").read_text())
             data = fetch(addresses[filename], "*/*")
-        kept.write_bytes(data)
+        keep(kept, data)
         return data
+
+
+def keep(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: other servers may have the same folder."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def fetch(url: str, accept: str) -> bytes:

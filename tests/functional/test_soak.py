@@ -27,3 +27,16 @@ def soak(tmp_path_factory):
 @parametrize("number", range(RUNS), gate=range(3))
 def test_a_random_installation_with_faults(soak, number):
     assert soak.run(number) == []
+
+
+@pytest.mark.slow
+def test_eight_users_at_once_share_a_cache(tmp_path):
+    with LocalIndex() as index:
+        users = [Quick(tmp_path / str(number), find_pip(version("pip"), tmp_path), index) for number in range(8)]
+        soak = Soak(users[0], index, SEED, users[1:])
+        try:
+            assert [problem for number in range(RUNS) for problem in soak.run_together(number)] == []
+        finally:
+            for user in users:
+                user.close()
+        assert soak.ends["installed"] > 8

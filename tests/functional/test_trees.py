@@ -13,11 +13,11 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
-from lib.both_ways import COLD, WARM, WAYS, Asked, BothWays
+from lib.both_ways import COLD, PIP, WARM, WAYS, Asked, BothWays
 from lib.index import LocalIndex
 from lib.targets import find_pip, find_python
-from lib.trees import differences, read_tree
-from lib.wheels import make_wheel, zip_archive
+from lib.trees import differences, read_tree, wrongly_compiled
+from lib.wheels import make_sdist, make_wheel, zip_archive
 
 TAG = sys.implementation.cache_tag
 
@@ -141,6 +141,7 @@ def odd_index():
         index.max_age = 600
         index.add(*odd_wheel())
         index.add(*newer_wheel())
+        index.add(*make_sdist("built", "1.0", files={"built/__init__.py": PLAIN, "built/python2.py": "print 'no'\n"}))
         for name, files in SHARED.items():
             index.add(*make_wheel(name, "1.0", files=files))
         yield index
@@ -173,7 +174,12 @@ ASKED = {
     "without assertions": replace(INSTALLED, env={"PYTHONOPTIMIZE": "1"}),
     "without documentation": replace(INSTALLED, env={"PYTHONOPTIMIZE": "2"}),
     "a place for what is compiled": replace(INSTALLED, env={"PYTHONPYCACHEPREFIX": "{here}/pycache"}),
-    "hashes are always checked": replace(INSTALLED, env={"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}),
+    "warnings are errors": replace(INSTALLED, env={"PYTHONWARNINGS": "error::SyntaxWarning,error::DeprecationWarning:odd"}),
+    "long numbers": replace(INSTALLED, env={"PYTHONINTMAXSTRDIGITS": "0"}),
+    "without columns": replace(INSTALLED, env={"PYTHONNODEBUGRANGES": "1"}),
+    "without a cache": Asked([(*ODD, "--no-cache-dir")], IMPORTED),
+    "by its address": Asked([("install", "odd @ {root}/files/odd-1.0-py3-none-any.whl")], IMPORTED),
+    "built": Asked([("install", "built")], ["built"]),
     "target": Asked([(*ODD, "--target", "lib")], IMPORTED, env={"PYTHONPATH": "{here}/work/lib"}),
     "target, again": Asked([(*ODD, "--target", "lib"), ("install", "odd", "-U", "-t", "lib")], NEWER, env={"PYTHONPATH": "{here}/work/lib"}),
     "user": Asked([(*ODD, "--user")], IMPORTED, system_site=True),
@@ -200,6 +206,24 @@ def test_what_is_left_behind(both_ways, odd_index, asked):
     left_alike(both_ways(), asked)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("plain", "without documentation"), ("without documentation", "plain"), ("without assertions", "without documentation"),
+        ("plain", "long numbers"), ("long numbers", "plain"), ("plain", "without columns"), ("without columns", "plain"),
+        ("plain", "a source date"), ("a source date", "plain"), ("plain", "target"), ("target", "plain"),
+        ("nobody else may read", "a group may write"), ("plain", "a place for what is compiled"), ("plain", "no compilation"),
+    ],
+)  # fmt: skip
+def test_what_was_kept_of_another_installation(both_ways, first, then):
+    both = both_ways()
+    both.install(ASKED[first], COLD)
+    for way in (PIP, WARM):
+        both.install(ASKED[then], way)
+    assert both.differences(WARM) == ""
+
+
 MODULE = "def f(x):\n    return {x: 'one'}\n"
 
 
@@ -220,7 +244,7 @@ def put_code(place, text, filename="/a.py", seconds=0):
     status, compiled = (place / "a.py").stat(), place / "__pycache__" / f"a.{TAG}.pyc"
     compiled.parent.mkdir(exist_ok=True)
     header = struct.pack("<4sIII", MAGIC_NUMBER, 0, int(status.st_mtime) + seconds, status.st_size)
-    compiled.write_bytes(header + marshal.dumps(compile(text, filename, "exec")))
+    compiled.write_bytes(header + marshal.dumps(compile(text, filename, "exec", dont_inherit=True)))
 
 
 def told(two):
@@ -254,6 +278,21 @@ def test_what_differs_is_told(two, name):
     change, message = CHANGES[name]
     change(two[1])
     assert [line for line in told(two) if message in line], told(two)
+
+
+def test_a_module_that_is_compiled_otherwise_is_told(tmp_path):
+    module = tmp_path / "a.py"
+    module.write_text(MODULE)
+    (tmp_path / "b.py").write_text("print 'no more'\n")
+    assert wrongly_compiled(tmp_path) == [f"{module}: not compiled"]
+    put_code(tmp_path, MODULE, str(module))
+    assert wrongly_compiled(tmp_path) == []
+    put_code(tmp_path, MODULE.replace("one", "two"), str(module))
+    (line,) = wrongly_compiled(tmp_path)
+    assert line.endswith("f.co_consts 1: 'two', pip: 'one'")
+    put_code(tmp_path, MODULE, str(module), seconds=1)
+    (line,) = wrongly_compiled(tmp_path)
+    assert "compiled with the header" in line
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ class Asked:
     """What is installed, and how."""
 
     commands: Sequence[Sequence[str]]
-    """Arguments of pip, one command after the other."""
+    """Arguments of pip, one command after the other; ``{here}`` is :attr:`BothWays.here`, ``{root}`` the index's."""
     modules: Sequence[str] = ()
     """What is imported afterwards; all that lies at the top if there are none."""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class BothWays:
         self._renew(asked)
         since = time.time() - COARSE
         for number, words in enumerate(asked.commands):
-            argv = [word.format(here=self.here) for word in words]
+            argv = [word.format(here=self.here, root=self.index.removesuffix("/simple/")) for word in words]
             self._run(way, [*argv, "--log", str(self.place / f"{way}.{number}.log")], asked)
         tree = {path: entry for path, entry in read_tree(self.here, since, self.pycache).items() if self._counts(path)}
         imported = self._imported(asked)
@@ -121,9 +121,10 @@ class BothWays:
         for folder in (self.here / "work", self.place / "home", self.place / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         make_target(self.target, self.pip, self.base)
+        configuration = self.target / "pyvenv.cfg"
         if asked.system_site:
-            configuration = self.target / "pyvenv.cfg"
             configuration.write_text(configuration.read_text().replace("packages = false", "packages = true"))
+        os.utime(configuration, (0, 0))  # of long ago, as whatever an installation finds
 
     def _run(self, way: str, argv: Sequence[str], asked: Asked) -> None:
         program = [str(self.target / "bin" / "python"), "-m", "pip"] if way == PIP else MODULE

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from lib.faults import FAULTS, dribble, stall
 from lib.index import Reply
 from lib.targets import make_target
+from lib.trees import wrongly_compiled
 from lib.wheels import make_sdist, make_wheel
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Soak:
     user: Quick
     index: LocalIndex
     seed: int
+    others: list[Quick] = field(default_factory=list)
+    """Users who share their cache with the first in :meth:`run_together`."""
     ends: dict[str, int] = field(default_factory=dict)
     """How many runs ended how."""
     longest: float = 0.0
@@ -49,6 +52,38 @@ class Soak:
     def run(self, number: int) -> list[str]:
         """Make one installation; return what was wrong with it."""
         chance = random.Random(f"{self.seed}/{number}")
+        wanted, expected, faults = self._begin(chance)
+        before = self.user.snapshot()
+        started = time.monotonic()
+        killed_after = chance.uniform(0, 0.4) if chance.random() < 0.1 else None
+        try:
+            told = self._install(wanted, killed_after, retries=str(chance.randint(0, 2)))
+        except subprocess.TimeoutExpired:
+            return [f"hung past {time.monotonic() - started:.0f} seconds: {wanted} {list(faults)}"]
+        self.longest = max(self.longest, time.monotonic() - started)
+        killed = killed_after is not None
+        problems = list(self._judged(self.user, told, expected, before, faulty=bool(faults), killed=killed))
+        return [f"{problem}\n  {wanted} {sorted(faults)}\n{told.err}" for problem in problems]
+
+    def run_together(self, number: int) -> list[str]:
+        """Make the same installation for all users at once, with one cache; return what was wrong with any of them."""
+        wanted, expected, faults = self._begin(random.Random(f"{self.seed}/{number}"))
+        for user in self.others:
+            user.renew()
+            user.environ["SAFE_PIP_CACHE_DIR"] = str(self.user.cache)
+        users = [self.user, *self.others]
+        before = [user.snapshot() for user in users]
+        started, problems = time.monotonic(), []
+        runs = [user.start("install", *wanted, env={"PIP_TIMEOUT": "1", "PIP_RETRIES": "1"}) for user in users]
+        for user, run, snapshot in zip(users, runs, before, strict=True):
+            told = user.wait(run)
+            found = self._judged(user, told, expected, snapshot, faulty=bool(faults), killed=False)
+            problems += [f"{problem}\n  {wanted} {sorted(faults)}\n{told.err}" for problem in found]
+        self.longest = max(self.longest, time.monotonic() - started)
+        return problems
+
+    def _begin(self, chance: random.Random) -> tuple[list[str], dict[str, str] | None, dict[str, list[Reply | None]]]:
+        """Fill the index and perhaps the cache, and plan faults; return the request, what pip chooses, and the faults."""
         self.user.renew()
         self.index.forget()
         fill(self.index, chance)
@@ -64,16 +99,7 @@ class Soak:
         faults = dict(plan(self.index, chance))
         for path, replies in faults.items():
             self.index.reply(path, *replies)
-        before = self.user.snapshot()
-        started = time.monotonic()
-        killed_after = chance.uniform(0, 0.4) if chance.random() < 0.1 else None
-        try:
-            told = self._install(wanted, killed_after, retries=str(chance.randint(0, 2)))
-        except subprocess.TimeoutExpired:
-            return [f"hung past {time.monotonic() - started:.0f} seconds: {wanted} {list(faults)}"]
-        self.longest = max(self.longest, time.monotonic() - started)
-        problems = list(self._judged(told, expected, before, faulty=bool(faults), killed=killed_after is not None))
-        return [f"{problem}\n  {wanted} {sorted(faults)}\n{told.err}" for problem in problems]
+        return wanted, expected, faults
 
     def _expected(self, wanted: list[str]) -> dict[str, str] | None:
         """Return what pip chooses of a faultless index; ``None`` where it finds nothing."""
@@ -99,19 +125,27 @@ class Soak:
         return self.user.wait(run)
 
     def _judged(
-        self, told: Told, expected: dict[str, str] | None, before: dict[str, bytes], *, faulty: bool, killed: bool
+        self,
+        user: Quick,
+        told: Told,
+        expected: dict[str, str] | None,
+        before: dict[str, bytes],
+        *,
+        faulty: bool,
+        killed: bool,
     ) -> Iterator[str]:
         faulty = faulty and not killed
         kind = "installed" if told.exit == 0 else f"exit {told.exit}"
         self.ends[kind] = self.ends.get(kind, 0) + 1
         if "Traceback" in told.err or "internal error" in told.err:
             yield "a traceback"
-        if left := self.user.leftovers():
+        if left := user.leftovers():
             yield f"left behind {left}"
         if told.exit == 0:
-            if self.user.installed() != expected:
-                yield f"installed {self.user.installed()}, where pip chooses {expected}"
-        elif self.user.snapshot() != before and not killed:
+            if user.installed() != expected:
+                yield f"installed {user.installed()}, where pip chooses {expected}"
+            yield from wrongly_compiled(user.target)
+        elif user.snapshot() != before and not killed:
             yield "the environment was changed"
         elif told.exit in REFUSED and faulty:
             pass
@@ -134,12 +168,25 @@ def fill(index: LocalIndex, chance: random.Random) -> None:
             make = make_sdist if chance.random() < 0.05 else make_wheel
             more = {"metadata_version": "2.2"} if make is make_sdist else {}
             index.add(
-                *make(name, version, requires, extras=extras, requires_python=python, **more),
+                *make(
+                    name, version, requires, extras=extras, requires_python=python, files=modules(name, version), **more
+                ),
                 requires_python=python,
                 yanked=chance.random() < 0.1,
                 metadata=chance.random() < 0.7,
                 **({"hashes": {}, "listed": {"size": None}} if chance.random() < 0.1 else {}),
             )
+
+
+def modules(name: str, version: str) -> dict[str, str]:
+    """Return what a file holds: some modules, small ones and large ones, and some that cannot be compiled."""
+    chance = random.Random(f"{name} {version}")
+    found = {f"{name}/__init__.py": f"__version__ = {version!r}\n"}
+    for number in range(chance.choice([0, 0, 1, 5, 20])):
+        lines = [f"def f{line}(x): return x + {version!r}" for line in range(chance.choice([0, 1, 10, 1000]))]
+        lines += ["print 'no more'"] if chance.random() < 0.1 else []
+        found[f"{name}/m{number}.py"] = "\n".join([*lines, ""])
+    return found
 
 
 def requirement(chance: random.Random, name: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import re
 import stat
 import struct
 import subprocess
 from dataclasses import asdict, dataclass
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lib.in_target.code_objects import differences as code_differences
 
 if TYPE_CHECKING:
     import os
@@ -109,6 +113,27 @@ def differences(pip: tuple[Path, Tree], ours: tuple[Path, Tree], python: Path) -
             said += _unequal_lines(path, pips_root, our_root)
     compiled = [path for path in both if our[path].content.startswith("magic") and our[path] == pips[path]]
     return said + unequal_code(compiled, pips_root, our_root, python)
+
+
+def wrongly_compiled(folder: Path) -> list[str]:
+    """Say which modules below *folder* have no compiled file, or another one than our own Python makes of their source."""
+    modules = [path for path in _walk(folder) if path.suffix == ".py" and not path.is_symlink()]
+    return [f"{path}: {problem}" for path in modules if (problem := _compiled_otherwise(path))]
+
+
+def _compiled_otherwise(source: Path) -> str:
+    compiled, data = Path(cache_from_source(source)), source.read_bytes()
+    try:
+        code = compile(data, str(source), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return "compiled, though it cannot be" if compiled.exists() else ""
+    if not compiled.exists():
+        return "not compiled"
+    found = compiled.read_bytes()
+    status = source.stat()
+    if found[:HEADER] != struct.pack("<4sIII", MAGIC_NUMBER, 0, int(status.st_mtime), status.st_size):
+        return f"compiled with the header {found[:HEADER].hex()}"
+    return "; ".join(code_differences(code, marshal.loads(found[HEADER:]), "compiled otherwise:"))
 
 
 def _unequal_lines(path: str, pips_root: Path, our_root: Path) -> list[str]:
