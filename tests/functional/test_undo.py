@@ -211,7 +211,7 @@ def test_into_the_users_own_packages(shell):
     assert tree(base) == before
 
 
-LATE = 55
+LATE = 38
 """A change of the second of three packages, when its metadata is there."""
 NO_HOOKS = "import sys; hasattr(sys, 'addaudithook') and delattr(sys, 'addaudithook')\n"
 

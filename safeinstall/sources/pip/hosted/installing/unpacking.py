@@ -22,24 +22,20 @@ def hasten_unpacking(below, saved):
 
     *saved* gets the path of the wheel, the member, and the path of the file.
     """
-    from pip._internal.distributions import wheel as prepared
     from pip._internal.operations.install import wheel
+    from pip._internal.utils.misc import ensure_dir
     from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
 
-    save, read = wheel.ZipBackedFile.save, wheel.get_wheel_distribution
-    known = {}
-
-    def get_wheel_distribution(found, name):
-        """Read the metadata of a staged wheel once: pip does so when it prepares it, and again when it installs it."""
-        if not found.location.startswith(below):
-            return read(found, name)
-        if (found.location, name) not in known:
-            known[found.location, name] = read(found, name)
-        return known[found.location, name]
+    save, folders = wheel.ZipBackedFile.save, {}
 
     def save_member(self):
         path, info = self._zip_file.filename, self._getinfo()
-        if not (path.startswith(below) and write_new(self.dest_path, unpacked(self._zip_file.fp, info))):
+        data = unpacked(self._zip_file.fp, info) if path.startswith(below) else None
+        folder = os.path.dirname(self.dest_path)
+        if data is not None and folder not in folders.setdefault(path, set()):
+            ensure_dir(folder)
+            folders[path].add(folder)
+        if data is None or not write_new(self.dest_path, data):
             save(self)
         else:
             self.written = True  # pip 26.3
@@ -48,6 +44,23 @@ def hasten_unpacking(below, saved):
         saved(path, self.src_record_path, self.dest_path)
 
     wheel.ZipBackedFile.save = save_member
+    read_once(below)
+
+
+def read_once(below):
+    """Read the metadata of a wheel *below* this directory once: pip does so to prepare it, and again to install it."""
+    from pip._internal.distributions import wheel as prepared
+    from pip._internal.operations.install import wheel
+
+    read, known = wheel.get_wheel_distribution, {}
+
+    def get_wheel_distribution(found, name):
+        if not found.location.startswith(below):
+            return read(found, name)
+        if (found.location, name) not in known:
+            known[found.location, name] = read(found, name)
+        return known[found.location, name]
+
     wheel.get_wheel_distribution = prepared.get_wheel_distribution = get_wheel_distribution
 
 
@@ -80,12 +93,10 @@ def inflated(packed, kind, size):
 
 
 def write_new(path, data):
-    """Write *data* to *path* as pip would, if its directory is there and nothing is in its place; whether it was."""
-    if data is None:
-        return False
+    """Write *data* to *path* as pip would, if nothing is in its place; whether it was."""
     try:
         file = os.open(path, NEW, 0o666)
-    except (FileExistsError, FileNotFoundError):
+    except FileExistsError:
         return False
     try:
         rest = memoryview(data)
