@@ -17,9 +17,10 @@ from safeinstall.sources.advisories.local import open_local
 DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
 DUMP = DATA / "osv-pypi.zip"
 
-pytestmark = pytest.mark.skipif(
-    not DUMP.is_file(), reason=f"no OSV dump at {DUMP}; SAFEINSTALL_TEST_DATA names its directory"
-)
+pytestmark = [
+    pytest.mark.xdist_group("dump"),  # one process of the run reads it
+    pytest.mark.skipif(not DUMP.is_file(), reason=f"no OSV dump at {DUMP}; SAFEINSTALL_TEST_DATA names its directory"),
+]
 
 
 @pytest.fixture(scope="module")

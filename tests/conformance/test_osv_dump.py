@@ -30,9 +30,12 @@ DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[3]
 DUMP = DATA / "osv-pypi.zip"
 ORDER = DATA / "version-order"
 
-pytestmark = pytest.mark.skipif(
-    not DUMP.is_file(), reason=f"no OSV dump at {DUMP}; SAFEINSTALL_TEST_DATA names the directory that holds one"
-)
+pytestmark = [
+    pytest.mark.xdist_group("dump"),  # one process of the run reads it
+    pytest.mark.skipif(
+        not DUMP.is_file(), reason=f"no OSV dump at {DUMP}; SAFEINSTALL_TEST_DATA names the directory that holds one"
+    ),
+]
 
 PAIRS = 6000
 SPLIT = [("tensorflow", "PYSEC-2019-204"), ("tensorflow-cpu", "PYSEC-2019-222"), ("tensorflow-gpu", "PYSEC-2019-229")]

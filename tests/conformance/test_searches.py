@@ -17,6 +17,7 @@ OLD, NEW, BETWEEN = "23.2.1", "26.3", "25.1.1"
 """Each has a resolvelib of its own: 1.0, 1.2 and 1.1."""
 IN_EACH_GATE = {(NEW, 2), (NEW, 9), (NEW, 19), (NEW, 44), (OLD, 1), (OLD, 30), (OLD, 50)}
 """Some that went another way before their cause was found."""
+SEEDS_OF_SLOW = 40
 GENERATED = [(pip, seed) for pip in (NEW, OLD) for seed in range(200)] + [(BETWEEN, seed) for seed in range(40)]
 CASES_THAT_GO_BACK = [load_case(path) for path in sorted((CASES / "backtracking").glob("*.toml"))]
 WRITTEN = [(pip, case) for pip in (NEW, OLD) for case in CASES_THAT_GO_BACK if SpecifierSet(case.pip).contains(pip)]
@@ -39,15 +40,16 @@ def bench_of(request, tmp_path_factory):
     return bench
 
 
+def marks(pip, seed):
+    if (pip, seed) in IN_EACH_GATE:
+        return ()
+    return pytest.mark.slow if seed < SEEDS_OF_SLOW else pytest.mark.exhaustive
+
+
 @pytest.mark.xdist_group("searches")
 @pytest.mark.parametrize(
     ("pip", "case"),
-    [
-        pytest.param(
-            pip, generate(seed), id=f"{pip}-{seed}", marks=() if (pip, seed) in IN_EACH_GATE else pytest.mark.slow
-        )
-        for pip, seed in GENERATED
-    ],
+    [pytest.param(pip, generate(seed), id=f"{pip}-{seed}", marks=marks(pip, seed)) for pip, seed in GENERATED],
 )
 def test_every_step_is_pips_on_a_generated_index(pip, case, bench_of):
     compare(bench_of(pip), case)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from lib.dump import LocalDump, age, osv, zipped
+from lib.gate import parametrize
 from lib.index import Reply
 from lib.shell import MODULE, told, wait_until
 from lib.wheels import make_wheel
@@ -255,7 +256,7 @@ def test_a_killed_sync_leaves_what_was_there(user, dump):
     assert sorted(p.suffix for p in (user.tmp / "cache" / "advisories").iterdir()) == [".lock", ".sqlite3"]
 
 
-@pytest.mark.parametrize("sources", ['"osv"', '"own"'])
+@parametrize("sources", ['"osv"', '"own"'], gate=(0,))
 def test_a_killed_build_leaves_nothing_that_stays(user, dump, sources):
     records = [osv(f"PYSEC-{n}", f"demo{n}", *(f"1.{i}" for i in range(50))) for n in range(3000)]
     dump.publish(*records)
@@ -301,12 +302,13 @@ def opened_files(pid: int) -> str:
         return ""
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("size", "message"),
     [
         (100, "cannot write TMP/cache/advisories/DATABASE.sync/0.zip: File too large"),
         (1200, "cannot write the advisory database TMP/cache/advisories/DATABASE.sqlite3: disk I/O error"),
     ],
+    gate=(0,),
 )
 def test_a_full_disk_leaves_what_was_there(user, dump, size, message):
     user.policy(RULES)

@@ -332,7 +332,7 @@ def direct_url(shell):
     return json.loads(shell.dist_info("app")["direct_url.json"])
 
 
-@parametrize("argv", SUBDIRECTORIES.values(), gate=(0, 4, 7), ids=SUBDIRECTORIES.keys())
+@parametrize("argv", SUBDIRECTORIES.values(), gate=(0, 7), ids=SUBDIRECTORIES.keys())
 def test_a_subdirectory_is_built_and_not_the_root(nested, argv):
     argv = [at(nested, word) for word in argv]
     reads_locks = argv[0] != "-r" or nested.pip("--version").out.startswith("pip 26")

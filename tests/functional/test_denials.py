@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from lib.gate import parametrize
 from lib.shell import told
 from lib.wheels import make_wheel
 
@@ -327,7 +328,7 @@ def test_the_lock_of_a_deployment_takes_only_what_it_names(shell):
     assert "  hashes            sha256:" in shell.refuses("install", "-r", "lock.txt")
 
 
-@pytest.mark.parametrize("way", ["an address", "a find-links page", "a folder of find-links alone"])
+@parametrize("way", ["an address", "a find-links page", "a folder of find-links alone"], gate=(0,))
 def test_no_index_tells_the_age_of_what_comes_from_none(shell, way):
     """Though an index lists the same file: it is not where the file comes from. A warning there is what was asked for."""
     young = datetime.now(timezone.utc) - timedelta(hours=20)

@@ -307,6 +307,7 @@ def test_an_index_that_does_not_answer(shell):
     ]
 
 
+@pytest.mark.slow
 def test_an_index_behind_a_login_page(shell):
     page = b"<html><form action=/login><input name=password></form></html>"
     shell.index.reply("/simple/pip/", Reply(body=page, headers={"Content-Type": "text/html"}))
@@ -384,6 +385,7 @@ def test_fresh_advisories_are_in_order(synced):
     assert "ok       advisories    the source osv answers\n" in out
 
 
+@pytest.mark.slow
 def test_a_mirror_of_the_zip_alone_answers(synced, dump):
     del dump.files["/modified_id.csv"]
     assert "ok       advisories    the source osv answers\n" in synced.run("doctor").out
@@ -419,6 +421,7 @@ def test_stale_advisories_under_a_policy_that_denies_without(synced, dump):
     ]
 
 
+@pytest.mark.slow
 def test_stale_advisories_are_a_note_where_the_policy_goes_on_without(synced, dump):
     age(database(synced), timedelta(days=30))
     synced.policy("[rules.vulnerability]\non-missing = 'warn'\n")
@@ -470,6 +473,7 @@ def test_a_state_directory_that_cannot_be_written(shell):
     ]
 
 
+@pytest.mark.slow
 def test_a_state_directory_that_everybody_can_write(shell):
     (shell.tmp / "state").mkdir()
     (shell.tmp / "state").chmod(0o777)
@@ -566,6 +570,7 @@ def test_a_list_of_names_that_is_old_is_noted(monkeypatch, shell):
     assert result.remedy == "upgrade safeinstall"
 
 
+@pytest.mark.slow
 def test_no_list_is_told_of_that_no_rule_asks_for(shell):
     shell.policy("[rules.yanked]\n")
     assert " names " not in shell.run("doctor").out

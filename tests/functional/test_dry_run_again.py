@@ -54,7 +54,7 @@ def loaded(shell, *words):
     return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("words", [("--help",), ("install", "--help"), ("list",), WORDS])
+@parametrize("words", [("--help",), ("install", "--help"), ("list",), WORDS], gate=(1, 3))
 def test_neither_help_nor_another_command_nor_a_repeated_dry_run_loads_what_speaks_http(shell, words):
     shell.run(*WORDS)
     assert not {"httpx", "http.client", "ssl", "urllib.request"} & loaded(shell, *words)
@@ -134,7 +134,7 @@ def test_a_damaged_description_is_none(shell):
     assert shell.run(*WORDS).out == "Would install app-1.0 dep-1.0\n"
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "words",
     [
         ("install", "--dry-run", "-v", "app"),
@@ -142,6 +142,7 @@ def test_a_damaged_description_is_none(shell):
         ("install", "--dry-run", "./app-1.0-py3-none-any.whl"),
         ("install", "app"),
     ],
+    gate=(0, 2),
 )
 def test_what_may_mean_something_else_the_next_time_is_not_remembered(shell, words):
     name, data = make_wheel("app", "1.0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
+from itertools import product
 
 import pytest
 from lib.index import Reply
@@ -91,13 +92,14 @@ IN_GATE = (
 
 
 def combinations():
-    """Some ways with one command, each command with one way, in every gate; the rest by tests/check-slow."""
-    for way in REQUIREMENTS:
-        for command in COMMANDS:
-            for name, file in (("wheel", WHEEL), ("built", BUILT), ("static", STATIC)):
-                is_first = (name, command) == ("wheel", "install") and way in IN_GATE
-                is_first = is_first or (way, name) == ("index", "built")
-                yield pytest.param(way, command, file, id=f"{way}, {command}, {name}", marks=() if is_first else SLOW)
+    """Some ways with one command, each command with one way, in every gate; each way of each file by tests/check-slow."""
+    files = (("wheel", WHEEL), ("built", BUILT), ("static", STATIC))
+    for (place, way), (turn, command), (name, file) in product(enumerate(REQUIREMENTS), enumerate(COMMANDS), files):
+        is_first = (name, command) == ("wheel", "install") and way in IN_GATE
+        is_first = is_first or (way, name) == ("index", "built")
+        is_next = command == "install" or turn == place % len(COMMANDS)
+        marks = () if is_first else SLOW if is_next else pytest.mark.exhaustive
+        yield pytest.param(way, command, file, id=f"{way}, {command}, {name}", marks=marks)
 
 
 @pytest.mark.parametrize(("way", "command", "file"), list(combinations()))

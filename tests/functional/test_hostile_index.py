@@ -182,7 +182,7 @@ def test_an_installed_environment_is_what_was_judged_though_the_cache_was_poison
     assert (victim.site / "app" / "__init__.py").read_text() == '__version__ = "1.0"\n'
 
 
-@pytest.mark.parametrize(
+@parametrize(
     ("entry", "code"),
     [
         ({"upload-time": "9999-12-31T23:59:59-14:00"}, 11),
@@ -193,6 +193,7 @@ def test_an_installed_environment_is_what_was_judged_though_the_cache_was_poison
         ({"yanked": "\ud800"}, 0),
         ({"size": 10**400}, 10),
     ],
+    gate=(0, 2, 3, 6),
 )
 def test_no_fact_of_a_page_is_a_fault_of_ours(victim, entry, code):
     """What cannot be told in another zone, written out or reckoned with."""

@@ -52,7 +52,7 @@ def expect(done, number):
     assert (done.exit, done.err) == (SIGNALS[number], "safe-pip: stopped; nothing was installed\n")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@parametrize("number", SIGNALS, gate=(1,))
 @parametrize("whole_group", [True, False], gate=(0,))
 def test_while_resolving(slow, number, whole_group):
     slow.index.reply(slow.index.page_path("app"), Reply(delay=30))

@@ -59,7 +59,7 @@ WAYS = {
 }
 
 
-@parametrize("way", WAYS, gate=(0, 2, 5))
+@parametrize("way", WAYS, gate=(0, 5))
 def test_what_is_left_behind(shell, twin, way):
     shell.write("dep-1.5-py3-none-any.whl", shell.index.find("dep-1.5-py3-none-any.whl").data)
     shell.write("requirements.txt", "app.name\nmore==3.0\n")

@@ -14,7 +14,7 @@ from lib.mutants import mutant
 from lib.targets import Pip, find_pip
 
 SEED, CHUNK = 1, 20
-GATE, LONG = range(0, 60, CHUNK), range(60, 800, CHUNK)
+GATE, SLOW, LONG = range(0, 60, CHUNK), range(60, 200, CHUNK), range(200, 800, CHUNK)
 OF_A_BUILD = re.compile(r"BackendUnavailable|argument of type|expandtabs|is quoted")
 """What pip itself says of a backend that is not there, or answers nonsense: its author is to read it."""
 
@@ -52,8 +52,13 @@ def test_all_or_nothing_and_a_message(installs, start):
     assert problems(installs, start) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("start", LONG)
+@pytest.mark.parametrize(
+    "start",
+    [
+        *(pytest.param(start, marks=pytest.mark.slow) for start in SLOW),
+        *(pytest.param(start, marks=pytest.mark.exhaustive) for start in LONG),
+    ],
+)
 @pytest.mark.parametrize("installs", ["23.2.1", "26.3"], indirect=True)
 def test_many_more(installs, start):
     assert problems(installs, start) == []

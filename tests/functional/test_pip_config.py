@@ -69,7 +69,7 @@ def of_pip(environ: dict[str, str]) -> HttpSettings:
         ({USER: "[global]\ncert = /user\n"}, {"PIP_CERT": "", "REQUESTS_CA_BUNDLE": "/bundle"}),
         ({USER: "[global]\ndefault-timeout = 30\n"}, {"CURL_CA_BUNDLE": "/curl", "REQUESTS_CA_BUNDLE": "/bundle"}),
         ({}, {"CURL_CA_BUNDLE": "/curl", "REQUESTS_CA_BUNDLE": ""}),
-    ], gate=range(0, 17, 2),
+    ], gate=range(0, 17, 3),
 )  # fmt: skip
 def test_it_is_read_as_the_targets_pip_reads_it(place, files, variables):
     environ = place(files, variables)

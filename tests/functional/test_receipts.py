@@ -8,6 +8,7 @@ import signal
 import socket
 
 import pytest
+from lib.gate import parametrize
 from lib.index import Reply
 from lib.shell import wait_until
 
@@ -84,7 +85,7 @@ def test_an_option_that_is_refused(shell):
     assert ended(shell) == (13, "pip's legacy resolver chooses files by other rules than those that are judged")
 
 
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+@parametrize(("number", "exit_code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)], gate=(0,))
 def test_a_run_that_is_interrupted(shell, number, exit_code):
     shell.index.reply(shell.index.page_path("app"), Reply(delay=30))
     process = shell.start("install", "app")

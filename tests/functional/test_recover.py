@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,17 @@ from lib.gate import parametrize
 from lib.index import LocalIndex
 from lib.sabotage import plant, sabotage, tree
 from lib.shell import Shell, copy_environment
+from lib.targets import find_pip, make_target
 
 KILLED = "an installation into TMP/env was killed (it began WHEN)"
 MOMENT = 30
 
 
 @pytest.fixture(scope="module")
-def template(template, tmp_path_factory):
+def template(tmp_path_factory):
     """An environment with ``up`` 1.0, and a saboteur."""
     place = tmp_path_factory.mktemp("template")
-    copy_environment(template, place / "env")
+    make_target(place / "env", find_pip(version("pip"), place))
     with LocalIndex() as index:
         shell = Shell(place, place / "env", index)
         offer_up(shell, "1.0")
@@ -209,7 +211,8 @@ def test_the_environment_that_pip_acts_on_is_undone_and_no_other(user, killed, o
     assert user.installed() == {"new": "1.0", "up": "1.0"}
 
 
-def test_a_journal_that_somebody_else_has_made_is_never_followed(user, killed):
+@parametrize("seal", ["", "that of another", None], gate=(1,))
+def test_a_journal_that_somebody_else_has_made_is_never_followed(user, killed, seal):
     """A state directory may come with a repository; whoever wrote it must not make us delete or overwrite anything."""
     _, journal, text = killed
     half = tree(user.target)
@@ -223,15 +226,14 @@ def test_a_journal_that_somebody_else_has_made_is_never_followed(user, killed):
     forged = state / "installing" / journal.name
     env = {"SAFE_PIP_STATE_DIR": str(state)}
     records = [["begin", {"watched": True}], ["new", str(victim / "file")]]
-    for seal in ("", sealed, None):
-        head = [kind, terms | {"roots": [str(victim)]}, seal]
-        forged.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in (head, *records)))
-        for argv in (("recover",), ("install", "new"), ("doctor",)):
-            done = user.run(*argv, env=env)
-            assert done.exit in {1, 13, 14}, done
-            assert f"{forged}".replace(str(user.tmp), "TMP") in done.out + done.err
-            assert (victim / "file").read_text() == "mine"
-            assert tree(user.target) == half
+    head = [kind, terms | {"roots": [str(victim)]}, sealed if seal else seal]
+    forged.write_bytes(b"".join(json.dumps(record).encode() + b"\n" for record in (head, *records)))
+    for argv in (("recover",), ("install", "new"), ("doctor",)):
+        done = user.run(*argv, env=env)
+        assert done.exit in {1, 13, 14}, done
+        assert f"{forged}".replace(str(user.tmp), "TMP") in done.out + done.err
+        assert (victim / "file").read_text() == "mine"
+        assert tree(user.target) == half
     shutil.copy(journal, forged)  # nor one of ours, at another place
     assert user.run("recover", env=env).exit == 1
     assert tree(user.target) == half

@@ -36,7 +36,7 @@ def read(shell, name):
 # --- reports
 
 
-@pytest.mark.parametrize("select", ["compliant", "strict"])
+@parametrize("select", ["compliant", "strict"], gate=(0,))
 def test_a_refusal_is_reported_with_the_way_to_it(shop, select):
     shop.offer("middle", "1.0", ["new>0"])
     shop.offer("other", "1.0", ["middle"])

@@ -165,7 +165,7 @@ def test_an_age_of_nothing_asks_for_no_upload_time(shell, text):
     assert "upload" not in done.err
 
 
-@pytest.mark.parametrize("rule", ["vulnerability", "malware"])
+@parametrize("rule", ["vulnerability", "malware"], gate=(0,))
 def test_without_advisories_nothing_is_known_and_nothing_installed(shell, rule):
     shell.policy(f'[advisories]\nsources = ["nowhere"]\n[rules.{rule}]\n')
     shell.offer("app", "1.0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lib.gate import parametrize
 from lib.index import LocalIndex
 
 
@@ -20,7 +21,7 @@ def shell(shell):
     return shell
 
 
-@pytest.mark.parametrize("env", [{"PIP_REQUIREMENT": "extra.txt"}, {"PIP_CONFIG_FILE": "pip.conf"}])
+@parametrize("env", [{"PIP_REQUIREMENT": "extra.txt"}, {"PIP_CONFIG_FILE": "pip.conf"}], gate=(0,))
 def test_further_requirements(shell, env):
     assert "refused evil 1.0" in shell.refuses("install", "app", env=env)
 
@@ -84,7 +85,7 @@ def test_variables_that_pip_sets_for_itself(shell):
     assert "refused evil 1.0" in shell.refuses("install", "evil", env=env)
 
 
-@pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME"])
+@parametrize("variable", ["PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME"], gate=(0,))
 def test_no_python_variable_lets_anything_pass(shell, variable):
     shell.write("python/pip/__init__.py", "raise SystemExit(0)\n")
     done = shell.run("install", "evil", env={variable: str(shell.work / "python")})

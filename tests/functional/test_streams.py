@@ -130,15 +130,23 @@ def expected(command, streams):
 def cases(*, of_pip=False):
     every = [(v, c, s) for v, c, s in product(PIPS, COMMANDS, (*CLOSED_SETS, *DEAF)) if c.since <= v]
     return [
-        pytest.param(*case, marks=() if in_gate(*case) else pytest.mark.slow, id=f"{command.line} {streams} {version}")
+        pytest.param(*case, marks=mark(*case, of_pip=of_pip), id=f"{command.line} {streams} {version}")
         for case in every
         for version, command, streams in [case]
         if command.pip or (version == PIPS[0] and not of_pip)
     ]
 
 
+def mark(version, command, streams, *, of_pip):
+    """Each command meets some streams in tests/check-slow, and each stream some commands."""
+    if in_gate(version, command, streams):
+        return pytest.mark.slow if of_pip else ()
+    turn = (*CLOSED_SETS, *DEAF).index(streams) + COMMANDS.index(command) + PIPS.index(version)
+    return pytest.mark.exhaustive if turn % 4 else pytest.mark.slow
+
+
 def in_gate(version, command, streams):
-    """Every second command meets one of these streams in each gate, and each one all of them in tests/check-slow."""
+    """Every second command meets one of these streams in each gate."""
     place = COMMANDS.index(command)
     return place % 2 == 0 and streams == GATE[place // 2 % 2] and version == max(PIPS[0], command.since)
 
@@ -157,7 +165,6 @@ def crashes(said):
     return "'NoneType' object has no attribute" in said
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("user", "command", "streams"), cases(of_pip=True), indirect=["user"])
 def test_it_is_what_pip_exits_with(user, command, streams):
     code, said = run(user, [user.python, "-m", "pip"], command.argv, streams)

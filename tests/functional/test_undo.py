@@ -6,34 +6,23 @@ import os
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 from lib.gate import parametrize
 from lib.sabotage import plant, sabotage, tree
 from lib.shell import told
-from lib.targets import find_pip
 
 PIPS = ("23.2.1", pytest.param("26.3", marks=pytest.mark.slow))
 MOMENTS = 1
-"""In the gate, and the last change; ``-m slow`` tries three hundred, and the first."""
+"""In the gate, and the last change; ``-m slow`` tries eight and the first, ``-m exhaustive`` three hundred."""
 CODES = {"SIGINT": 1, "SIGKILL": 137, "error": 2, "full": 1, "all SIGINT": 1, "one SIGTERM": 143}
 """What happens to pip, to safe-pip alone or to all; and the exit code."""
 
 
 @pytest.fixture(params=PIPS)
-def user(request, shell):
+def user(request, shell_of):
     """A user with packages of every kind installed, and a saboteur in the environment."""
-    if request.param != version("pip"):
-        pip = find_pip(request.param, Path(request.config.cache.mkdir("pips")))
-        if isinstance(pip, str):
-            pytest.skip(pip)
-        for old in shell.site.glob("pip*"):
-            shutil.rmtree(old)
-        for name in ("pip", f"pip-{pip.version}.dist-info"):
-            shutil.copytree(pip.folder / name, shell.site / name)
-        subprocess.run([shell.python, "-m", "compileall", "-q", shell.site / "pip"], check=True)
+    shell = shell_of(request.param)
     shell.policy("")
     script = {"entry_points": "[console_scripts]\n{0} = {0}:main\n"}
     for name, versions in {"up": ("1.0", "2.0"), "down": ("1.0", "2.0"), "fresh": ("1.0",), "last": ("1.0",)}.items():
@@ -123,15 +112,17 @@ def ends(user, kind, number, *argv, place):
     return done
 
 
-@pytest.mark.parametrize("kind", CODES)
+@parametrize("kind", CODES, gate=(0, 1, 3, 5))
 def test_an_installation_that_fails_is_undone(user, kind):
     fail_everywhere(user, kind, MOMENTS)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "most", [pytest.param(8, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.exhaustive)]
+)
 @pytest.mark.parametrize("kind", CODES)
-def test_at_every_change(user, kind):
-    fail_everywhere(user, kind, 300)
+def test_at_every_change(user, kind, most):
+    fail_everywhere(user, kind, most)
 
 
 def fail_everywhere(user, kind, most):

@@ -130,10 +130,9 @@ def test_python_before_a_command_of_ours_means_what_it_means_to_pip(shell, templ
     copy_environment(template, other)
     shell.offer("app", "1.0")
     assert shell.run("--python", other, "install", "-q", "app").exit == 0
-    for option in (("--python", other), (f"--python={other}",)):
-        found = json.loads(shell.run(*option, "audit", "--format", "json").out)
-        assert (found["subject"], "app" in {p["name"] for p in found["packages"]}) == ("TMP/other", True)
-        assert shell.run(*option, "why", "app").exit == 0
+    found = json.loads(shell.run("--python", other, "audit", "--format", "json").out)
+    assert (found["subject"], "app" in {p["name"] for p in found["packages"]}) == ("TMP/other", True)
+    assert shell.run(f"--python={other}", "why", "app").exit == 0
     assert shell.run("why", "app").exit == 1
     assert "Could not locate Python interpreter" in shell.refuses("--python", "/nowhere", "audit", code=1)
 

@@ -150,7 +150,7 @@ def test_where_hashes_are_required_nothing_without_one_is_built(evil):
     assert not built(evil)
 
 
-@pytest.mark.parametrize("where", ["app @ DIRECT#sha256=", "-c"])
+@parametrize("where", ["app @ DIRECT#sha256=", "-c"], gate=(1,))
 def test_a_build_requirement_with_a_wrong_hash(evil, where):
     """A source distribution that another one needs to be built."""
     requires = f'"evil @ {evil.index.root}/files/{NAME}#sha256={WRONG}"'
@@ -236,7 +236,7 @@ KINDS = {
 
 
 @parametrize("key", ["sdist", "archive"], gate=(0,))
-@pytest.mark.parametrize("hashes", KINDS.values(), ids=KINDS.keys())
+@parametrize("hashes", KINDS.values(), gate=(0, 1), ids=KINDS.keys())
 def test_a_hash_of_any_kind_in_a_lock(evil, key, hashes):
     text = lock(key, f"INDEX/files/{NAME}", digest="").replace('sha256 = ""', hashes)
     text = text.replace("TRUE", TRUE).replace("KIND", "ab" * 32)
@@ -246,7 +246,7 @@ def test_a_hash_of_any_kind_in_a_lock(evil, key, hashes):
     assert not built(evil)
 
 
-@pytest.mark.parametrize("hashes", [{"blake2b": "ab" * 64}, {"sha256": TRUE, "sha3_256": WRONG}])
+@parametrize("hashes", [{"blake2b": "ab" * 64}, {"sha256": TRUE, "sha3_256": WRONG}], gate=(1,))
 def test_a_hash_of_any_kind_of_an_index(evil, hashes):
     evil.index.add(NAME, EVIL, hashes=hashes)
     assert "was promised" in evil.refuses("install", "evil")

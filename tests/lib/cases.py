@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.forks import Python, Run
-from lib.index import LocalIndex, Reply
+from lib.index import CERTIFICATE, LocalIndex, Reply
 from lib.targets import SITE_PACKAGES, make_target, snapshot
 from lib.wheels import make_sdist, make_wheel, tar_archive, zip_archive
 
@@ -377,6 +377,7 @@ def _environ(loader: Loader, place: Path) -> dict[str, str]:
         "SAFE_PIP_CACHE_DIR": str(place / "cache"),
         "SAFE_PIP_STATE_DIR": str(place / "state"),
         "SAFE_PIP_DEBUG": "1",
+        "SSL_CERT_FILE": str(CERTIFICATE),  # one authority, not all that a run would have to read
         "PIP_CONFIG_FILE": config,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_CACHE_DIR": str(place / "home" / "pip"),  # else wheels that an earlier case has built

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lib.cases import PIP_MODULES, PREPARE, SAFE_PIP_MODULES
 from lib.forks import Python, Run
+from lib.index import CERTIFICATE
 from lib.targets import make_target, snapshot
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _environ(place: Path, index: LocalIndex) -> dict[str, str]:
         "SAFE_PIP_CACHE_DIR": str(place / "cache"),
         "SAFE_PIP_STATE_DIR": str(place / "state"),
         "SAFE_PIP_OSV_URL": "http://127.0.0.1:9",
+        "SSL_CERT_FILE": str(CERTIFICATE),  # one authority, not all that a run would have to read
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_INDEX_URL": index.url,

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lib.wheels import make_sdist, make_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lib.index import IndexFile, LocalIndex
 
@@ -194,11 +193,7 @@ class Shell:
 
     def snapshot(self) -> dict[str, str]:
         """Return every file of the target and its bytes' hash."""
-        return {
-            str(path.relative_to(self.target)): str(path.readlink()) if path.is_symlink() else _sha256(path)
-            for path in sorted(self.target.rglob("*"))
-            if path.is_symlink() or path.is_file()
-        }
+        return dict(sorted(_files(self.target)))
 
     def leftovers(self) -> list[str]:
         return sorted(path.name for path in self.temporary.iterdir())
@@ -234,7 +229,13 @@ def site_packages(target: Path) -> Path:
 
 def copy_environment(template: Path, target: Path) -> None:
     """Copy a virtual environment. Its files are linked: whoever changes one replaces it, and we look out for the rest."""
-    shutil.copytree(template, target, symlinks=True, copy_function=os.link)
+    target.mkdir(template.stat().st_mode)
+    with os.scandir(template) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                copy_environment(template / entry.name, target / entry.name)
+            else:
+                os.link(entry.path, target / entry.name, follow_symlinks=False)
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
@@ -245,10 +246,23 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
-def _sha256(path: Path) -> str:
+def _files(folder: Path | str, above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the files and links below *folder*, and the hash of a file, or where a link leads."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = f"{above}{entry.name}"
+            if entry.is_symlink():
+                yield path, str(Path(entry.path).readlink())
+            elif entry.is_dir():
+                yield from _files(entry.path, f"{path}/")
+            elif entry.is_file():
+                yield path, _sha256(entry)
+
+
+def _sha256(file: os.DirEntry[str]) -> str:
     """Environments share their files, so that most of them are read once in a session."""
-    status = path.stat()
+    status = file.stat()
     key = (status.st_ino, status.st_size, status.st_mtime_ns)
     if status.st_nlink == 1 or key not in _HASHES:
-        _HASHES[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+        _HASHES[key] = hashlib.sha256(Path(file.path).read_bytes()).hexdigest()
     return _HASHES[key]

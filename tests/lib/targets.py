@@ -33,7 +33,14 @@ def find_pip(wanted: str, cache: Path) -> Pip | str:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             return f"pip {wanted} cannot be had: {done.stderr.strip().rpartition(chr(10))[2]}"
+        _trust_one(folder / "pip" / "_vendor" / "certifi" / "cacert.pem")
     return Pip(wanted, folder)
+
+
+def _trust_one(bundle: Path) -> None:
+    """Leave one authority of *bundle*: a pip reads all of them in each run, and speaks to this machine alone here."""
+    first, end, _ = bundle.read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
+    bundle.write_text(first + end, encoding="utf-8")
 
 
 def find_python(wanted: str) -> Path | str:
