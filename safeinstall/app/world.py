@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
 from safeinstall.facts.addresses import check_addresses
@@ -22,9 +23,8 @@ from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal
 from safeinstall.resolve.search.reporter import Nobody
-from safeinstall.resolve.wheel_tags import WheelTags
 from safeinstall.sources.advisories.cve_lists import list_sources
-from safeinstall.sources.advisories.local import LocalAdvisories, lend_databases
+from safeinstall.sources.advisories.local import LocalAdvisories
 from safeinstall.sources.advisories.osv_dump import resolve_sources
 from safeinstall.sources.archives.archives import check_built
 from safeinstall.sources.archives.checked_files import CheckedFiles
@@ -37,21 +37,17 @@ from safeinstall.sources.files.download_cache import DownloadCache
 from safeinstall.sources.files.fetch import Downloads
 from safeinstall.sources.files.metadata_cache import MetadataCache
 from safeinstall.sources.files.stage import Stage, open_stage
-from safeinstall.sources.index.index import SimpleIndex
 from safeinstall.sources.index.locked import LockedIndex
-from safeinstall.sources.index.page_cache import PageCache
 from safeinstall.sources.index.popular_names import popular_names, required_names
 from safeinstall.sources.index.references import open_reference
-from safeinstall.sources.index.routes import Routes
 from safeinstall.sources.network.http import HttpClient
 from safeinstall.sources.network.settings import brief, http_settings
 from safeinstall.sources.network.urls import is_local, local_path, redacted
 from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
+from safeinstall.sources.pip.expectations import confirm
 from safeinstall.sources.pip.host import exit_code_of
 from safeinstall.sources.pip.installed import InstalledDistributions
-from safeinstall.sources.places.directories import cache_directory, why_not_believed
 from safeinstall.sources.places.stopwatch import Stopwatch
-from safeinstall.sources.policies.policy_texts import forget_fetched
 from safeinstall.sources.undoing.installing import Installing
 
 if TYPE_CHECKING:
@@ -75,22 +71,10 @@ if TYPE_CHECKING:
     from safeinstall.resolve.outcome import Aftermath
     from safeinstall.resolve.resolution import Resolution
     from safeinstall.resolve.search.reporter import Onlooker
+    from safeinstall.sources.index.index import SimpleIndex
     from safeinstall.sources.pip.descriptions import RecalledPip
+    from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
-
-
-def _usable_cache(invocation: Invocation, environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
-    """Return the user's cache, or one for this run alone, and why if nobody asked for that."""
-    cache, own = cache_directory(environ), pip.folder / "cache"
-    if invocation.keeps_nothing:
-        forget_fetched()
-    reason = why_not_believed(cache)
-    if reason:
-        return own, "" if invocation.keeps_nothing else f"the cache {cache} is not used: {reason}"
-    if not invocation.keeps_nothing:
-        return cache, ""
-    lend_databases(cache / "advisories", own / "advisories")
-    return own, ""
 
 
 def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
@@ -104,7 +88,7 @@ class LiveWorld:
     """One run's sources, opened when needed and closed together."""
 
     invocation: Invocation
-    pip: HostedPip | RecalledPip
+    pip: HostedPip | RecalledPip | ExpectedPip
     pages: SimpleIndex
     advisories: LocalAdvisories
     stage: Stage
@@ -141,6 +125,7 @@ class LiveWorld:
             self._allows,
             self._raise_build_problem,
         )
+        self.builder.before = lambda: confirm(self.pip)
         self.index = LockedIndex(self.pages, self.invocation.locked)
 
     @classmethod
@@ -148,34 +133,28 @@ class LiveWorld:
         cls,
         invocation: Invocation,
         policy: Policy,
-        pip: HostedPip | RecalledPip,
+        pip: HostedPip | RecalledPip | ExpectedPip,
         *,
         as_of: datetime,
         environ: Mapping[str, str],
         watch: Stopwatch | None = None,
         all_platforms: bool = False,
+        indexes: Indexes | None = None,
     ) -> LiveWorld:
         """Open the world of *invocation*. Nothing is fetched yet. On *watch* it tells when it fetches and installs.
 
-        The index tells of files for other interpreters and platforms only if *all_platforms*.
+        The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
+        before; they are closed with this world.
         """
-        stack, (cache, doubt) = ExitStack(), _usable_cache(invocation, environ, pip)
-        client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
-        routes = Routes.of(invocation, policy, as_of)
-        tags = WheelTags(() if all_platforms else invocation.selection.tags)
+        stack = ExitStack()
+        opened = stack.enter_context(
+            indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)
+        )
+        client, cache = opened.client, opened.cache
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
         downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked))
-        index = stack.enter_context(
-            SimpleIndex(
-                client,
-                routes,
-                downloads,
-                cache=MetadataCache(cache / "metadata"),
-                pages=PageCache(cache / "pages", tags.digest),
-                admit=(lambda _: True) if all_platforms else tags.admit,
-            )
-        )
+        opened.pages.read_files_by(downloads, MetadataCache(cache / "metadata"))
         advisories = stack.enter_context(
             LocalAdvisories(
                 sources=resolve_sources(policy.advisories.sources, environ),
@@ -190,7 +169,7 @@ class LiveWorld:
         world = cls(
             invocation,
             pip,
-            index,
+            opened.pages,
             advisories,
             stage,
             downloads,
@@ -200,8 +179,8 @@ class LiveWorld:
             environ,
             watch or Stopwatch(),
         )
-        if doubt:
-            world.builder.notices[doubt] = None
+        if opened.doubt:
+            world.builder.notices[opened.doubt] = None
         return world
 
     def __enter__(self) -> Self:
@@ -322,6 +301,8 @@ class LiveWorld:
         scheme, target = self.invocation.scheme, self.invocation.option("target_dir")
         check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
+        with self.watch("start"):
+            confirm(self.pip)
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             writable(place, "a").close()  # pip too fails before it installs

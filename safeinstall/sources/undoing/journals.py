@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from safeinstall.errors import JournalError
 from safeinstall.sources.places.directories import state_directory
-from safeinstall.sources.undoing.seals import is_sealed, seal
+from safeinstall.sources.places.seals import is_sealed, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
