@@ -173,7 +173,7 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
 
     recalled = recalled_pip(arguments.pip, environ)
     with recalled or HostedPip.start(arguments.pip, environ) as pip:
-        from safeinstall.app.foresight import foresee
+        from safeinstall.app.preload import preload
         from safeinstall.sources.pip.descriptions import keep
         from safeinstall.sources.pip.expectations import OtherwiseError
         from safeinstall.sources.places.stopwatch import Stopwatch
@@ -181,16 +181,20 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
         watch = Stopwatch(recorder.run.phases)
         with watch("start"):  # pip starts while we load the policy and what a resolution needs
             recorder.run.policy = policy = read_policy(arguments, environ)
-            foreseen = foresee(pip, arguments.pip, environ, policy) if isinstance(pip, HostedPip) else None
+            foreseen = None
+            if isinstance(pip, HostedPip):
+                from safeinstall.app.foresight import foresee
+
+                foreseen = foresee(pip, arguments.pip, environ, policy)
             preload(environ, http=recalled is None and foreseen is None)
         if foreseen is None:
             return follow(arguments, environ, recorder, pip, policy, watch)
         try:
             with foreseen.indexes as indexes:
                 status = follow(arguments, environ, recorder, foreseen.pip, policy, watch, indexes)
-            keep(arguments.pip, environ, foreseen.pip.said)
         except OtherwiseError as otherwise:
             return follow(arguments, environ, recorder, otherwise.pip, policy, watch)
+        keep(arguments.pip, environ, foreseen.pip.said)
         return status
 
 
@@ -207,7 +211,6 @@ def follow(  # noqa: PLR0917 - called by :func:`host` alone
 
     See :func:`host`. Raises ``OtherwiseError`` for what was guessed wrong.
     """
-    from safeinstall.app.foresight import keep_said
     from safeinstall.app.left import look_for_half, undo_first
     from safeinstall.request.invocation import parse_invocation
     from safeinstall.sources.pip.installed import check_listed
@@ -220,7 +223,10 @@ def follow(  # noqa: PLR0917 - called by :func:`host` alone
         return status
     recorder.run.invocation = invocation = parse_invocation(said)
     if indexes is None:  # else there is nothing to be done first
-        keep_said(arguments.pip, environ, said, invocation)
+        if "inputs" in said:
+            from safeinstall.app.foresight import keep_said
+
+            keep_said(arguments.pip, environ, said, invocation)
         if undo_first(invocation, environ, say):
             return None
         check_listed(invocation.installed)
@@ -270,18 +276,6 @@ def _suggest_option(words: Sequence[str]) -> None:
         say(f"did you mean {near}?")
 
 
-def preload(environ: Mapping[str, str], *, http: bool) -> None:
-    """Load what a judged command needs, while pip starts on the other processor; *http*, if requests are likely."""
-    from safeinstall import pipeline as _pipeline
-    from safeinstall.app import world as _world
-
-    if http:
-        from safeinstall.sources.network import httpx_transport
-
-        httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
-    _ = _pipeline, _world
-
-
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
     from safeinstall.sources.policies.policy_files import load_policy
@@ -313,29 +307,34 @@ def judge(  # noqa: PLR0917 - called in one place
     from datetime import datetime, timezone
 
     from safeinstall import pipeline
+    from safeinstall.app.preload import preload_end
     from safeinstall.app.screen import Screen
     from safeinstall.app.world import LiveWorld
-    from safeinstall.report.aftermath import render_failed
-    from safeinstall.report.exceptions import render_exceptions
-    from safeinstall.report.text import shown
     from safeinstall.sources.pip.expectations import confirm, confirming
 
     if policy.notes:
         confirm(pip)
-    for note in policy.notes:
-        say(f"policy: {shown(note)}")
+        say_notes(policy)
     record.started = as_of = indexes.routes.as_of if indexes else datetime.now(timezone.utc)
     with (
         confirming(pip),
         LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch, indexes=indexes) as world,
         watch("resolve"),
     ):
-        world.say, world.onlooker = say, Screen.of(invocation, environ, lambda: confirm(pip))
+        world.say, world.onlooker, world.meanwhile = (
+            say,
+            Screen.of(invocation, environ, lambda: confirm(pip)),
+            preload_end,
+        )
         try:
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
             record.aftermath = world.aftermath
+    from safeinstall.report.aftermath import render_failed
+    from safeinstall.report.exceptions import render_exceptions
+    from safeinstall.report.text import shown
+
     for notice in (*world.builder.notices, *renewed(outcome, invocation, environ)):
         say(notice)
     exit_code = tell(outcome, invocation, policy, world.builder.commits, shown=record.shown)
@@ -344,6 +343,14 @@ def judge(  # noqa: PLR0917 - called in one place
     for line in render_exceptions(outcome, policy, as_of) if invocation.verbosity >= 0 and not record.shown else ():
         say(line)
     return exit_code
+
+
+def say_notes(policy: Policy) -> None:
+    """Say what has to be known of the policy itself."""
+    from safeinstall.report.text import shown
+
+    for note in policy.notes:
+        say(f"policy: {shown(note)}")
 
 
 def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]) -> list[str]:

@@ -40,7 +40,7 @@ def foresee(pip: HostedPip, argv: Sequence[str], environ: Mapping[str, str], pol
     expected = expect(pip, argv, environ)
     if expected is None or expected.said is None:
         return None
-    from safeinstall.app.indexes import Indexes  # noqa: PLC0415 - little is known the first time
+    from safeinstall.app.indexes import Indexes  # little is known the first time
 
     try:
         invocation = parse_invocation(expected.said)

@@ -98,7 +98,7 @@ def _usable_cache(
         return own, "" if invocation.keeps_nothing else f"the cache {cache} is not used: {reason}"
     if not invocation.keeps_nothing:
         return cache, ""
-    from safeinstall.sources.advisories.local import lend_databases  # noqa: PLC0415 - few runs keep nothing
+    from safeinstall.sources.advisories.local import lend_databases  # few runs keep nothing
 
     lend_databases(cache / "advisories", own / "advisories")
     return own, ""

@@ -23,9 +23,9 @@ def undo_first(invocation: Invocation, environ: Mapping[str, str], say: Callable
     """Undo what a killed installation left where pip will install now; whether anything was: pip has to look again."""
     if invocation.command != "install" or invocation.dry_run or not may_be_left(environ):
         return False
-    from safeinstall.report.aftermath import render_left  # noqa: PLC0415 - most runs find nothing
-    from safeinstall.report.text import shown  # noqa: PLC0415
-    from safeinstall.sources.undoing.recovery import into, recover  # noqa: PLC0415
+    from safeinstall.report.aftermath import render_left  # most runs find nothing
+    from safeinstall.report.text import shown
+    from safeinstall.sources.undoing.recovery import into, recover
 
     undone = False
     for left in recover(environ, into(invocation.prefix), careful=True):
@@ -39,9 +39,9 @@ def look_for_half(invocation: Invocation, environ: Mapping[str, str], say: Calla
     """Say what is half there in the environment. Raises ``LeftHalfError`` for an installation into it."""
     if not may_be_left(environ):
         return
-    from safeinstall.report.aftermath import render_left  # noqa: PLC0415 - most runs find nothing
-    from safeinstall.report.text import shown  # noqa: PLC0415
-    from safeinstall.sources.undoing.recovery import find_left, into  # noqa: PLC0415
+    from safeinstall.report.aftermath import render_left  # most runs find nothing
+    from safeinstall.report.text import shown
+    from safeinstall.sources.undoing.recovery import find_left, into
 
     installs = invocation.command == "install" and not invocation.dry_run
     for left in find_left(environ, into(invocation.prefix)):

@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -15,17 +16,10 @@ from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError, SafeInstallError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.facts.values import Missing
 from safeinstall.plan.plan import lock_lines
-from safeinstall.report.aftermath import stopped
-from safeinstall.report.model import EvidenceUsed
-from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.resolution import BuildRefusedError, Refusal
 from safeinstall.resolve.search.reporter import Nobody
-from safeinstall.sources.advisories.cve_lists import list_sources
-from safeinstall.sources.advisories.local import LocalAdvisories
-from safeinstall.sources.advisories.osv_dump import resolve_sources
 from safeinstall.sources.archives.archives import check_built
 from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.destinations import check_destinations
@@ -40,9 +34,7 @@ from safeinstall.sources.files.stage import Stage, open_stage
 from safeinstall.sources.index.locked import LockedIndex
 from safeinstall.sources.index.popular_names import popular_names, required_names
 from safeinstall.sources.index.references import open_reference
-from safeinstall.sources.network.http import HttpClient
-from safeinstall.sources.network.settings import brief, http_settings
-from safeinstall.sources.network.urls import is_local, local_path, redacted
+from safeinstall.sources.network.urls import is_local, local_path
 from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
 from safeinstall.sources.pip.expectations import confirm
 from safeinstall.sources.pip.host import exit_code_of
@@ -65,22 +57,17 @@ if TYPE_CHECKING:
     from safeinstall.plan.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import ProjectPage
-    from safeinstall.report.model import EvidenceKind
+    from safeinstall.report.model import EvidenceUsed
     from safeinstall.request.invocation import Invocation
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.outcome import Aftermath
     from safeinstall.resolve.resolution import Resolution
     from safeinstall.resolve.search.reporter import Onlooker
+    from safeinstall.sources.advisories.local import LocalAdvisories
     from safeinstall.sources.index.index import SimpleIndex
     from safeinstall.sources.pip.descriptions import RecalledPip
     from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
-
-
-def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
-    if isinstance(as_of, Missing):
-        return EvidenceUsed(kind=kind, name=name, as_of=None, problem=as_of.reason)
-    return EvidenceUsed(kind=kind, name=name, as_of=as_of)
 
 
 @dataclass(slots=True)
@@ -90,7 +77,7 @@ class LiveWorld:
     invocation: Invocation
     pip: HostedPip | RecalledPip | ExpectedPip
     pages: SimpleIndex
-    advisories: LocalAdvisories
+    open_advisories: Callable[[], LocalAdvisories]
     stage: Stage
     """The private index."""
     downloads: Downloads
@@ -106,6 +93,9 @@ class LiveWorld:
     onlooker: Onlooker = field(default_factory=Nobody)
     aftermath: Aftermath | None = None
     """What became of an installation that ended otherwise than well."""
+    meanwhile: Callable[[], None] = lambda: None
+    """Called in a thread of its own while pip installs."""
+    _advisories: LocalAdvisories | None = None
     _plan_build: Callable[[Sequence[str]], VerifiedPlan] = field(init=False)
     _build_problem: SafeInstallError | None = None
     _pins: Mapping[NormalizedName, Pinned] = field(default_factory=dict)
@@ -155,22 +145,18 @@ class LiveWorld:
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
         downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked))
         opened.pages.read_files_by(downloads, MetadataCache(cache / "metadata"))
-        advisories = stack.enter_context(
-            LocalAdvisories(
-                sources=resolve_sources(policy.advisories.sources, environ),
-                lists=list_sources(policy.advisories),
-                directory=cache / "advisories",
-                as_of=as_of,
-                max_staleness=policy.evidence.max_staleness,
-                client=stack.enter_context(HttpClient(brief(http_settings(invocation)))),
-            )
-        )
+
+        def open_advisories() -> LocalAdvisories:
+            from safeinstall.app import advisories
+
+            return stack.enter_context(advisories.open_them(invocation, policy, cache, as_of=as_of, environ=environ))
+
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
             opened.pages,
-            advisories,
+            open_advisories,
             stage,
             downloads,
             holds,
@@ -200,6 +186,13 @@ class LiveWorld:
         self.pages.on_page, self.pages.on_metadata = on_page, listener.on_metadata
 
     @property
+    def advisories(self) -> LocalAdvisories:
+        """See :class:`~safeinstall.pipeline.World`. Opened, and its modules loaded, when the first rule asks."""
+        if self._advisories is None:
+            self._advisories = self.open_advisories()
+        return self._advisories
+
+    @property
     def builds(self) -> Builder:
         """See :class:`~safeinstall.pipeline.World`."""
         return self.builder
@@ -222,12 +215,11 @@ class LiveWorld:
 
     def advisories_used(self, policy: Policy) -> tuple[EvidenceUsed, ...]:
         """Return the advisories that the verdicts by *policy* rest on, and the lists; empty if no rule asked."""
-        found = self.advisories.relied_on
-        if found is None:
+        if self._advisories is None:
             return ()
-        sources = (redacted(source) if "://" in source else source for source in policy.advisories.sources)
-        lists = (_used(source.kind, source.name, as_of) for source, as_of in self.advisories.lists_relied_on)
-        return _used("advisories", ", ".join(sources), found), *lists
+        from safeinstall.app.advisories import used
+
+        return used(self._advisories, policy)
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -319,12 +311,15 @@ class LiveWorld:
         installing = Installing.begin(self.invocation, planned, self.environ)
         if installing.problem:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
+        Thread(target=self.meanwhile, daemon=True).start()
         try:
             with self.watch("install"):
                 status = self.pip.proceed(answer | {"journal": installing.terms}, self._allows)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
+                from safeinstall.report.aftermath import stopped
+
                 raise stopped(self.aftermath, exit_code_of(stop)) from stop
             raise
         except BaseException:
@@ -368,6 +363,8 @@ class LiveWorld:
         return list(isolation())
 
     def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
+        from safeinstall.report.pip_report import difference, with_original_addresses
+
         if problem := difference(report, verified):
             raise AftermathError(
                 f"pip did not do what was planned: {problem}",

@@ -196,8 +196,8 @@ def remember(argv: Sequence[str], environ: Mapping[str, str], said: Mapping[str,
     place = _place(key, environ)
     if not key or not is_repeatable(said):
         return
-    if shape.names and not all(_is_plain(row) for row in said["requirements"]):
-        return  # a file of the environment or the configuration asks for more
+    if shape.names and meaning(said) != meaning(_said(said, shape)):
+        return  # pip reads the command line otherwise, or the configuration asks for more
     kept = {"until": time.time() + LONGEST, "inputs": said["inputs"], "held": _held(said), "said": meaning(said)}
     told = json.dumps(kept)
     if not holds_secret(told) and (sealed := seal(place, _terms(key, told.encode()))):
@@ -218,7 +218,8 @@ def _said(said: Mapping[str, Any], shape: _Shape) -> Mapping[str, Any]:
     """Return what pip would say of other requirements than the last time."""
     if not shape.names:
         return said
-    return {**said, "args": list(shape.names), "requirements": [_row(word) for word in shape.names]}
+    constraints = [row for row in said["requirements"] if row["constraint"]]
+    return {**said, "args": list(shape.names), "requirements": constraints + [_row(word) for word in shape.names]}
 
 
 def _row(word: str) -> dict[str, Any]:
@@ -243,10 +244,6 @@ def _row(word: str) -> dict[str, Any]:
 
 def _is_requirement(word: str) -> bool:
     return _REQUIREMENT.fullmatch(word) is not None and _ARCHIVE.search(word) is None
-
-
-def _is_plain(row: Mapping[str, Any]) -> bool:
-    return row == _row(row["requirement"] or "")
 
 
 def _held(said: Mapping[str, Any]) -> dict[str, list[str]]:
