@@ -192,8 +192,10 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
         try:
             with foreseen.indexes as indexes:
                 status = follow(arguments, environ, recorder, foreseen.pip, policy, watch, indexes)
-        except OtherwiseError as otherwise:
-            return follow(arguments, environ, recorder, otherwise.pip, policy, watch)
+        except OtherwiseError:
+            with watch("start"):
+                foreseen.pip.hear()
+            return follow(arguments, environ, recorder, foreseen.pip, policy, watch)
         keep(arguments.pip, environ, foreseen.pip.said)
         return status
 

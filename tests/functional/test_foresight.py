@@ -33,7 +33,7 @@ def start_up(shell):
     hold, moved = shell.tmp / "hold", shell.tmp / "moved"
     (shell.site / "zz.pth").write_text(
         f"import os, time; [time.sleep(0.01) for _ in iter(lambda: os.path.exists({str(hold)!r}), False)];"
-        f" os.environ.update(PIP_INDEX_URL=open({str(moved)!r}).read()) if os.path.exists({str(moved)!r}) else None\n"
+        f" os.environ.update([open({str(moved)!r}).read().split('=', 1)] if os.path.exists({str(moved)!r}) else [])\n"
     )
 
 
@@ -46,7 +46,7 @@ def renew(shell, template):
 
 def move(shell, other):
     """From now on pip looks at *other*: no file that it reads, and no variable of the user's, has changed."""
-    (shell.tmp / "moved").write_text(other.url)
+    (shell.tmp / "moved").write_text(f"PIP_INDEX_URL={other.url}")
 
 
 def is_expected(shell, *words):
@@ -147,11 +147,15 @@ def test_nor_of_a_guess_that_finds_nothing(shell, template):
         assert (done.exit, done.out, done.err, shell.installed()) == (0, "", "", {"later": "1.0"})
 
 
-def test_a_usage_error_is_pips(shell):
+def test_a_pip_that_ends_by_itself_says_why(shell, template):
     shell.run(*WORDS)
-    shell.environ["VIRTUAL_ENV"] = ""
-    done, plain = shell.run("install", "-q"), shell.pip("install", "-q")
-    assert (done.exit, done.err) == (plain.exit, plain.err)
+    renew(shell, template)
+    assert is_expected(shell)
+    (shell.tmp / "moved").write_text("PIP_TIMEOUT=never")
+    done = shell.run(*WORDS)
+    assert done == shell.pip(*WORDS)
+    assert "option timeout: invalid floating-point value: 'never'" in done.out
+    assert (done.exit, shell.installed()) == (3, {})
 
 
 def configure(shell):
@@ -304,14 +308,16 @@ def test_a_package_that_is_installed_is_not_asked_for(shell):
     assert shell.index.requests == []
 
 
-def test_a_password_that_an_index_asks_for_all_at_once_is_asked_of_pip(shell, template):
+def test_on_a_guess_an_index_that_wants_a_password_gets_none(shell, template):
+    """pip, which may know one, is waited for; then the index is asked again."""
     shell.run(*WORDS)
     renew(shell, template)
     shutil.rmtree(shell.tmp / "cache")
     shell.index.credentials = ("me", "secret")
-    err = shell.refuses(*WORDS, code=11)
-    assert err == told("""
+    shell.index.forget()
+    assert shell.refuses(*WORDS, code=11) == told("""
         safe-pip: INDEX/simple/app/ answered 401 Unauthorized
         safe-pip: way out: check the user and password for this index, or ask whoever runs it whether it blocks this
         safe-pip: nothing was installed (exit 11)
     """)
+    assert shell.index.paths() == [shell.index.page_path("app")] * 2

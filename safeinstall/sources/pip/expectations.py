@@ -15,8 +15,7 @@ import re
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.sources.pip.descriptions import holds_secret, is_repeatable, is_still, key_of, meaning
@@ -73,16 +72,18 @@ _MARKS = (".dist-info", ".egg-info", ".egg-link", ".egg", ".pth")
 """How what is installed is called in its directory, and what Python reads there when it starts."""
 
 
+class OtherwiseError(Exception):
+    """pip says something else than was expected: what was begun is begun again, and nobody is told."""
+
+
 @dataclass(slots=True)
 class ExpectedPip:
-    """Stands for a :class:`HostedPip` that has not yet said what it understood."""
+    """Stands for a :class:`HostedPip` that has not yet said what it understood. For the main thread, if not told."""
 
     pip: HostedPip
     said: Mapping[str, Any] | None
     """What it will probably say; what it has said where that is ``confirmed``."""
     confirmed: bool = False
-    _heard: list[Mapping[str, Any] | None] = field(default_factory=list)
-    _asking: Lock = field(default_factory=Lock)
 
     @property
     def folder(self) -> Path:
@@ -95,19 +96,22 @@ class ExpectedPip:
 
     def confirm(self) -> None:
         """Wait until pip has said what it understood. Raises ``OtherwiseError`` if that is not what was expected."""
-        with self._asking:
-            if self.confirmed:
-                return
-            if not self._heard:
-                self._heard.append(self.pip.describe())
-            (heard,) = self._heard
-            if heard is None or self.said is None or meaning(heard) != meaning(self.said):
-                raise OtherwiseError(ExpectedPip(self.pip, heard, confirmed=True))
-            self.said, self.confirmed = heard, True
+        if self.confirmed:
+            return
+        expected, said = self.said, self.hear()
+        if said is None or expected is None or meaning(said) != meaning(expected):
+            raise OtherwiseError
+
+    def hear(self) -> Mapping[str, Any] | None:
+        """Wait until pip has said what it understood, and return that from now on."""
+        if not self.confirmed:
+            self.said, self.confirmed = self.pip.describe(), True
+        return self.said
 
     def credentials(self, url: str) -> tuple[str, str] | None:
-        """See :class:`HostedPip`."""
-        self.confirm()
+        """See :class:`HostedPip`; in any thread. On a guess nobody gets a password: raises ``OtherwiseError``."""
+        if not self.confirmed:
+            raise OtherwiseError
         return self.pip.credentials(url)
 
     def fail(self, said: Sequence[Said]) -> int:
@@ -123,15 +127,6 @@ class ExpectedPip:
     def wait(self) -> int:
         """See :class:`HostedPip`."""
         return self.pip.wait()
-
-
-class OtherwiseError(Exception):
-    """pip has said something else than was expected: what was begun is begun again, and nobody is told."""
-
-    def __init__(self, pip: ExpectedPip) -> None:
-        """Keep the *pip*, with what it has said."""
-        super().__init__("pip said something else than was expected")
-        self.pip = pip
 
 
 def confirm(pip: HostedPip | RecalledPip | ExpectedPip) -> None:
