@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
-from dataclasses import replace
-from datetime import datetime, timezone
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -17,12 +14,12 @@ from safeinstall.errors import (
     EXIT_INTERNAL,
     AftermathError,
     DiskError,
-    LeftHalfError,
     SafeInstallError,
     UnsatisfiableError,
     UsageError,
 )
 from safeinstall.request.arguments import (
+    DRY_RUN,
     HELP,
     OWN_COMMANDS,
     OWN_HELP,
@@ -36,6 +33,7 @@ from safeinstall.request.arguments import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from safeinstall.app.indexes import Indexes
     from safeinstall.app.recorder import Recorder
     from safeinstall.errors import Said
     from safeinstall.policy.model import Policy
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from safeinstall.request.invocation import Invocation
     from safeinstall.resolve.outcome import Outcome
     from safeinstall.sources.pip.descriptions import RecalledPip
+    from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
     from safeinstall.sources.places.stopwatch import Stopwatch
 
@@ -82,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             say_error(full, done)
             return full.exit_code
         if os.environ.get(DEBUG_VARIABLE):
+            import traceback
+
             traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}")
         say(f"this is a fault of safe-pip; {DEBUG_VARIABLE}=1 shows where")
@@ -168,37 +169,86 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -> int | None:
     """Let pip say what it understands, and judge that; ``None`` if what a killed run had left was undone instead."""
-    from safeinstall.request.invocation import parse_invocation
-    from safeinstall.sources.pip.descriptions import keep, recall
     from safeinstall.sources.pip.host import HostedPip
-    from safeinstall.sources.pip.installed import check_listed
-    from safeinstall.sources.places.stopwatch import Stopwatch
 
-    record, recalled = recorder.run, recall(arguments.pip, environ)
+    recalled = recalled_pip(arguments.pip, environ)
     with recalled or HostedPip.start(arguments.pip, environ) as pip:
-        watch = Stopwatch(record.phases)
+        from safeinstall.app.preload import preload
+        from safeinstall.sources.pip.descriptions import keep
+        from safeinstall.sources.pip.expectations import OtherwiseError
+        from safeinstall.sources.places.stopwatch import Stopwatch
+
+        watch = Stopwatch(recorder.run.phases)
         with watch("start"):  # pip starts while we load the policy and what a resolution needs
-            record.policy = read_policy(arguments, environ)
-            preload(environ, http=recalled is None)
-            said = pip.describe()
-        if said is None:
-            if (status := pip.wait()) == PIP_USAGE:
-                _suggest_option(arguments.pip)
-            return status
-        record.invocation = parse_invocation(said)
-        if recalled is None and not record.invocation.keeps_nothing:
-            keep(arguments.pip, environ, said)
-        if undo_first(record.invocation, environ):
-            return None
-        check_listed(record.invocation.installed)
-        recorder.announce()
-        look_for_half(record.invocation, environ)
+            recorder.run.policy = policy = read_policy(arguments, environ)
+            foreseen = None
+            if isinstance(pip, HostedPip):
+                from safeinstall.app.foresight import foresee
+
+                foreseen = foresee(pip, arguments.pip, environ, policy)
+            preload(environ, http=recalled is None and foreseen is None)
+        if foreseen is None:
+            return follow(arguments, environ, recorder, pip, policy, watch)
         try:
-            return judge(record, record.invocation, record.policy, pip, environ, watch)
-        except UnsatisfiableError as error:
-            if (status := pip.fail(as_shown(error.said))) in PIP_HAS_TOLD:
-                error.told, error.exit_code = True, status
-            raise
+            with foreseen.indexes as indexes:
+                status = follow(arguments, environ, recorder, foreseen.pip, policy, watch, indexes)
+        except OtherwiseError:
+            with watch("start"):
+                foreseen.pip.hear()
+            return follow(arguments, environ, recorder, foreseen.pip, policy, watch)
+        keep(arguments.pip, environ, foreseen.pip.said)
+        return status
+
+
+def follow(  # noqa: PLR0917 - called by :func:`host` alone
+    arguments: Arguments,
+    environ: Mapping[str, str],
+    recorder: Recorder,
+    pip: HostedPip | RecalledPip | ExpectedPip,
+    policy: Policy,
+    watch: Stopwatch,
+    indexes: Indexes | None = None,
+) -> int | None:
+    """Judge what *pip* has understood; with *indexes*, which are asked already, what it will probably understand.
+
+    See :func:`host`. Raises ``OtherwiseError`` for what was guessed wrong.
+    """
+    from safeinstall.app.left import look_for_half, undo_first
+    from safeinstall.request.invocation import parse_invocation
+    from safeinstall.sources.pip.installed import check_listed
+
+    with watch("start"):
+        said = pip.describe()
+    if said is None:
+        if (status := pip.wait()) == PIP_USAGE:
+            _suggest_option(arguments.pip)
+        return status
+    recorder.run.invocation = invocation = parse_invocation(said)
+    if indexes is None:  # else there is nothing to be done first
+        if "inputs" in said:
+            from safeinstall.app.foresight import keep_said
+
+            keep_said(arguments.pip, environ, said, invocation)
+        if undo_first(invocation, environ, say):
+            return None
+        check_listed(invocation.installed)
+        recorder.announce()
+        look_for_half(invocation, environ, say)
+    try:
+        return judge(recorder.run, invocation, policy, pip, environ, watch, indexes)
+    except UnsatisfiableError as error:
+        if (status := pip.fail(as_shown(error.said))) in PIP_HAS_TOLD:
+            error.told, error.exit_code = True, status
+        raise
+
+
+def recalled_pip(argv: Sequence[str], environ: Mapping[str, str]) -> RecalledPip | None:
+    """Return what stands for a pip that need not be started. Nothing is loaded for this where there can be none."""
+    if DRY_RUN not in argv:
+        return None
+    from safeinstall.sources.pip.descriptions import recall
+
+    return recall(argv, environ)
 
 
 def _only_judged(arguments: Arguments) -> None:
@@ -228,55 +278,6 @@ def _suggest_option(words: Sequence[str]) -> None:
         say(f"did you mean {near}?")
 
 
-def preload(environ: Mapping[str, str], *, http: bool) -> None:
-    """Load what a judged command needs, while pip starts on the other processor; *http*, if requests are likely."""
-    from safeinstall import pipeline as _pipeline
-    from safeinstall.app import world as _world
-
-    if http:
-        from safeinstall.sources.network import httpx_transport
-
-        httpx_transport.warm_up(environ.get("PIP_CERT") or environ.get("REQUESTS_CA_BUNDLE"))
-    _ = _pipeline, _world
-
-
-def undo_first(invocation: Invocation, environ: Mapping[str, str]) -> bool:
-    """Undo what a killed installation left where pip will install now; whether anything was: pip has to look again."""
-    from safeinstall.sources.undoing.journals import journals_directory
-
-    if invocation.command != "install" or invocation.dry_run or not journals_directory(environ).is_dir():
-        return False
-    from safeinstall.report.aftermath import render_left
-    from safeinstall.report.text import shown
-    from safeinstall.sources.undoing.recovery import into, recover
-
-    undone = False
-    for left in recover(environ, into(invocation.prefix), careful=True):
-        undone = undone or left.aftermath.undone
-        for line in render_left(left):
-            say(shown(line))
-    return undone
-
-
-def look_for_half(invocation: Invocation, environ: Mapping[str, str]) -> None:
-    """Say what is half there in the environment. Raises ``RefusedError`` for an installation into it."""
-    from safeinstall.sources.undoing.journals import journals_directory
-
-    if not journals_directory(environ).is_dir():
-        return
-    from safeinstall.report.aftermath import render_left
-    from safeinstall.report.text import shown
-    from safeinstall.sources.undoing.recovery import find_left, into
-
-    installs = invocation.command == "install" and not invocation.dry_run
-    for left in find_left(environ, into(invocation.prefix)):
-        if installs and left.aftermath.recoverable:
-            raise LeftHalfError(invocation.prefix)
-        if not installs:
-            for line in render_left(left):
-                say(shown(line))
-
-
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
     from safeinstall.sources.policies.policy_files import load_policy
@@ -290,6 +291,8 @@ def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
             f"({policy.origin('select')})",
             hint="leave the option out, or change the policy",
         )
+    from dataclasses import replace
+
     return replace(policy, select="strict")
 
 
@@ -297,28 +300,43 @@ def judge(  # noqa: PLR0917 - called in one place
     record: Run,
     invocation: Invocation,
     policy: Policy,
-    pip: HostedPip | RecalledPip,
+    pip: HostedPip | RecalledPip | ExpectedPip,
     environ: Mapping[str, str],
     watch: Stopwatch,
+    indexes: Indexes | None = None,
 ) -> int:
-    """Run the judged command, and tell how it ended."""
+    """Run the judged command, and tell how it ended. Raises ``OtherwiseError``, and has told nothing then."""
+    from datetime import datetime, timezone
+
     from safeinstall import pipeline
+    from safeinstall.app.preload import preload_end
     from safeinstall.app.screen import Screen
     from safeinstall.app.world import LiveWorld
-    from safeinstall.report.aftermath import render_failed
-    from safeinstall.report.exceptions import render_exceptions
-    from safeinstall.report.text import shown
+    from safeinstall.sources.pip.expectations import confirm, confirming
 
-    for note in policy.notes:
-        say(f"policy: {shown(note)}")
-    record.started = as_of = datetime.now(timezone.utc)
-    with LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch) as world, watch("resolve"):
-        world.say, world.onlooker = say, Screen.of(invocation, environ)
+    if policy.notes:
+        confirm(pip)
+        say_notes(policy)
+    record.started = as_of = indexes.routes.as_of if indexes else datetime.now(timezone.utc)
+    with (
+        confirming(pip),
+        LiveWorld.open(invocation, policy, pip, as_of=as_of, environ=environ, watch=watch, indexes=indexes) as world,
+        watch("resolve"),
+    ):
+        world.say, world.onlooker, world.meanwhile = (
+            say,
+            Screen.of(invocation, environ, lambda: confirm(pip)),
+            preload_end,
+        )
         try:
             record.outcome = outcome = pipeline.run(invocation, policy, world, as_of)
         finally:
             record.advisories = world.advisories_used(policy)
             record.aftermath = world.aftermath
+    from safeinstall.report.aftermath import render_failed
+    from safeinstall.report.exceptions import render_exceptions
+    from safeinstall.report.text import shown
+
     for notice in (*world.builder.notices, *renewed(outcome, invocation, environ)):
         say(notice)
     exit_code = tell(outcome, invocation, policy, world.builder.commits, shown=record.shown)
@@ -327,6 +345,14 @@ def judge(  # noqa: PLR0917 - called in one place
     for line in render_exceptions(outcome, policy, as_of) if invocation.informs and not record.shown else ():
         say(line)
     return exit_code
+
+
+def say_notes(policy: Policy) -> None:
+    """Say what has to be known of the policy itself."""
+    from safeinstall.report.text import shown
+
+    for note in policy.notes:
+        say(f"policy: {shown(note)}")
 
 
 def renewed(outcome: Outcome, invocation: Invocation, environ: Mapping[str, str]) -> list[str]:

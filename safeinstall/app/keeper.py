@@ -70,7 +70,7 @@ class Keeper:
         return None
 
     def _forwarder(self, log: LogSettings) -> Forwarder:
-        from safeinstall.sources.keeping.forward import Forwarder  # noqa: PLC0415 - few policies ask for it
+        from safeinstall.sources.keeping.forward import Forwarder  # few policies ask for it
 
         return Forwarder.of(log, self.environ)
 

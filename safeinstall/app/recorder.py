@@ -104,13 +104,13 @@ class Recorder:
 
     @property
     def _keeper(self) -> Keeper:
-        from safeinstall.app.keeper import Keeper  # noqa: PLC0415 - loaded when the work is done
+        from safeinstall.app.keeper import Keeper  # loaded when the work is done
 
         return Keeper(self.environ, self.say)
 
     def _write(self) -> SafeInstallError | None:
         """Write the reports; return what a run without error then fails of."""
-        from safeinstall.report.build import build_report  # noqa: PLC0415 - most runs write none
+        from safeinstall.report.build import build_report  # most runs write none
 
         exit_code = _exit_code(self.run)
         report = build_report(self.run, exit_code=exit_code, seconds=monotonic() - self._began)
@@ -140,8 +140,8 @@ def render_for(wanted: Wanted, report: Report, environ: Mapping[str, str], *, ve
     """
     if wanted.form != TERMINAL:
         return render_form(wanted.form, report)
-    from safeinstall.report.forms.screen import Screen  # noqa: PLC0415 - likewise
-    from safeinstall.report.forms.terminal import render  # noqa: PLC0415 - rich is loaded only for this form
+    from safeinstall.report.forms.screen import Screen  # likewise
+    from safeinstall.report.forms.terminal import render  # rich is loaded only for this form
 
     stream = _stream(wanted.place)
     terminal = stream is not None and stream.isatty()
@@ -155,7 +155,7 @@ def _exit_code(run: Run) -> int:
     if isinstance(run.error, SafeInstallError):
         return run.error.exit_code
     if isinstance(run.error, KeyboardInterrupt):
-        from safeinstall.sources.pip.host import exit_code_of  # noqa: PLC0415 - loaded by then
+        from safeinstall.sources.pip.host import exit_code_of  # loaded by then
 
         return exit_code_of(run.error)
     if DiskError.of(run.error):

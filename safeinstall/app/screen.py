@@ -33,6 +33,8 @@ class Screen:
     """Whether pip's lines are said."""
     draws: bool
     """Whether how far it is is drawn, where standard error is a terminal."""
+    before: Callable[[], None] = lambda: None
+    """Called before anything is said: raises what speaks against it."""
     clock: Callable[[], float] = time.monotonic
     _due: float = field(init=False)
     _line: ExitStack = field(default_factory=ExitStack)
@@ -43,14 +45,17 @@ class Screen:
         self._due = self.clock() + PATIENCE
 
     @classmethod
-    def of(cls, invocation: Invocation, environ: Mapping[str, str]) -> Screen:
+    def of(
+        cls, invocation: Invocation, environ: Mapping[str, str], before: Callable[[], None] = lambda: None
+    ) -> Screen:
         """Return the one that the command line asks for: with ``-q`` nothing, with ``--progress-bar off`` no line."""
         speaks = invocation.informs
         moves = environ.get("TERM", "dumb") != "dumb" and invocation.option("progress_bar") != "off"
-        return cls(speaks, draws=speaks and moves)
+        return cls(speaks, draws=speaks and moves, before=before)
 
     def hear(self, line: str) -> None:
         """Say *line* as pip does."""
+        self.before()
         self.end()
         if self.speaks:
             sys.stdout.write(line + "\n")

@@ -6,24 +6,18 @@ import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
 from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.facts.values import Missing
 from safeinstall.plan.plan import lock_lines
-from safeinstall.report.aftermath import stopped
-from safeinstall.report.model import EvidenceUsed
-from safeinstall.report.pip_report import difference, with_original_addresses
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.search.reporter import Nobody
-from safeinstall.resolve.wheel_tags import WheelTags
-from safeinstall.sources.advisories.cve_lists import list_sources
-from safeinstall.sources.advisories.local import LocalAdvisories, lend_databases
-from safeinstall.sources.advisories.osv_dump import resolve_sources
 from safeinstall.sources.archives.checked_files import CheckedFiles
 from safeinstall.sources.archives.destinations import check_destinations
 from safeinstall.sources.archives.file_names import names_in
@@ -36,21 +30,15 @@ from safeinstall.sources.files.download_cache import DownloadCache
 from safeinstall.sources.files.fetch import Downloads
 from safeinstall.sources.files.metadata_cache import MetadataCache
 from safeinstall.sources.files.stage import Stage, open_stage
-from safeinstall.sources.index.index import SimpleIndex
 from safeinstall.sources.index.locked import LockedIndex
-from safeinstall.sources.index.page_cache import PageCache
 from safeinstall.sources.index.popular_names import popular_names, required_names
 from safeinstall.sources.index.references import open_reference
-from safeinstall.sources.index.routes import Routes
-from safeinstall.sources.network.http import HttpClient
-from safeinstall.sources.network.settings import brief, http_settings
-from safeinstall.sources.network.urls import is_local, local_path, redacted
+from safeinstall.sources.network.urls import is_local, local_path
 from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
+from safeinstall.sources.pip.expectations import confirm
 from safeinstall.sources.pip.host import exit_code_of
 from safeinstall.sources.pip.installed import InstalledDistributions
-from safeinstall.sources.places.directories import cache_directory, why_not_believed
 from safeinstall.sources.places.stopwatch import Stopwatch
-from safeinstall.sources.policies.policy_texts import forget_fetched
 from safeinstall.sources.undoing.installing import Installing
 
 if TYPE_CHECKING:
@@ -68,28 +56,17 @@ if TYPE_CHECKING:
     from safeinstall.plan.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
     from safeinstall.ports import ProjectPage
-    from safeinstall.report.model import EvidenceKind
+    from safeinstall.report.model import EvidenceUsed
     from safeinstall.request.invocation import Invocation
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.outcome import Aftermath
     from safeinstall.resolve.resolution import Resolution
     from safeinstall.resolve.search.reporter import Onlooker
+    from safeinstall.sources.advisories.local import LocalAdvisories
+    from safeinstall.sources.index.index import SimpleIndex
     from safeinstall.sources.pip.descriptions import RecalledPip
+    from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
-
-
-def _usable_cache(invocation: Invocation, environ: Mapping[str, str], pip: HostedPip | RecalledPip) -> tuple[Path, str]:
-    """Return the user's cache, or one for this run alone, and why if nobody asked for that."""
-    cache, own = cache_directory(environ), pip.folder / "cache"
-    if invocation.keeps_nothing:
-        forget_fetched()
-    reason = why_not_believed(cache)
-    if reason:
-        return own, "" if invocation.keeps_nothing else f"the cache {cache} is not used: {reason}"
-    if not invocation.keeps_nothing:
-        return cache, ""
-    lend_databases(cache / "advisories", own / "advisories")
-    return own, ""
 
 
 def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
@@ -99,20 +76,14 @@ def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Pat
     return BytecodeAhead(invocation.python, environ, directory, KeptBytecode(kept, invocation.interpreter))
 
 
-def _used(kind: EvidenceKind, name: str, as_of: datetime | Missing) -> EvidenceUsed:
-    if isinstance(as_of, Missing):
-        return EvidenceUsed(kind=kind, name=name, as_of=None, problem=as_of.reason)
-    return EvidenceUsed(kind=kind, name=name, as_of=as_of)
-
-
 @dataclass(slots=True)
 class LiveWorld:
     """One run's sources, opened when needed and closed together."""
 
     invocation: Invocation
-    pip: HostedPip | RecalledPip
+    pip: HostedPip | RecalledPip | ExpectedPip
     pages: SimpleIndex
-    advisories: LocalAdvisories
+    open_advisories: Callable[[], LocalAdvisories]
     stage: Stage
     """The private index."""
     downloads: Downloads
@@ -129,6 +100,9 @@ class LiveWorld:
     onlooker: Onlooker = field(default_factory=Nobody)
     aftermath: Aftermath | None = None
     """What became of an installation that ended otherwise than well."""
+    meanwhile: Callable[[], None] = lambda: None
+    """Called in a thread of its own while pip installs."""
+    _advisories: LocalAdvisories | None = None
     _ahead: DownloadsAhead = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +116,7 @@ class LiveWorld:
             self.replies,
             self.replies.raise_problem,
         )
+        self.builder.before = lambda: confirm(self.pip)
         self.index = LockedIndex(self.pages, self.invocation.locked)
 
     @classmethod
@@ -149,52 +124,42 @@ class LiveWorld:
         cls,
         invocation: Invocation,
         policy: Policy,
-        pip: HostedPip | RecalledPip,
+        pip: HostedPip | RecalledPip | ExpectedPip,
         *,
         as_of: datetime,
         environ: Mapping[str, str],
         watch: Stopwatch | None = None,
         all_platforms: bool = False,
+        indexes: Indexes | None = None,
     ) -> LiveWorld:
         """Open the world of *invocation*. Nothing is fetched yet. On *watch* it tells when it fetches and installs.
 
-        The index tells of files for other interpreters and platforms only if *all_platforms*.
+        The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
+        before; they are closed with this world.
         """
-        stack, (cache, doubt) = ExitStack(), _usable_cache(invocation, environ, pip)
-        client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
-        routes = Routes.of(invocation, policy, as_of)
-        tags = WheelTags(() if all_platforms else invocation.selection.tags)
+        stack = ExitStack()
+        opened = stack.enter_context(
+            indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)
+        )
+        client, cache = opened.client, opened.cache
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
         bytecode = _bytecode(invocation, environ, pip.folder / "bytecode", cache / "bytecode")
         readers = stack.enter_context(bytecode).reading if bytecode else None
         downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked, readers=readers))
-        index = stack.enter_context(
-            SimpleIndex(
-                client,
-                routes,
-                downloads,
-                cache=MetadataCache(cache / "metadata"),
-                pages=PageCache(cache / "pages", tags.digest),
-                admit=(lambda _: True) if all_platforms else tags.admit,
-            )
-        )
-        advisories = stack.enter_context(
-            LocalAdvisories(
-                sources=resolve_sources(policy.advisories.sources, environ),
-                lists=list_sources(policy.advisories),
-                directory=cache / "advisories",
-                as_of=as_of,
-                max_staleness=policy.evidence.max_staleness,
-                client=stack.enter_context(HttpClient(brief(http_settings(invocation)))),
-            )
-        )
+        opened.pages.read_files_by(downloads, MetadataCache(cache / "metadata"))
+
+        def open_advisories() -> LocalAdvisories:
+            from safeinstall.app import advisories
+
+            return stack.enter_context(advisories.open_them(invocation, policy, cache, as_of=as_of, environ=environ))
+
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
-            index,
-            advisories,
+            opened.pages,
+            open_advisories,
             stage,
             downloads,
             Replies(stage, bytecode),
@@ -204,8 +169,8 @@ class LiveWorld:
             environ,
             watch or Stopwatch(),
         )
-        if doubt:
-            world.builder.notices[doubt] = None
+        if opened.doubt:
+            world.builder.notices[opened.doubt] = None
         return world
 
     def __enter__(self) -> Self:
@@ -223,6 +188,13 @@ class LiveWorld:
             listener.on_page(name)
 
         self.pages.on_page, self.pages.on_metadata = on_page, listener.on_metadata
+
+    @property
+    def advisories(self) -> LocalAdvisories:
+        """See :class:`~safeinstall.pipeline.World`. Opened, and its modules loaded, when the first rule asks."""
+        if self._advisories is None:
+            self._advisories = self.open_advisories()
+        return self._advisories
 
     @property
     def builds(self) -> Builder:
@@ -247,12 +219,11 @@ class LiveWorld:
 
     def advisories_used(self, policy: Policy) -> tuple[EvidenceUsed, ...]:
         """Return the advisories that the verdicts by *policy* rest on, and the lists; empty if no rule asked."""
-        found = self.advisories.relied_on
-        if found is None:
+        if self._advisories is None:
             return ()
-        sources = (redacted(source) if "://" in source else source for source in policy.advisories.sources)
-        lists = (_used(source.kind, source.name, as_of) for source, as_of in self.advisories.lists_relied_on)
-        return _used("advisories", ", ".join(sources), found), *lists
+        from safeinstall.app.advisories import used
+
+        return used(self._advisories, policy)
 
     def overlaps(self, verified: VerifiedPlan) -> Overlaps:
         """See :class:`~safeinstall.pipeline.World`."""
@@ -295,6 +266,8 @@ class LiveWorld:
         check_destinations(verified.files, scheme, metadata_directories(self.holds.rows), target)
         self.replies.needs(verified)
         self.stage.publish(verified, empty=[kept.name for kept in resolution.kept])
+        with self.watch("start"):
+            confirm(self.pip)
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             writable(place, "a").close()  # pip too fails before it installs
@@ -311,12 +284,15 @@ class LiveWorld:
         installing = Installing.begin(self.invocation, planned, self.environ)
         if installing.problem:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
+        Thread(target=self.meanwhile, daemon=True).start()
         try:
             with self.watch("install"):
                 status = self.pip.proceed(answer | {"journal": installing.terms}, self.replies)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
+                from safeinstall.report.aftermath import stopped
+
                 raise stopped(self.aftermath, exit_code_of(stop)) from stop
             raise
         except BaseException:
@@ -362,6 +338,8 @@ class LiveWorld:
         return list(isolation())
 
     def _check_report(self, report: dict[str, Any], verified: VerifiedPlan) -> None:
+        from safeinstall.report.pip_report import difference, with_original_addresses
+
         if problem := difference(report, verified):
             raise AftermathError(
                 f"pip did not do what was planned: {problem}",

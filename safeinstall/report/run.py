@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import SafeInstallError
-from safeinstall.report.model import Problem
 from safeinstall.report.secrets import without_secrets
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from safeinstall.policy.model import Policy
-    from safeinstall.report.model import EvidenceUsed
+    from safeinstall.report.model import EvidenceUsed, Problem
     from safeinstall.request.invocation import Invocation
     from safeinstall.resolve.outcome import Aftermath, Outcome
 
@@ -47,6 +46,8 @@ class Run:
         """What ended it, if not pip or the policy, as it may be shown and kept."""
         if self.error is None:
             return None
+        from safeinstall.report.model import Problem  # noqa: PLC0415 - pip is started before it is loaded
+
         if isinstance(self.error, SafeInstallError):
             hint = self.error.hint and without_secrets(self.error.hint)
             return Problem(message=without_secrets(self.error.message), hint=hint)

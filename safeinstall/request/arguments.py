@@ -44,6 +44,8 @@ OWN_OPTIONS = {
     "--policy-select": "compliant or strict",
 }
 """What each needs as its value."""
+DRY_RUN = "--dry-run"
+"""pip's, as it is looked for before pip has read it: any other spelling is pip's alone to understand."""
 SELECTIONS = ("compliant", "strict")
 """From loose to strict."""
 

@@ -50,7 +50,7 @@ class SimpleIndex:
         self,
         client: HttpClient,
         route: Route,
-        downloads: Downloads,
+        downloads: Downloads | None = None,
         *,
         cache: MetadataCache | None = None,
         pages: PageCache | None = None,
@@ -59,8 +59,9 @@ class SimpleIndex:
         on_metadata: OnMetadata | None = None,
         workers: int = 8,
     ) -> None:
-        """Ask by *client*, with up to *workers* projects and as many files at once; *downloads* has whole files.
+        """Ask by *client*, with up to *workers* projects and as many files at once.
 
+        *downloads* has whole files; it can be given later, before anything but pages is asked for.
         *cache* keeps metadata, and *pages* the pages of indexes; of these, only the files are read whose names *admit*
         likes.
         *on_page* and *on_metadata* hear each answer as it comes, in the thread that fetched it; they may prefetch, and
@@ -68,13 +69,16 @@ class SimpleIndex:
         """
         self.on_page = on_page
         self.on_metadata = on_metadata
-        self._files = FileMetadata(client, cache, downloads)
+        self._client = client
+        if downloads:
+            self.read_files_by(downloads, cache)
         self._index_pages = IndexPages(client, pages, admit)
         self._route = route
         self._lock = Lock()
         self._find_links: dict[str, FindLinks] = {}
         self._pages: dict[Hashable, Future[tuple[ProjectPage, ...]]] = {}
         self._metadata: dict[Hashable, Future[Metadata]] = {}
+        self._ahead: set[NormalizedName] = set()
         # A project waits for its sources, so that the two must not share threads.
         self._projects = ThreadPoolExecutor(workers, "project")
         self._requests = ThreadPoolExecutor(workers, "request")
@@ -92,13 +96,25 @@ class SimpleIndex:
         self._projects.shutdown(wait=False, cancel_futures=True)
         self._requests.shutdown(wait=False, cancel_futures=True)
 
+    def read_files_by(self, downloads: Downloads, cache: MetadataCache | None) -> None:
+        """Take whole files from *downloads*, and keep metadata in *cache*."""
+        self._files = FileMetadata(self._client, cache, downloads)
+
+    def ask_ahead(self, name: NormalizedName) -> None:
+        """Ask for the pages of *name* before anybody listens: ``on_page`` hears of them when they are asked again."""
+        self._ahead.add(name)
+        self._once(self._pages, name, self._projects, lambda: self._collect(name), lambda _: None)
+
     def pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
         """See :class:`~safeinstall.ports.IndexSource`."""
         return self._ask_pages(name).result()
 
     def prefetch_pages(self, name: NormalizedName) -> None:
         """See :class:`~safeinstall.ports.IndexSource`."""
-        self._ask_pages(name)
+        answer = self._ask_pages(name)
+        if name in self._ahead:
+            self._ahead.discard(name)
+            answer.add_done_callback(lambda answer: self._announce_late(name, answer))
 
     def metadata(self, artifact: HeldArtifact) -> Metadata:
         """See :class:`~safeinstall.ports.IndexSource`; also for direct references to wheels and archives."""
@@ -114,6 +130,10 @@ class SimpleIndex:
                 self.on_page(name, pages)
 
         return self._once(self._pages, name, self._projects, lambda: self._collect(name), announce)
+
+    def _announce_late(self, name: NormalizedName, answer: Future[tuple[ProjectPage, ...]]) -> None:
+        if self.on_page and not answer.cancelled() and answer.exception() is None:
+            self.on_page(name, answer.result())
 
     def _ask_metadata(self, artifact: HeldArtifact) -> Future[Metadata]:
         def announce(metadata: Metadata) -> None:

@@ -76,6 +76,8 @@ class Builder:
     commits: dict[str, str] = field(default_factory=dict)
     """By URL of a repository: the commit that was looked at."""
     notices: dict[str, None] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
+    """Called before anything of a file or tree is run: raises what speaks against it."""
     _built: dict[HeldArtifact, Metadata] = field(default_factory=dict)
 
     def verify(self, artifact: HeldArtifact) -> Buildable:
@@ -98,6 +100,7 @@ class Builder:
         return {**self.commits, **asked}
 
     def _build(self, source: Buildable) -> Metadata:
+        self.before()
         if not isolation():
             self.notices[CANNOT_ISOLATE] = None
         with private_directory() as (folder, _):

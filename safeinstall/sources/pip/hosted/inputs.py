@@ -1,7 +1,4 @@
-"""What a pip has read until it says what it understood: our parent can tell whether it would read the same again.
-
-For dry runs alone, which install nothing.
-"""
+"""What a pip has read until it says what it understood: our parent can tell whether it would read the same again."""
 
 from __future__ import annotations
 
@@ -63,8 +60,10 @@ class Inputs:
         for files in get_configuration_files().values():
             for path in files:
                 self.note(path)
-        for name in ("~/.netrc", "~/_netrc", os.environ.get("NETRC", "")):
+        for name in ("~/.netrc", "~/_netrc", os.environ.get("NETRC") or os.devnull):
             self.note(os.path.expanduser(name))
+        for name in ("sitecustomize", "usercustomize"):
+            self.note(getattr(sys.modules.get(name), "__file__", None) or os.devnull)
         self.note(os.path.join(sys.prefix, "pyvenv.cfg"))
         self.note(sys.executable)
         for folder in sys.path:

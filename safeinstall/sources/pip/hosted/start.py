@@ -102,10 +102,14 @@ def pass_over_guard():
     Configuration._normalized_keys = normalized_keys
 
 
-def listen_to_inputs(argv):
-    """Note what a dry run reads; ``None`` for another run, or when another pip has read something before."""
-    if "--dry-run" not in argv or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ:
-        return None
+def listen_to_inputs(heard=None):
+    """Note from now on what is read, unless it is *heard* already; ``None`` when another pip has read something before.
+
+    A dry run that is repeated may do without a pip, so that all that this one reads counts, its own modules too. For
+    any other run that begins when these are loaded: what it would say is only guessed from that.
+    """
+    if heard is not None or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ:
+        return heard
     from .inputs import Inputs
 
     return Inputs()
@@ -117,7 +121,7 @@ def main():
     ours = sys.argv[1:]
     _host, read_fd, write_fd, neutral, cwd, lent_folder = ours[:6]
     sys.argv[:] = ["pip"] + ours[6:]
-    inputs = listen_to_inputs(sys.argv)
+    inputs = listen_to_inputs() if "--dry-run" in sys.argv else None
     channel = Channel(int(read_fd), int(write_fd))
     cli_main, main_parser, commands = import_pip(lent_folder)
     retarget_by_exec(main_parser, ours, neutral)
@@ -128,7 +132,7 @@ def main():
         command = create(name, *args, **kwargs)
         if all(hasattr(command, replaced) for replaced in REPLACED):
             be_quiet(command)
-            return guard(command, channel, inputs)
+            return guard(command, channel, listen_to_inputs(inputs))
         if name in JUDGED:
             refuse("pip %s of this version cannot be guarded" % name)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # a command that passes through is stopped as by pip
