@@ -142,7 +142,7 @@ def test_nor_of_a_guess_that_finds_nothing(shell, template):
         shell.run(*WORDS)
         renew(shell, template)
         move(shell, other)
-        words = ("install", "-q", "later")
+        words = ("install", "-qq", "later")
         done = shell.run(*words)
         assert (done.exit, done.out, done.err, shell.installed()) == (0, "", "", {"later": "1.0"})
 

@@ -108,8 +108,8 @@ def listen_to_inputs(heard=None):
     A dry run that is repeated may do without a pip, so that all that this one reads counts, its own modules too. For
     any other run that begins when these are loaded: what it would say is only guessed from that.
     """
-    if heard is not None or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ:
-        return heard
+    if heard is not None or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ or not hasattr(sys, "addaudithook"):
+        return heard  # Python 3.7 has no such hooks
     from .inputs import Inputs
 
     return Inputs()
