@@ -45,6 +45,22 @@ def hasten_unpacking(below, saved):
 
     wheel.ZipBackedFile.save = save_member
     read_once(below)
+    cut_paths()
+
+
+def cut_paths():
+    """Work out the path in RECORD of a file below the library by cutting: pip makes two absolute paths for each."""
+    from pip._internal.operations.install import wheel
+
+    work_out = wheel._fs_to_record_path
+
+    def fs_to_record_path(path, lib_dir):
+        begin = lib_dir + os.sep
+        if path.startswith(begin) and os.path.normpath(path) == path and os.path.normpath(lib_dir) == lib_dir:
+            return path[len(begin) :].replace(os.sep, "/")
+        return work_out(path, lib_dir)
+
+    wheel._fs_to_record_path = fs_to_record_path
 
 
 def read_once(below):
