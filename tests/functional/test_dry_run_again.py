@@ -175,3 +175,11 @@ def test_a_pip_that_says_something_else_than_was_remembered_is_not_let_go_on(she
     changed = RecalledPip({**found.said, "args": ["other"]}, lambda: HostedPip.start(WORDS, shell.environ))
     with changed, pytest.raises(RefusedError, match=r"^pip's configuration changed during this run$"):
         changed.proceed({}, lambda *_: False)
+
+
+def test_a_python_that_tells_nobody_what_it_reads_is_asked_each_time(shell):
+    """Python 3.7 has no audit hooks (PEP 578)."""
+    (shell.site / "zz.pth").write_text("import sys; hasattr(sys, 'addaudithook') and delattr(sys, 'addaudithook')\n")
+    assert shell.run(*WORDS).out == "Would install app-1.0 dep-1.0\n"
+    assert remembered(shell) is None
+    assert not (shell.tmp / "state" / "expected").exists()

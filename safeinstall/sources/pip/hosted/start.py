@@ -103,13 +103,14 @@ def pass_over_guard():
 
 
 def listen_to_inputs(heard=None):
-    """Note from now on what is read, unless it is *heard* already; ``None`` when another pip has read something before.
+    """Note from now on what is read, unless it is *heard* already; ``None`` when another pip has read something before,
+    and for Python 3.7, which tells nobody (PEP 578).
 
     A dry run that is repeated may do without a pip, so that all that this one reads counts, its own modules too. For
     any other run that begins when these are loaded: what it would say is only guessed from that.
     """
     if heard is not None or "_PIP_RUNNING_IN_SUBPROCESS" in os.environ or not hasattr(sys, "addaudithook"):
-        return heard  # Python 3.7 has no such hooks
+        return heard
     from .inputs import Inputs
 
     return Inputs()
