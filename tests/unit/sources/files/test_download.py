@@ -66,9 +66,9 @@ def ranges(index):
 
 
 def break_off(index, obtain, times=ATTEMPTS):
-    """Let a whole run fail, at different places."""
+    """Let a whole run fail, at different places. On a busy machine a reset overtakes all that was sent, now and then."""
     index.reply(
-        index.file_path(NAME), *[Reply(send=partial(reset, after=0.6))] * 2, Reply(send=partial(reset, after=0))
+        index.file_path(NAME), *[Reply(send=partial(reset, after=0.6))] * 4, Reply(send=partial(reset, after=0))
     )
     with pytest.raises(SourceError):
         obtain()
