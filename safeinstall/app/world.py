@@ -144,7 +144,7 @@ class LiveWorld:
         client, cache = opened.client, opened.cache
         stage = stack.enter_context(open_stage(pip.folder))  # whose end is the end of what a guess has left there
         kept, checked = DownloadCache(cache / "files"), CheckedFiles(cache / "checked")
-        bytecode = _bytecode(invocation, environ, pip.folder / "bytecode", cache / "bytecode")
+        bytecode = _bytecode(invocation, environ, stage.root / "bytecode", cache / "bytecode")
         readers = stack.enter_context(bytecode).reading if bytecode else None
         downloads = stack.enter_context(Downloads(client, stage.files, cache=kept, checked=checked, readers=readers))
         opened.pages.read_files_by(downloads, MetadataCache(cache / "metadata"))

@@ -76,7 +76,8 @@ def sealed(user, path, body, secret=None):
     """What is kept at *path*, with *body*, as somebody would write it who has the *secret*."""
     key = (user.home / ".local/state/safe-pip/journals.key").read_bytes() if secret is None else secret
     digest = hashlib.sha256(body).hexdigest()
-    text = json.dumps([os.path.realpath(path), {"bytecode": digest}], sort_keys=True)
+    terms = {"bytecode": digest, "wheel": path.parent.name + path.name, "interpreter": path.parents[1].name}
+    text = json.dumps([os.path.realpath(path), terms], sort_keys=True)
     return f"{hmac.digest(key, text.encode(), 'sha256').hex()} {digest}\n".encode() + body
 
 
@@ -178,6 +179,29 @@ def test_what_is_exchanged_is_never_run(user, taken):
     (of_other,) = {*kept(user)} - {path}
     of_other.rename(path)
     assert taken() == ("genuine", False)
+
+
+def test_code_is_of_what_lies_in_the_place_of_its_module_in_the_end(user):
+    (site,) = user.target.glob("lib/*/site-packages")
+    if not (user.target / "lib64").exists():
+        (user.target / "lib64").symlink_to("lib")  # as Python's own environments have it
+    member = f"app-2.0.data/data/lib64/{site.parent.name}/site-packages/app/__init__.py"
+    files = {"app/__init__.py": "VALUE = 'forged'\n\n", member: "VALUE = 'genuine'\n"}
+    user.index.add(*make_wheel("app", "2.0", files=files))
+    for _ in range(2):
+        again(user, "app==2.0")
+        assert ((site / "app/__init__.py").read_text(), value(user)) == (files[member], "genuine")
+
+
+@pytest.mark.slow
+def test_a_python_that_is_started_with_options_of_its_own_compiles_itself(user):
+    python = user.tmp / "python"
+    python.write_text(f'#!/bin/sh\nexec {user.target}/bin/python -O "$@"\n')
+    python.chmod(0o755)
+    compiled_by_pip(user)
+    done = user.run("--python", python, "install", "app")
+    assert (done.exit, compiled_by_pip(user)) == (0, ["__init__.py", "more.py", "python2.py"]), done
+    assert kept(user) == []
 
 
 def test_of_what_is_denied_nothing_is_kept(user):

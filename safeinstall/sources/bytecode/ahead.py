@@ -6,7 +6,7 @@ nobody: only what pip asks for, when it installs, is kept for later runs.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -24,17 +24,22 @@ if TYPE_CHECKING:
     from safeinstall.plan.verified import VerifiedBytes
     from safeinstall.sources.bytecode.kept import KeptBytecode
 
+MOST = 256 << 20
+"""Bytes of the code of one wheel: pip holds it in memory, and compiles what is beyond."""
+
 
 class BytecodeAhead:
     """Compiles wheels for one interpreter below a private directory. For many threads; close it at the end."""
 
     def __init__(self, python: str, environ: Mapping[str, str], directory: Path, kept: KeptBytecode) -> None:
         """Make *directory* when it is needed."""
-        self._workers, self._directory, self._kept = Workers(python, environ), directory, kept
+        self._workers = Workers(python, environ, kept.interpreter)
+        self._directory, self._kept = directory, kept
         self._numbers = count()
         self._jobs: dict[str, list[Job]] = {}
         self._sha256: dict[str, str] = {}
         self._keeping: list[Thread] = []
+        self._needed: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -55,8 +60,8 @@ class BytecodeAhead:
         if self._kept.find(wheel.sha256):
             yield ()
             return
-        jobs = self._jobs.setdefault(wheel.path, [])
-        sources = ModuleSources(self._new_path, lambda path, modules: self._compile(jobs, path, modules))
+        self._jobs.setdefault(wheel.path, [])
+        sources = ModuleSources(self._new_path, lambda path, modules: self._compile(wheel.path, path, modules))
         try:
             yield (sources,)
         except BaseException:
@@ -66,7 +71,9 @@ class BytecodeAhead:
 
     def needs_only(self, paths: Collection[str]) -> None:
         """Compile no wheel but those at *paths* any more."""
-        self._workers.drop([job for path, jobs in self._jobs.items() if path not in paths for job in jobs])
+        self._needed = frozenset(paths)
+        vain = [jobs for path, jobs in list(self._jobs.items()) if path not in self._needed]  # some may still be read
+        self._workers.drop([job for jobs in vain for job in list(jobs)])
 
     def code_of(self, path: str) -> tuple[CodeFile, ...]:
         """Return where the code of the wheel at *path* is, as soon as it is all there; without it, pip compiles."""
@@ -78,10 +85,9 @@ class BytecodeAhead:
             return (found,) if found else ()
         jobs = self._jobs[path]
         self._workers.hurry(jobs)
-        files = tuple(CodeFile(str(code)) for job in jobs if (code := job.done.result()) is not None)
+        files = _within(MOST, [code for job in jobs if (code := job.done.result()) is not None])
         if len(files) == len(jobs):
-            self._keeping.append(Thread(target=self._kept.add, args=(sha256, files)))
-            self._keeping[-1].start()
+            self._keep(sha256, files)
         return files
 
     def discard(self, path: str) -> None:
@@ -93,6 +99,25 @@ class BytecodeAhead:
         self._directory.mkdir(mode=0o700, exist_ok=True)
         return self._directory / f"{next(self._numbers)}.py"
 
-    def _compile(self, jobs: list[Job], path: Path, modules: list[tuple[str, int]]) -> None:
-        jobs.append(Job(path, modules, path.with_suffix(".code")))
-        self._workers.submit(jobs[-1])
+    def _compile(self, wheel: str, path: Path, modules: list[tuple[str, int]]) -> None:
+        job = Job(path, modules, path.with_suffix(".code"))
+        self._jobs[wheel].append(job)
+        job.vain = job.vain or (self._needed is not None and wheel not in self._needed)
+        self._workers.submit(job)
+
+    def _keep(self, sha256: str, files: tuple[CodeFile, ...]) -> None:
+        thread = Thread(target=self._kept.add, args=(sha256, files))
+        with suppress(RuntimeError):  # this user may have no more
+            thread.start()
+            self._keeping.append(thread)
+
+
+def _within(limit: int, paths: list[Path]) -> tuple[CodeFile, ...]:
+    """Return the first of *paths* that have no more than *limit* bytes together."""
+    found = []
+    for path in paths:
+        with suppress(OSError):
+            limit -= path.stat().st_size
+            if limit >= 0:
+                found.append(CodeFile(str(path)))
+    return tuple(found)

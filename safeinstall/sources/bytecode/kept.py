@@ -41,6 +41,7 @@ class KeptBytecode:
 
     def __init__(self, directory: Path, interpreter: str, *, limit: int = LIMIT) -> None:
         """Use the folder *interpreter* of *directory*, which is made when needed. *limit* is for all of *directory*."""
+        self.interpreter = interpreter
         self._all, self._folder, self._limit = directory, directory / interpreter, limit
 
     def find(self, sha256: str) -> CodeFile | None:
@@ -48,7 +49,7 @@ class KeptBytecode:
         path = self._path(sha256)
         with suppress(OSError, ValueError):
             said, digest = _head(path).decode("ascii").split()
-            if is_sealed(path, _terms(digest), said):
+            if is_sealed(path, self._terms(sha256, digest), said):
                 os.utime(path)
                 return CodeFile(str(path), HEAD, digest)
         return None
@@ -57,7 +58,7 @@ class KeptBytecode:
         """Keep what *files* hold together, whole or not at all; nothing where there can be no seal."""
         path = self._path(sha256)
         digest = _sha256(files)
-        said = seal(path, _terms(digest))
+        said = seal(path, self._terms(sha256, digest))
         if not said:
             return
         with suppress(OSError):
@@ -81,7 +82,7 @@ class KeptBytecode:
 
     def prune(self) -> None:
         """Remove what was used least recently until all is within the limit."""
-        found = sorted(_entries(self._all), reverse=True)
+        found = [] if self._all.is_symlink() else sorted(_entries(self._all), reverse=True)
         room = self._limit
         for _, size, path in found:
             room -= size
@@ -92,9 +93,9 @@ class KeptBytecode:
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256[2:]
 
-
-def _terms(digest: str) -> dict[str, str]:
-    return {"bytecode": digest}
+    def _terms(self, sha256: str, digest: str) -> dict[str, str]:
+        """Return what is sealed: also of what this is the code, as a link may lead from one folder to another."""
+        return {"bytecode": digest, "wheel": sha256, "interpreter": self.interpreter}
 
 
 def _head(path: Path) -> bytes:
@@ -115,9 +116,12 @@ def _sha256(files: Sequence[CodeFile]) -> str:
     return digest.hexdigest()
 
 
-def _entries(directory: Path) -> Iterator[tuple[float, int, Path]]:
-    """Yield when each file was last used, its size, and its path."""
-    for path in directory.glob("*/*/*"):
-        with suppress(OSError):
-            found = path.stat()
-            yield found.st_mtime, found.st_size, path
+def _entries(directory: Path, depth: int = 2) -> Iterator[tuple[float, int, Path]]:
+    """Yield when each file was last used, its size, and its path. No link is followed: what it leads to is not ours."""
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            if depth and entry.is_dir(follow_symlinks=False):
+                yield from _entries(Path(entry), depth - 1)
+            elif not depth and entry.is_file(follow_symlinks=False):
+                found = entry.stat(follow_symlinks=False)
+                yield found.st_mtime, found.st_size, Path(entry)

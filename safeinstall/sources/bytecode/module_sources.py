@@ -43,15 +43,15 @@ class ModuleSources:
     def feed(self, chunk: bytes) -> None:
         """Keep the next bytes of a module."""
         if self._member and self._file is not None:
-            with self._giving_up():
-                self._file.write(chunk)
             self._size += len(chunk)
+            with self._giving_up():
+                self._file.write(chunk) if self._size <= LARGEST else self._leave_out(self._file)
 
     def end(self) -> None:
         """The module is whole."""
         if not self._member:
             return
-        self._modules.append((self._member if self._size <= LARGEST else "", self._size))
+        self._modules.append((self._member, self._size))
         self._total += self._size
         if self._total >= BATCH:
             self._hand_over()
@@ -68,6 +68,12 @@ class ModuleSources:
             with suppress(OSError):
                 self._path.unlink()
         self._file, self._modules, self._total, self._member = None, [], 0, ""
+
+    def _leave_out(self, file: IO[bytes]) -> None:
+        """Take back what was written of this module: it may go on for gigabytes."""
+        file.seek(self._total)
+        file.truncate()
+        self._member = ""
 
     def _hand_over(self) -> None:
         if self._file is not None:

@@ -42,6 +42,8 @@ class Job:
     """Name and size of each."""
     code: Path
     """Where their code goes."""
+    vain: bool = False
+    """Whether nobody waits for it any more."""
     done: Future[Path | None] = field(default_factory=Future)
     """That file, ``None`` where there is none."""
 
@@ -49,10 +51,11 @@ class Job:
 class Workers:
     """Compiles jobs one after the other, in as many processes as there are processors for us. Close it at the end."""
 
-    def __init__(self, python: str, environ: Mapping[str, str]) -> None:
-        """Use the interpreter *python*. Nothing starts yet."""
+    def __init__(self, python: str, environ: Mapping[str, str], way: str) -> None:
+        """Use the interpreter *python*, if it compiles in this *way*. Nothing starts yet."""
         self._command = [python, "-B", "-s", "-S", "-c", WORKER, str(SCRIPT)]
         self._environ = {name: environ[name] for name in HEEDED if name in environ}
+        self._way = way
         self._jobs: deque[Job] = deque()
         self._changed = Condition()
         self._threads: list[Thread] = []
@@ -62,14 +65,16 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Do *job* when there is time. Never waits."""
         with self._changed:
-            if self._closed:
+            if self._closed or job.vain:
                 job.done.set_result(None)
                 return
             self._jobs.append(job)
             self._changed.notify()
             if len(self._threads) < min(_processors(), MOST, len(self._threads) + len(self._jobs)):
-                self._threads.append(Thread(target=self._work, daemon=True))
-                self._threads[-1].start()
+                self._begin()
+            if not self._threads:
+                self._jobs.remove(job)
+                job.done.set_result(None)
 
     def hurry(self, jobs: Sequence[Job]) -> None:
         """Do these before all others."""
@@ -86,6 +91,8 @@ class Workers:
             for job in queued:
                 self._jobs.remove(job)
             under_way = [process for process, job in self._doing.items() if job in jobs]
+            for job in jobs:
+                job.vain = True  # who has it already, but has not begun, shall not begin
         for job in queued:
             job.done.set_result(None)
         for process in under_way:
@@ -104,6 +111,12 @@ class Workers:
             process.kill()
         for thread in self._threads:
             thread.join()
+
+    def _begin(self) -> None:
+        thread = Thread(target=self._work, daemon=True)
+        with suppress(RuntimeError):  # this user may have no more
+            thread.start()
+            self._threads.append(thread)
 
     def _work(self) -> None:
         process: subprocess.Popen[bytes] | None = None
@@ -150,15 +163,17 @@ class Workers:
     def _do(self, process: subprocess.Popen[bytes], job: Job) -> bool:
         """Let *process* do *job*; whether it did."""
         with self._changed:
+            if job.vain:
+                return False
             self._doing[process] = job
-        done = _told(process, job)
+        done = _told(process, job, self._way)
         with self._changed:
             self._doing[process] = None
         return done
 
 
-def _told(process: subprocess.Popen[bytes], job: Job) -> bool:
-    told = {"sources": str(job.sources), "modules": job.modules, "code": str(job.code)}
+def _told(process: subprocess.Popen[bytes], job: Job, way: str) -> bool:
+    told = {"way": way, "sources": str(job.sources), "modules": job.modules, "code": str(job.code)}
     assert process.stdin is not None  # noqa: S101 - pipes were asked for
     assert process.stdout is not None  # noqa: S101
     try:

@@ -53,7 +53,7 @@ class DownloadCache:
     def keep_part(self, sha256: str, file: Path) -> None:
         """Keep *file* as the beginning of one that did not come whole, unless that would save little."""
         with suppress(OSError):
-            if file.stat().st_size >= PART_FROM:
+            if file.stat().st_size >= PART_FROM and not self._parts.is_symlink():  # what that leads to is not ours
                 _copy(file, self._parts / sha256)
                 newest_first = sorted(self._parts.iterdir(), key=lambda part: part.stat().st_mtime, reverse=True)
                 for part in newest_first[PARTS:]:

@@ -45,7 +45,7 @@ class Channel:
                 text = answers.readline()
         except OSError:
             return None
-        return json.loads(text) if text else None
+        return json.loads(text) if text.endswith("\n") else None
 
 
 def refuse(message, status=REFUSED):

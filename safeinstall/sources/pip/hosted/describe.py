@@ -5,6 +5,7 @@ import sys
 import tempfile
 
 from .addresses import address_of, fragment_of
+from .bytecode import way
 from .installed import describe_installed
 
 
@@ -135,17 +136,7 @@ def describe_interpreter(command, options):
     """Name what decides how a module is compiled; empty where pip compiles none."""
     if command.name != "install" or options.dry_run or not options.compile:
         return ""
-    from importlib.util import MAGIC_NUMBER
-
-    seed, told = os.environ.get("PYTHONHASHSEED", ""), []
-    if not sys.flags.hash_randomization or seed not in {"", "random"}:
-        told.append("seed%s" % seed)
-    if "no_debug_ranges" in getattr(sys, "_xoptions", {}) or os.environ.get("PYTHONNODEBUGRANGES"):
-        told.append("noranges")
-    if os.environ.get("PYTHONINTMAXSTRDIGITS"):
-        told.append("digits%s" % os.environ["PYTHONINTMAXSTRDIGITS"])
-    fixed = [sys.implementation.cache_tag, MAGIC_NUMBER.hex(), "%x" % sys.hexversion, "opt%d" % sys.flags.optimize]
-    return "-".join(str(part) for part in fixed + told)
+    return way()
 
 
 def describe_patience():

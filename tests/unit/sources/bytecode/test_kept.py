@@ -147,6 +147,24 @@ def test_what_was_used_least_recently_goes_first(keep, tmp_path):
     assert [path.exists() for path in paths] == [True, False, False, True]
 
 
+@pytest.mark.parametrize("link", ["kept", "kept/a", "kept/a/b"])
+def test_what_a_link_leads_to_is_not_ours_to_remove(tmp_path, link):
+    depth = 3 - link.count("/")
+    precious = tmp_path.joinpath("elsewhere", *"xyz"[:depth])
+    precious.parent.mkdir(parents=True)
+    precious.write_bytes(b"precious")
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "elsewhere")
+    KeptBytecode(tmp_path / "kept", "a", limit=0).prune()
+    assert precious.exists()
+
+
+def test_a_link_from_one_interpreter_to_another(keep, modules, tmp_path):
+    keep()
+    (tmp_path / "kept/cpython-312").symlink_to("cpython-311")
+    assert (modules(), modules(ONE, "cpython-312")) == (MODULES, None)
+
+
 @pytest.mark.parametrize(
     "data",
     [b"{", b"[]\n", b'{"a.py": 1}\n', b'{"a.py": [1, 2]}\nx', b"\xff\n", b"null\n"],

@@ -197,6 +197,19 @@ def test_few_beginnings_are_kept(tmp_path, cache):
     assert sorted(part.name for part in (cache.directory / "parts").iterdir()) == sorted([*names[-PARTS + 1 :], SHA256])
 
 
+def test_what_a_link_in_the_cache_leads_to_is_not_removed(tmp_path):
+    cache, path, home = DownloadCache(tmp_path / "cache"), tmp_path / "part", tmp_path / "home"
+    path.write_bytes(bytes(PART_FROM))
+    home.mkdir()
+    cache.directory.mkdir()
+    (cache.directory / "parts").symlink_to(home)
+    precious = [home / f"{number}.txt" for number in range(PARTS + 1)]
+    for each in precious:
+        each.write_text("precious")
+    cache.keep_part(SHA256, path)
+    assert sorted(home.iterdir()) == precious
+
+
 def test_a_place_that_cannot_be_written_is_told(index, client, tmp_path):
     source = Source(kind=SourceKind.INDEX, url=index.url, name="acme")
     downloader = Downloader(client, None, lambda _: None, threading.Event())

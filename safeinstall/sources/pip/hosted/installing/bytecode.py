@@ -10,9 +10,11 @@ import json
 import marshal
 import os
 import sys
+import time
+from importlib.util import MAGIC_NUMBER
 
-PLACEHOLDER = "<safe-pip a8c1f1d7>"
-"""Shorter than 256 characters of ASCII."""
+PLACEHOLDER = "<safe-pip %s>" % os.urandom(8).hex()
+"""Shorter than 256 characters of ASCII. No module can hold it: a constant of the same text may be the same object."""
 SHORT, LONG, UNICODE = {"z": "z", "Z": "Z"}, {"z": "a", "Z": "A"}, {"z": "u", "Z": "t"}
 """How marshal says that a string follows: without and with being interned; short ASCII, longer, and other."""
 REFERENCE = 0x80
@@ -22,6 +24,10 @@ LONGEST = 255
 """Characters of a short string."""
 MEMORY = 2 << 30
 """Bytes of address space of a worker."""
+SECONDS = 60
+"""Of processor time for what is compiled in one go: should nobody be left to end a worker, it ends."""
+MOST = 32 << 20
+"""Bytes of code of that: a few lines can become gigabytes."""
 LOW = 5
 """By how much what is compiled ahead yields to what is waited for."""
 
@@ -47,24 +53,23 @@ def with_filename(data, at, path):
     kinds = UNICODE if len(name) != len(path) else SHORT if len(name) <= LONGEST else LONG
     size = bytes([len(name)]) if kinds is SHORT else len(name).to_bytes(4, "little")
     begin = bytes([ord(kinds[kind]) | reference]) + size + name
-    return b"".join((data[: at - 2], begin, data[at + len(PLACEHOLDER) :]))
+    return b"".join((data[: at - 2], begin, data[at + data[at - 1] :]))
 
 
 def compile_sources(data, modules):
     """Return a record: the code of *modules* (name and size of each), whose sources follow one another in *data*."""
-    told, code, begin = {}, [], 0
+    told, code, begin, left = {}, [], 0, MOST
     for member, size in modules:
         source, begin = data[begin : begin + size], begin + size
-        if not member:
-            continue
         try:
             made = compiled(source, PLACEHOLDER)
         except Exception:
             continue  # pip says what is wrong with it
         at = located(made)
-        if at >= 0:
+        if at >= 0 and len(made) <= left:
             told[member] = (len(made), at, size)
             code.append(made)
+            left -= len(made)
     return json.dumps(told).encode() + b"\n" + b"".join(code)
 
 
@@ -74,13 +79,27 @@ def write_record(path, record):
         file.write(record)
 
 
-def limit_memory():
-    """Let what would take far more memory than an honest module fail here, where pip is asked again."""
+def way():
+    """Name what decides how this process compiles a module."""
+    seed, told = os.environ.get("PYTHONHASHSEED", ""), []
+    if not sys.flags.hash_randomization or seed not in {"", "random"}:
+        told.append("seed%s" % seed)
+    if "no_debug_ranges" in getattr(sys, "_xoptions", {}) or os.environ.get("PYTHONNODEBUGRANGES"):
+        told.append("noranges")
+    if os.environ.get("PYTHONINTMAXSTRDIGITS"):
+        told.append("digits%s" % os.environ["PYTHONINTMAXSTRDIGITS"])
+    fixed = [sys.implementation.cache_tag, MAGIC_NUMBER.hex(), "%x" % sys.hexversion, "opt%d" % sys.flags.optimize]
+    return "-".join(str(part) for part in fixed + told)
+
+
+def limit(kind, value):
+    """Let what would take far more than an honest module fail here, where pip is asked again."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    except (ImportError, OSError, ValueError):
+        kind = getattr(resource, kind)
+        resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
+    except (ImportError, AttributeError, OSError, ValueError):
         pass
 
 
@@ -88,12 +107,16 @@ def work():
     """Compile what each line of the standard input asks for; answer with a line for each."""
     import warnings
 
-    limit_memory()
+    limit("RLIMIT_AS", MEMORY)
+    limit("RLIMIT_CORE", 0)
     warnings.simplefilter("ignore")
     if hasattr(os, "nice"):
         os.nice(LOW)
     for line in sys.stdin:
         job = json.loads(line)
+        if job["way"] != way():
+            break  # what started it for pip gave that other options
+        limit("RLIMIT_CPU", int(time.process_time()) + SECONDS)
         with open(job["sources"], "rb") as file:
             data = file.read()
         os.unlink(job["sources"])

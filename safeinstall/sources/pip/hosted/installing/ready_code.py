@@ -12,12 +12,13 @@ import json
 import marshal
 import os
 import stat
+from unicodedata import normalize
 
 from .bytecode import PLACEHOLDER, compiled, located, with_filename
 
 SAMPLE = b"def f():\n    return lambda: 'x'\n"
 CHECKED_HASH = 3
-LIMIT = 1 << 30
+LIMIT = 256 << 20
 """Bytes of a file of compiled modules that is read."""
 
 
@@ -26,12 +27,12 @@ class ReadyCode:
 
     def __init__(self, channel):
         """Ask for what is ready over *channel*, if there is one."""
-        self.channel, self.wheels, self.modules, self.folders = channel, {}, {}, set()
+        self.channel, self.wheels, self.modules, self.folders, self.real = channel, {}, {}, set(), {}
 
     def saved(self, wheel, member, path):
         """Hear that *member* of *wheel* has been put at *path*."""
-        if self.channel and path.endswith(".py"):
-            self.modules[path] = (wheel, member)
+        if self.channel and path[-3:].lower() == ".py":
+            self.modules[self.file(path)] = (wheel, member, path)
 
     def compile_file(self, path, **kwargs):
         """Compile the module at *path* as ``compileall.compile_file`` does, and return whether that went well."""
@@ -45,8 +46,8 @@ class ReadyCode:
 
     def take(self, path):
         """Return the code of the module at *path* and the size of its source, ``None`` if it is not ready."""
-        wheel, member = self.modules.pop(path, (None, None))
-        if wheel is None:
+        wheel, member, place = self.modules.pop(self.file(path), (None, None, None))
+        if wheel is None or place != path:
             return None
         if wheel not in self.wheels:
             self.wheels = {wheel: self.ask(wheel)}  # pip comes to no wheel twice
@@ -55,6 +56,16 @@ class ReadyCode:
             return None
         data, at, size = found
         return with_filename(data, at, path), size
+
+    def file(self, path):
+        """Return what is the same for all names of the file at *path*: the last member that went there is in it.
+
+        A link may lead to its directory (``lib64``), and its file system may see no case, or no forms of Unicode.
+        """
+        folder, name = os.path.split(path)
+        if folder not in self.real:
+            self.real[folder] = os.path.realpath(folder)
+        return normalize("NFC", normalize("NFC", os.path.join(self.real[folder], name)).casefold())
 
     def ask(self, wheel):
         """Return the code of the modules of *wheel*, by member, with where the file name is in it."""
@@ -77,8 +88,8 @@ class ReadyCode:
         if folder not in self.folders:
             os.makedirs(folder, exist_ok=True)
             self.folders.add(folder)
-        if os.path.islink(place) or os.path.isdir(place):
-            return False  # Python says that it is
+        if os.path.islink(place) or (os.path.exists(place) and not os.path.isfile(place)):
+            return False  # Python says what it is
         write_whole(place, header(path, found) + code, (stat.S_IMODE(found.st_mode) | 0o200) & 0o666)
         return True
 
@@ -116,7 +127,8 @@ def read_code(path, begin, digest):
     module, where its file name stands, and the size of its source; then the code of all.
     """
     try:
-        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
+        ways = ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK")
+        file = os.open(path, sum((getattr(os, each, 0) for each in ways), os.O_RDONLY))
         with os.fdopen(file, "rb") as stream:
             stream.seek(begin)
             data = stream.read(LIMIT)
