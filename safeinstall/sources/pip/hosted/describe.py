@@ -5,7 +5,7 @@ import sys
 import tempfile
 
 from .addresses import address_of, fragment_of
-from .bytecode import way
+from .installing.bytecode import way
 from .installed import describe_installed
 
 
