@@ -48,7 +48,7 @@ from safeinstall.sources.network.urls import is_local, local_path, redacted
 from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
 from safeinstall.sources.pip.host import exit_code_of
 from safeinstall.sources.pip.installed import InstalledDistributions
-from safeinstall.sources.places.directories import cache_directory, why_not_believed
+from safeinstall.sources.places.directories import cache_directory, others_can_exchange, why_not_believed
 from safeinstall.sources.places.stopwatch import Stopwatch
 from safeinstall.sources.policies.policy_texts import forget_fetched
 from safeinstall.sources.undoing.installing import Installing
@@ -93,8 +93,11 @@ def _usable_cache(invocation: Invocation, environ: Mapping[str, str], pip: Hoste
 
 
 def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
-    """Return who compiles the modules of this run in *directory*; ``None`` where pip is to compile none."""
-    if not invocation.interpreter:
+    """Return who compiles the modules of this run in *directory*; ``None`` where pip is to compile none, or all.
+
+    Nobody measures what is compiled, so that others must not be able to exchange it.
+    """
+    if not invocation.interpreter or others_can_exchange(directory):
         return None
     return BytecodeAhead(invocation.python, environ, directory, KeptBytecode(kept, invocation.interpreter))
 
