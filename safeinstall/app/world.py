@@ -38,6 +38,7 @@ from safeinstall.sources.pip.builds import CANNOT_ISOLATE, Builder, isolation
 from safeinstall.sources.pip.expectations import confirm
 from safeinstall.sources.pip.host import exit_code_of
 from safeinstall.sources.pip.installed import InstalledDistributions
+from safeinstall.sources.places.directories import others_can_exchange
 from safeinstall.sources.places.stopwatch import Stopwatch
 from safeinstall.sources.undoing.installing import Installing
 
@@ -70,8 +71,11 @@ if TYPE_CHECKING:
 
 
 def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
-    """Return who compiles the modules of this run in *directory*; ``None`` where pip is to compile none."""
-    if not invocation.interpreter:
+    """Return who compiles the modules of this run in *directory*; ``None`` where pip is to compile none, or all.
+
+    Nobody measures what is compiled, so that others must not be able to exchange it.
+    """
+    if not invocation.interpreter or others_can_exchange(directory):
         return None
     return BytecodeAhead(invocation.python, environ, directory, KeptBytecode(kept, invocation.interpreter))
 

@@ -226,6 +226,16 @@ def test_without_a_place_for_a_secret_nothing_is_kept(user):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "ours"), [(0o777, ["__init__.py", "more.py", "python2.py"]), (0o1777, ["python2.py"])]
+)
+def test_where_others_could_exchange_what_is_compiled_pip_compiles(user, mode, ours):
+    (user.tmp / "shared").mkdir()
+    (user.tmp / "shared").chmod(mode)
+    assert again(user, "app", env={"TMPDIR": str(user.tmp / "shared")}) == ours
+
+
+@pytest.mark.slow
 def test_a_cache_that_others_can_write_is_not_used(user):
     again(user, "app")
     (path,) = kept(user)

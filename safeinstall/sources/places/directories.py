@@ -45,6 +45,16 @@ def why_not_believed(directory: Path) -> str | None:
     return None
 
 
+def others_can_exchange(directory: Path) -> bool:
+    """Whether another user than root could put something else in the place of *directory*, by what is above it."""
+    for above in directory.resolve().parents:
+        found = above.stat()
+        shared = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+        if shared or found.st_uid not in {0, os.geteuid()}:
+            return True
+    return False
+
+
 def config_directory(environ: Mapping[str, str]) -> Path:
     """Return where the user's policy is. Raises ``RefusedError`` where nothing tells where that is."""
     return _chosen(environ, CONFIG_VARIABLE, platformdirs.user_config_dir)
