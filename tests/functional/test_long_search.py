@@ -39,5 +39,5 @@ def test_how_far_it_is_is_drawn_on_a_terminal_and_nothing_of_it_stays(slow_shop,
 def test_a_search_that_is_refused_leaves_nothing_of_it_either(slow_shop):
     text = on_a_terminal(slow_shop, 60, {"TERM": "xterm"}, "install", "--dry-run", "a>1")
     assert OURS.search(text)
-    assert text.rpartition(WIPE)[2].startswith("safe-pip: ")
+    assert text.rpartition(WIPE)[2].startswith("\x1b[31mERROR: Cannot install a==10.0, ")  # as pip says it
     assert "resolving" not in text.rpartition(WIPE)[2]
