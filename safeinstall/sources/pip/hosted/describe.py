@@ -5,8 +5,8 @@ import sys
 import tempfile
 
 from .addresses import address_of, fragment_of
-from .installing.bytecode import way
 from .installed import describe_installed
+from .installing.bytecode import way
 
 
 def plain(value):
