@@ -44,6 +44,9 @@ ALIKE = {RESOLVE: UV, INSTALL: UV_BYTECODE}
 TITLES = {UV: "to uv", UV_BYTECODE: "to uv", SAFE_PIP: "to none"}
 """The column of the wall time in ratio to that of a tool."""
 
+LEFT_OUT = ("PIP_", "UV_", "SAFE_PIP", "PYTHON")
+"""How the variables begin that a tool does not get: with PYTHONDONTWRITEBYTECODE each run would compile its own modules."""
+
 Figures = tuple[float, ...]
 """Wall and processor seconds, and MiB."""
 
@@ -77,7 +80,7 @@ class Tool:
         shutil.rmtree(self.cache, ignore_errors=True)
 
     def environ(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "SAFE_PIP"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
         return kept | {
             "HOME": str(self.work),
             "VIRTUAL_ENV": str(self.target),
