@@ -45,7 +45,7 @@ TITLES = {UV: "to uv", UV_BYTECODE: "to uv", SAFE_PIP: "to none"}
 """The column of the wall time in ratio to that of a tool."""
 
 LEFT_OUT = ("PIP_", "UV_", "SAFE_PIP", "PYTHON")
-"""How the variables begin that a tool does not get: with PYTHONDONTWRITEBYTECODE each run would compile its own modules."""
+"""How the variables begin that no tool gets: with PYTHONDONTWRITEBYTECODE each run would compile its own modules."""
 
 Figures = tuple[float, ...]
 """Wall and processor seconds, and MiB."""
