@@ -90,6 +90,10 @@ def set_variable(shell):
     shell.environ["PIP_PRE"] = "1"
 
 
+def write_configuration(shell):
+    (shell.tmp / "later.conf").write_text("[install]\npre = true\n")
+
+
 def replace_pip(shell):
     init = shell.site / "pip" / "__init__.py"
     text = init.read_text()
@@ -108,10 +112,12 @@ def replace_pip(shell):
         write_netrc,
         set_variable,
         replace_pip,
+        write_configuration,
     ],
     gate=(0, 1, 3, 7),
 )
 def test_whatever_pip_would_read_otherwise_starts_it(shell, change):
+    shell.environ["PIP_CONFIG_FILE"] = str(shell.tmp / "later.conf")  # nothing is there
     shell.run(*WORDS)
     assert remembered(shell)
     change(shell)

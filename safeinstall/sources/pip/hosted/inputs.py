@@ -60,6 +60,7 @@ class Inputs:
         for files in get_configuration_files().values():
             for path in files:
                 self.note(path)
+        self.note(os.environ.get("PIP_CONFIG_FILE") or os.devnull)
         for name in ("~/.netrc", "~/_netrc", os.environ.get("NETRC") or os.devnull):
             self.note(os.path.expanduser(name))
         for name in ("sitecustomize", "usercustomize"):
@@ -68,7 +69,7 @@ class Inputs:
         self.note(sys.executable)
         for folder in sys.path:
             self.note(folder)
-            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            for name in names_in(folder):
                 if name.endswith((".pth", ".egg-link")):
                     self.note(os.path.join(folder, name))
 
@@ -76,6 +77,14 @@ class Inputs:
         """Return the states by path, or ``None`` if they are not all that counts."""
         self.note_unheard()
         return self.states if self.complete else None
+
+
+def names_in(folder: str) -> list[str]:
+    """Return the names in *folder*; none where it cannot be read, or is none: Python passes it by, too."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def state_of(path: str) -> list[int] | None:
