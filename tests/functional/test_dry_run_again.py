@@ -124,6 +124,20 @@ def test_whatever_pip_would_read_otherwise_starts_it(shell, change):
     assert remembered(shell) is None
 
 
+def test_nor_is_it_believed_when_the_user_gets_a_place_for_packages(shell):
+    """Python does not look into a place that is not there."""
+    configuration = shell.target / "pyvenv.cfg"
+    text = configuration.read_text().replace("packages = false", "packages = true")
+    configuration.unlink()
+    configuration.write_text(text)
+    shell.run(*WORDS)
+    assert remembered(shell)
+    place = shell.home / ".local" / "lib" / shell.site.parent.name / "site-packages"
+    (place / "app-1.0.dist-info").mkdir(parents=True)
+    (place / "app-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: app\nVersion: 1.0\n")
+    assert remembered(shell) is None
+
+
 def test_no_description_is_believed_for_long(shell):
     shell.run(*WORDS)
     (kept,) = [path for path in (shell.tmp / "cache" / "descriptions").rglob("*") if path.is_file()]

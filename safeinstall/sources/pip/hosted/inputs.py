@@ -67,7 +67,7 @@ class Inputs:
             self.note(getattr(sys.modules.get(name), "__file__", None) or os.devnull)
         self.note(os.path.join(sys.prefix, "pyvenv.cfg"))
         self.note(sys.executable)
-        for folder in sys.path:
+        for folder in sys.path + places_of_packages():
             self.note(folder)
             for name in names_in(folder):
                 if name.endswith((".pth", ".egg-link")):
@@ -77,6 +77,14 @@ class Inputs:
         """Return the states by path, or ``None`` if they are not all that counts."""
         self.note_unheard()
         return self.states if self.complete else None
+
+
+def places_of_packages() -> list[str]:
+    """Return where Python looks for packages when it starts: what is not there then is not on its path."""
+    import site
+
+    found = getattr(site, "getsitepackages", list)()  # the site.py of an old virtualenv has none
+    return found + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
 
 
 def names_in(folder: str) -> list[str]:
