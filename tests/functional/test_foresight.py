@@ -195,6 +195,11 @@ def point_elsewhere(shell):
     return (shell.site / "more.pth").unlink
 
 
+def start_otherwise(shell):
+    (shell.site / "sitecustomize.py").touch()
+    return (shell.site / "sitecustomize.py").unlink
+
+
 def set_variable(shell):
     shell.environ["PIP_PRE"] = "1"
     return lambda: shell.environ.pop("PIP_PRE")
@@ -227,7 +232,7 @@ def test_it_is_known_only_while_all_that_may_change_it_is_the_same(shell, templa
     shell.run(*WORDS)
     renew(shell, template)
     changes = (configure, write_configuration, write_netrc, install_something, point_elsewhere, set_variable)
-    for change in (*changes, another_directory):
+    for change in (*changes, start_otherwise, another_directory):
         assert is_expected(shell)
         undo = change(shell)
         assert not is_expected(shell), change

@@ -69,7 +69,7 @@ _ARCHIVE = re.compile(r"\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.\w+)", re.IGNORECA
 _SIZE = 4
 """Where the size stands in a state (``hosted/inputs.py``)."""
 _SITES = ("/site-packages", "/dist-packages")
-_MARKS = (".dist-info", ".egg-info", ".egg-link", ".egg", ".pth")
+_MARKS = (".dist-info", ".egg-info", ".egg-link", ".egg", ".pth", "sitecustomize.py", "usercustomize.py")
 """How what is installed is called in its directory, and what Python reads there when it starts."""
 
 
