@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from itertools import takewhile
 from pathlib import Path
@@ -189,15 +190,13 @@ def host(arguments: Arguments, environ: Mapping[str, str], recorder: Recorder) -
             preload(environ, http=recalled is None and foreseen is None)
         if foreseen is None:
             return follow(arguments, environ, recorder, pip, policy, watch)
-        try:
-            with foreseen.indexes as indexes:
-                status = follow(arguments, environ, recorder, foreseen.pip, policy, watch, indexes)
-        except OtherwiseError:
-            with watch("start"):
-                foreseen.pip.hear()
-            return follow(arguments, environ, recorder, foreseen.pip, policy, watch)
-        keep(arguments.pip, environ, foreseen.pip.said)
-        return status
+        with suppress(OtherwiseError), foreseen.on(recorder.run) as indexes:
+            status = follow(arguments, environ, recorder, foreseen.pip, policy, watch, indexes)
+            keep(arguments.pip, environ, foreseen.pip.said)
+            return status
+        with watch("start"):
+            settled = foreseen.pip.settled()
+        return follow(arguments, environ, recorder, settled, policy, watch)
 
 
 def follow(  # noqa: PLR0917 - called by :func:`host` alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ from safeinstall.sources.pip.expectations import ExpectedPip, expect, remember
 from safeinstall.sources.pip.installed import check_listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safeinstall.app.indexes import Indexes
     from safeinstall.policy.model import Policy
+    from safeinstall.report.run import Run
     from safeinstall.request.invocation import Invocation
     from safeinstall.sources.pip.host import HostedPip
 
@@ -28,6 +30,16 @@ class Foreseen:
 
     pip: ExpectedPip
     indexes: Indexes
+
+    @contextmanager
+    def on(self, run: Run) -> Iterator[Indexes]:
+        """Lend the indexes. What *run* then holds is forgotten, unless pip has said the same: nobody asked for it."""
+        try:
+            with self.indexes as indexes:
+                yield indexes
+        finally:
+            if not self.pip.confirmed:
+                run.forget()
 
 
 def foresee(pip: HostedPip, argv: Sequence[str], environ: Mapping[str, str], policy: Policy) -> Foreseen | None:

@@ -13,6 +13,7 @@ from safeinstall.sources.index.page_cache import PageCache
 from safeinstall.sources.index.routes import Routes
 from safeinstall.sources.network.http import HttpClient
 from safeinstall.sources.network.settings import http_settings
+from safeinstall.sources.pip.expectations import before_password
 from safeinstall.sources.places.directories import cache_directory, why_not_believed
 from safeinstall.sources.policies.policy_texts import forget_fetched
 
@@ -61,7 +62,9 @@ class Indexes:
         They tell of files for other interpreters and platforms only if *all_platforms*.
         """
         stack, (cache, doubt) = ExitStack(), _usable_cache(invocation, environ, pip)
-        client = stack.enter_context(HttpClient(http_settings(invocation), ask=pip.credentials))
+        client = stack.enter_context(
+            HttpClient(http_settings(invocation), ask=pip.credentials, before_password=before_password(pip))
+        )
         routes = Routes.of(invocation, policy, as_of)
         tags = WheelTags(() if all_platforms else invocation.selection.tags)
         admit = (lambda _: True) if all_platforms else tags.admit

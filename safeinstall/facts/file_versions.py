@@ -18,6 +18,7 @@ SDIST_SUFFIXES = (
     ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar", ".tbz", ".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma",
 )  # fmt: skip
 _BEGINNING = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
+_RELEASE = re.compile(r"v?(?:\d+!)?\d+(?:\.\d+)*(?!\.?\d|[a-z])", re.ASCII | re.IGNORECASE)
 
 
 def split_sdist(filename: str) -> str | None:
@@ -47,5 +48,12 @@ def file_version(filename: str, name: NormalizedName, egg: str = "") -> Version 
     if filename.endswith(".whl"):
         return parse_version(wheel_version(filename))
     text = sdist_version(egg or split_sdist(filename) or filename, name) or ""
-    beginning = _BEGINNING.match(text.partition("-")[0])
-    return parse_version(text) or (parse_version(beginning[0]) if beginning else None)
+    return parse_version(text) or parse_version(_beginning(text.partition("-")[0]))
+
+
+def _beginning(text: str) -> str:
+    """Return the version that *text* begins with; of ``1.0.cygwin`` that is no release candidate."""
+    found = _BEGINNING.match(text)
+    if found and text[found.end() : found.end() + 1].isalpha():
+        found = _RELEASE.match(text)
+    return found[0] if found else ""

@@ -134,6 +134,15 @@ class Lookalikes:
         return _ranks(_letters(self._text))
 
     @cached_property
+    def _namesakes(self) -> Mapping[str, Sequence[int]]:
+        """The ranks of those that are popular names but for separators, and so are not in ``_by_letters``."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for rank, letters in enumerate(_letters(self._text).split("\n"), 1):
+            if self._by_letters[letters] != rank:
+                found[letters].append(rank)
+        return found
+
+    @cached_property
     def _by_shape(self) -> Mapping[str, int]:
         return _ranks(spelling.shape(_letters(self._text)))
 
@@ -176,8 +185,9 @@ class Lookalikes:
             return
         if rank := self._by_letters.get(letters):
             yield 0, rank, SEPARATORS, Likeness.SURE
-        if len(letters) >= _SHORTEST_SURE and (rank := self._by_shape.get(spelling.shape(letters))):
-            yield 1, rank, spelling.ALIKE, Likeness.SURE
+        for reading in {letters, letters.replace("1", "i")} if len(letters) >= _SHORTEST_SURE else ():
+            if rank := self._by_shape.get(spelling.shape(reading)):  # cl is a shape of its own, and c1 may be ci
+                yield 1, rank, spelling.ALIKE, Likeness.SURE
         words = name.split("-")
         if 1 < len(words) <= _MOST_WORDS:
             for order in permutations(words):
@@ -189,16 +199,19 @@ class Lookalikes:
             trick = spelling.one_edit(letters, candidate)
             if trick is None:
                 continue
-            rank = self._by_letters[candidate]
-            shortest = _shortest_difference(name, self._popular[rank - 1])
-            if not shortest and (rank > _RENOWNED or len(candidate) < _LONG):
-                continue
-            if _is_sure(trick, len(candidate), rank):
-                yield 1, rank, trick, Likeness.SURE
-            elif _reaches(_REACH[trick], len(candidate), rank) and (
-                shortest >= min(_SHORTEST_WORD, len(candidate)) or rank <= (_FAMOUS if shortest else _RENOWNED)
-            ):
-                yield 2, rank, trick, Likeness.UNSURE
+            for rank in (self._by_letters[candidate], *self._namesakes.get(candidate, ())):
+                yield from self._edited_to(name, candidate, rank, trick)
+
+    def _edited_to(self, name: str, candidate: str, rank: int, trick: str) -> Iterator[_Found]:
+        shortest = _shortest_difference(name, self._popular[rank - 1])
+        if not shortest and (rank > _RENOWNED or len(candidate) < _LONG):
+            return
+        if _is_sure(trick, len(candidate), rank):
+            yield 1, rank, trick, Likeness.SURE
+        elif _reaches(_REACH[trick], len(candidate), rank) and (
+            shortest >= min(_SHORTEST_WORD, len(candidate)) or rank <= (_FAMOUS if shortest else _RENOWNED)
+        ):
+            yield 2, rank, trick, Likeness.UNSURE
 
     def _with_affix(self, name: str) -> Iterator[_Found]:
         for bare in _without_affix(name):

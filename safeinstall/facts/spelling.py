@@ -21,7 +21,7 @@ REPLACED = "one character replaced"
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-_ONE_SHAPE = str.maketrans("01i5892", "ollsbgz")
+_AS_LETTERS = str.maketrans("015892", "olsbgz")
 _NEARLY_ALIKE = frozenset({"uv", "mn", "ck", "iy", "sz", "gq"})
 
 
@@ -30,9 +30,10 @@ def shape(text: str) -> str:
 
     Lines stay lines, so that a list can be given as one text.
     """
+    text = text.translate(_AS_LETTERS)  # first: c1 is cl
     for pair, character in _PAIRS:
         text = text.replace(pair, character)
-    return text.translate(_ONE_SHAPE)
+    return text.replace("i", "l")
 
 
 def one_edit(name: str, other: str) -> str | None:

@@ -18,7 +18,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _TABLE = re.compile(r"^[ \t]*\[\[?[ \t]*([^\]\n]+?)[ \t]*\]\]?[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 _HOLDS = re.compile(r"project(\s*\.\s*[\"']?optional-dependencies[\"']?)?|[\"']?dependency-groups[\"']?")
@@ -84,10 +84,8 @@ class _Lists:
             return []
         found = []
         for item in self.groups.get(name, ()):
-            if isinstance(item, dict):
-                found += self.of_group(canonicalize_name(str(item.get("include-group", ""))), seen | {name})
-            else:
-                found += self._of_item(item, frozenset())
+            included = _included_group(item)
+            found += self._of_item(item, frozenset()) if included is None else self.of_group(included, seen | {name})
         return found
 
     def _of_item(self, item: object, seen: frozenset[str]) -> list[str]:
@@ -100,12 +98,35 @@ class _Lists:
 def _lists(text: str) -> _Lists:
     data = tomllib.loads(text)
     project, groups = _table(data, "project"), _table(data, "dependency-groups")
-    extras = {_DEPENDENCIES: project.get("dependencies", []), **_table(project, "optional-dependencies")}
-    return _Lists(canonicalize_name(str(project.get("name", ""))), _normalised(extras), _normalised(groups))
+    dependencies = (_DEPENDENCIES, project.get("dependencies", []))
+    extras = _normalised(dependencies, *_table(project, "optional-dependencies").items())
+    included = _normalised(*groups.items(), also=_included_group)
+    if unknown := {_included_group(item) for items in included.values() for item in items} - {None, *included}:
+        raise ValueError(f"a dependency group includes {min(map(str, unknown))!r}, which is none")
+    if not isinstance(project.get("dynamic", []), list):
+        raise TypeError("dynamic is not a list")
+    return _Lists(canonicalize_name(str(project.get("name", ""))), extras, included)
 
 
-def _normalised(tables: dict[str, Any]) -> dict[str, list[Any]]:
-    return {canonicalize_name(name): listed for name, listed in tables.items() if isinstance(listed, list)}
+def _normalised(*lists: tuple[str, Any], also: Callable[[object], object] = lambda _: None) -> dict[str, list[Any]]:
+    """Return *lists* by normalised name. They hold strings, and that of which *also* tells something.
+
+    Raises ``TypeError`` for anything else, and ``ValueError`` for two lists of one name: no requirement is passed over.
+    """
+    found: dict[str, list[Any]] = {}
+    for name, listed in lists:
+        if not isinstance(listed, list) or not all(isinstance(item, str) or also(item) is not None for item in listed):
+            raise TypeError(f"{name or 'dependencies'} is not a list of requirements")
+        if canonicalize_name(name) in found:
+            raise ValueError(f"there are two lists called {canonicalize_name(name)!r}")
+        found[canonicalize_name(name)] = listed
+    return found
+
+
+def _included_group(item: object) -> str | None:
+    """Return which group an entry of another includes (PEP 735), if it does that."""
+    included = item.get("include-group") if isinstance(item, dict) and len(item) == 1 else None
+    return canonicalize_name(included) if isinstance(included, str) else None
 
 
 def _table(data: dict[str, Any], key: str) -> dict[str, Any]:

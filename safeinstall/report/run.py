@@ -41,6 +41,11 @@ class Run:
     exit_code: int | None = None
     """``None`` until it has ended by itself."""
 
+    def forget(self) -> None:
+        """Forget what was asked for and what came of it, as if it had not been begun."""
+        self.invocation = self.outcome = self.aftermath = None
+        self.advisories = ()
+
     @property
     def problem(self) -> Problem | None:
         """What ended it, if not pip or the policy, as it may be shown and kept."""

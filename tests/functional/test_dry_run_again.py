@@ -90,6 +90,10 @@ def set_variable(shell):
     shell.environ["PIP_PRE"] = "1"
 
 
+def write_configuration(shell):
+    (shell.tmp / "later.conf").write_text("[install]\npre = true\n")
+
+
 def replace_pip(shell):
     init = shell.site / "pip" / "__init__.py"
     text = init.read_text()
@@ -108,13 +112,29 @@ def replace_pip(shell):
         write_netrc,
         set_variable,
         replace_pip,
+        write_configuration,
     ],
     gate=(0, 1, 3, 7),
 )
 def test_whatever_pip_would_read_otherwise_starts_it(shell, change):
+    shell.environ["PIP_CONFIG_FILE"] = str(shell.tmp / "later.conf")  # nothing is there
     shell.run(*WORDS)
     assert remembered(shell)
     change(shell)
+    assert remembered(shell) is None
+
+
+def test_nor_is_it_believed_when_the_user_gets_a_place_for_packages(shell):
+    """Python does not look into a place that is not there."""
+    configuration = shell.target / "pyvenv.cfg"
+    text = configuration.read_text().replace("packages = false", "packages = true")
+    configuration.unlink()
+    configuration.write_text(text)
+    shell.run(*WORDS)
+    assert remembered(shell)
+    place = shell.home / ".local" / "lib" / shell.site.parent.name / "site-packages"
+    (place / "app-1.0.dist-info").mkdir(parents=True)
+    (place / "app-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: app\nVersion: 1.0\n")
     assert remembered(shell) is None
 
 

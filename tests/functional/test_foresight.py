@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
 from lib.index import LocalIndex
-from lib.shell import copy_environment, told, wait_until
+from lib.shell import Done, copy_environment, told, wait_until
 from lib.wheels import make_sdist, make_wheel
 
-from safeinstall.sources.pip.expectations import LONGEST, expect
+from safeinstall.sources.pip.expectations import LONGEST, ExpectedPip, OtherwiseError, expect
 
 WORDS = ("install", "-q", "app")
 
@@ -32,7 +33,7 @@ def begun(shell, monkeypatch):
 def start_up(shell):
     hold, moved = shell.tmp / "hold", shell.tmp / "moved"
     (shell.site / "zz.pth").write_text(
-        f"import os, time; [time.sleep(0.01) for _ in iter(lambda: os.path.exists({str(hold)!r}), False)];"
+        f"import os; [__import__('time').sleep(0.01) for _ in iter(lambda: __import__('os').path.exists({str(hold)!r}), False)];"
         f" os.environ.update([open({str(moved)!r}).read().split('=', 1)] if os.path.exists({str(moved)!r}) else [])\n"
     )
 
@@ -156,6 +157,22 @@ def test_a_pip_that_ends_by_itself_says_why(shell, template):
     assert done == shell.pip(*WORDS)
     assert "option timeout: invalid floating-point value: 'never'" in done.out
     assert (done.exit, shell.installed()) == (3, {})
+    receipt = shell.receipts()[-1]
+    assert (receipt["exit_code"], receipt["pip"], receipt["prefix"]) == (3, None, None)
+
+
+def test_who_is_stopped_before_pip_has_said_anything_has_asked_for_nothing(shell, template):
+    shell.index.max_age = 0
+    shell.run(*WORDS)
+    renew(shell, template)
+    shell.index.forget()
+    (shell.tmp / "hold").touch()
+    before, process = shell.snapshot(), shell.start(*WORDS)
+    wait_until(lambda: shell.index.requests, "request while pip waits")
+    os.killpg(process.pid, signal.SIGINT)
+    done = shell.finish(process)
+    assert done == Done(1, "", "safe-pip: stopped; nothing was installed\n")
+    assert (shell.snapshot(), shell.leftovers(), shell.receipts()[-1]["prefix"]) == (before, [], None)
 
 
 def configure(shell):
@@ -178,9 +195,20 @@ def point_elsewhere(shell):
     return (shell.site / "more.pth").unlink
 
 
+def start_otherwise(shell):
+    (shell.site / "sitecustomize.py").touch()
+    return (shell.site / "sitecustomize.py").unlink
+
+
 def set_variable(shell):
     shell.environ["PIP_PRE"] = "1"
     return lambda: shell.environ.pop("PIP_PRE")
+
+
+def write_configuration(shell):
+    """Where the user said that it would be, and where nothing was."""
+    (shell.tmp / "later.conf").write_text("[global]\nindex-url = https://packages.example/simple\n")
+    return (shell.tmp / "later.conf").unlink
 
 
 def another_directory(shell):
@@ -200,10 +228,11 @@ def edit_requirements(shell):
 
 
 def test_it_is_known_only_while_all_that_may_change_it_is_the_same(shell, template):
+    shell.environ["PIP_CONFIG_FILE"] = str(shell.tmp / "later.conf")
     shell.run(*WORDS)
     renew(shell, template)
-    changes = (configure, write_netrc, install_something, point_elsewhere, set_variable, another_directory)
-    for change in changes:
+    changes = (configure, write_configuration, write_netrc, install_something, point_elsewhere, set_variable)
+    for change in (*changes, start_otherwise, another_directory):
         assert is_expected(shell)
         undo = change(shell)
         assert not is_expected(shell), change
@@ -321,3 +350,62 @@ def test_on_a_guess_an_index_that_wants_a_password_gets_none(shell, template):
         safe-pip: nothing was installed (exit 11)
     """)
     assert shell.index.paths() == [shell.index.page_path("app")] * 2
+
+
+def test_nor_does_one_that_a_netrc_file_knows(shell, template):
+    """An index without a password may list files of a host with one."""
+    with LocalIndex() as files:
+        app = files.add(*make_wheel("app", "1.0"))
+        url = files.file_url(app.filename).replace("127.0.0.1", "localhost")
+        shell.index.projects["app"].clear()
+        shell.index.add(app.filename, app.data, metadata=False, listed={"url": url})
+        (shell.home / ".netrc").write_text("machine localhost login me password secret\n")
+        shell.run(*WORDS)
+        renew(shell, template)
+        shutil.rmtree(shell.tmp / "cache")
+        assert is_expected(shell)
+        files.requests.clear()
+        with LocalIndex() as other:
+            other.add(*make_wheel("app", "2.0"))
+            move(shell, other)
+            assert shell.run(*WORDS).exit == 0
+        assert (shell.installed(), files.requests) == ({"app": "2.0"}, [])
+
+
+def test_what_is_said_of_a_policy_is_said_once_where_a_password_is_wanted(shell, template):
+    shell.run(*WORDS)
+    shell.write("safe-pip.toml", 'schema = 1\n[rules.minimum-age]\nminimum = "1d"\n')
+    renew(shell, template)
+    shutil.rmtree(shell.tmp / "cache")
+    shell.index.credentials = ("me", "secret")
+    done = answered_before_pip(shell, *WORDS)
+    assert (done.exit, done.err.count("policy: safe-pip.toml:3: ")) == (11, 1)
+
+
+class SaysOtherwise:
+    """A pip that knows a password, and means another index."""
+
+    def describe(self):
+        return {"sources": "another"}
+
+    def credentials(self, _url):
+        return ("me", "secret")
+
+
+def test_whoever_still_works_on_a_guess_that_was_wrong_gets_no_password():
+    guess = ExpectedPip(SaysOtherwise(), {"sources": "this"})
+    with pytest.raises(OtherwiseError):
+        guess.confirm()
+    settled = guess.settled()
+    with pytest.raises(OtherwiseError):
+        guess.credentials("https://packages.example/simple/app/")
+    assert (settled.describe(), settled.credentials("")) == ({"sources": "another"}, ("me", "secret"))
+
+
+def test_a_place_on_the_path_that_is_not_there_is_none_to_remember(shell, template):
+    shell.environ["PYTHONPATH"] = str(shell.target / "gone" / "site-packages")
+    assert shell.run(*WORDS).exit == 0
+    renew(shell, template)
+    assert is_expected(shell)
+    (shell.target / "gone" / "site-packages" / "dep-1.0.dist-info").mkdir(parents=True)
+    assert not is_expected(shell)

@@ -111,14 +111,21 @@ class HttpClient:
     """
 
     def __init__(
-        self, settings: HttpSettings, *, ask: Ask = lambda _: None, sleep: Callable[[float], object] = time.sleep
+        self,
+        settings: HttpSettings,
+        *,
+        ask: Ask = lambda _: None,
+        before_password: Callable[[], None] = lambda: None,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """Keep the *settings*; *sleep* takes seconds and is called between attempts.
 
         *ask* is called with an address that was answered with 401, once for each origin, and returns user and password.
+        *before_password* is called before a password of the netrc file is given, and raises what speaks against it.
         """
         self._settings = settings
         self._ask = ask
+        self._before_password = before_password
         self._asked: dict[tuple[str, str, int | None], tuple[str, str] | None] = {}
         self._sleep = sleep
         self._lock = Lock()
@@ -263,7 +270,10 @@ class HttpClient:
 
     def _netrc_credentials(self, host: str) -> tuple[str, str] | None:
         found = self._netrc.authenticators(host) if self._netrc else None
-        return (found[0] or found[1] or "", found[2] or "") if found else None
+        if found is None:
+            return None
+        self._before_password()
+        return found[0] or found[1] or "", found[2] or ""
 
     @cached_property
     def _netrc(self) -> netrc.netrc | None:

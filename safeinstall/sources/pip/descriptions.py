@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from safeinstall import __version__
 from safeinstall.errors import RefusedError
 from safeinstall.request.arguments import DRY_RUN
 from safeinstall.sources.pip.host import HostedPip, find_target
@@ -132,7 +133,7 @@ def key_of(words: Sequence[str], environ: Mapping[str, str]) -> str:
     except FileNotFoundError:
         return ""
     variables = sorted((name, value) for name, value in environ.items() if name not in _VOLATILE)
-    about = json.dumps([_FORMAT, find_target(environ), place, list(words), variables])
+    about = json.dumps([_FORMAT, __version__, find_target(environ), place, list(words), variables])
     return hashlib.sha256(about.encode("utf-8", "surrogateescape")).hexdigest()
 
 

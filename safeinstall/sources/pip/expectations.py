@@ -15,11 +15,12 @@ import re
 import stat
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.sources.pip.descriptions import holds_secret, is_repeatable, is_still, key_of, meaning
-from safeinstall.sources.pip.hosted.inputs import state_of
+from safeinstall.sources.pip.hosted.inputs import names_in, state_of
 from safeinstall.sources.places.directories import state_directory
 from safeinstall.sources.places.kept_files import read_kept, write_kept
 from safeinstall.sources.places.seals import is_sealed, seal
@@ -68,7 +69,7 @@ _ARCHIVE = re.compile(r"\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.\w+)", re.IGNORECA
 _SIZE = 4
 """Where the size stands in a state (``hosted/inputs.py``)."""
 _SITES = ("/site-packages", "/dist-packages")
-_MARKS = (".dist-info", ".egg-info", ".egg-link", ".egg", ".pth")
+_MARKS = (".dist-info", ".egg-info", ".egg-link", ".egg", ".pth", "sitecustomize.py", "usercustomize.py")
 """How what is installed is called in its directory, and what Python reads there when it starts."""
 
 
@@ -84,6 +85,11 @@ class ExpectedPip:
     said: Mapping[str, Any] | None
     """What it will probably say; what it has said where that is ``confirmed``."""
     confirmed: bool = False
+    _heard: Mapping[str, Any] | None = None
+    _has_spoken: bool = False
+    _spoilt: bool = False
+    """Whether somebody was turned away, who would tell of it later."""
+    _deciding: Lock = field(default_factory=Lock)
 
     @property
     def folder(self) -> Path:
@@ -95,23 +101,40 @@ class ExpectedPip:
         return self.said
 
     def confirm(self) -> None:
-        """Wait until pip has said what it understood. Raises ``OtherwiseError`` if that is not what was expected."""
+        """Wait until pip has said what it understood. Raises ``OtherwiseError`` if that is not what was expected.
+
+        Raises it as well where a password was wanted before. Once it has not, nobody meets an ``OtherwiseError``.
+        """
         if self.confirmed:
             return
-        expected, said = self.said, self.hear()
-        if said is None or expected is None or meaning(said) != meaning(expected):
-            raise OtherwiseError
+        said = self._hear()
+        with self._deciding:
+            if self._spoilt or said is None or self.said is None or meaning(said) != meaning(self.said):
+                raise OtherwiseError
+            self.said, self.confirmed = said, True
 
-    def hear(self) -> Mapping[str, Any] | None:
-        """Wait until pip has said what it understood, and return that from now on."""
-        if not self.confirmed:
-            self.said, self.confirmed = self.pip.describe(), True
-        return self.said
+    def settled(self) -> ExpectedPip:
+        """Wait until pip has said what it understood, and return what stands for it in the place of this guess.
+
+        Whoever still works on the guess gets no password, whatever pip has said.
+        """
+        return ExpectedPip(self.pip, self._hear(), confirmed=True)
+
+    def _hear(self) -> Mapping[str, Any] | None:
+        if not self._has_spoken:
+            self._heard, self._has_spoken = self.pip.describe(), True
+        return self._heard
+
+    def before_password(self) -> None:
+        """Raise ``OtherwiseError`` on a guess: nobody gets a password then. For any thread."""
+        with self._deciding:
+            if not self.confirmed:
+                self._spoilt = True
+                raise OtherwiseError
 
     def credentials(self, url: str) -> tuple[str, str] | None:
-        """See :class:`HostedPip`; in any thread. On a guess nobody gets a password: raises ``OtherwiseError``."""
-        if not self.confirmed:
-            raise OtherwiseError
+        """See :class:`HostedPip` and :meth:`before_password`; for any thread."""
+        self.before_password()
         return self.pip.credentials(url)
 
     def fail(self, said: Sequence[Said]) -> int:
@@ -127,6 +150,11 @@ class ExpectedPip:
     def wait(self) -> int:
         """See :class:`HostedPip`."""
         return self.pip.wait()
+
+
+def before_password(pip: HostedPip | RecalledPip | ExpectedPip) -> Callable[[], None]:
+    """Return :meth:`ExpectedPip.before_password`; for any other pip nothing speaks against it."""
+    return pip.before_password if isinstance(pip, ExpectedPip) else lambda: None
 
 
 def confirm(pip: HostedPip | RecalledPip | ExpectedPip) -> None:
@@ -177,11 +205,8 @@ def expect(pip: HostedPip, argv: Sequence[str], environ: Mapping[str, str]) -> E
     sealed, _, told = data.partition(b"\n")
     if not is_sealed(place, _terms(key, told), sealed.decode("ascii", "replace")):
         return None
-    try:
-        kept = json.loads(told)
-        return ExpectedPip(pip, _said(kept["said"], shape)) if _is_unchanged(kept) else None
-    except OSError:
-        return None
+    kept = json.loads(told)
+    return ExpectedPip(pip, _said(kept["said"], shape)) if _is_unchanged(kept) else None
 
 
 def remember(argv: Sequence[str], environ: Mapping[str, str], said: Mapping[str, Any]) -> None:
@@ -249,7 +274,7 @@ def _held(said: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _listed(site: str) -> list[str]:
-    return sorted(name for name in os.listdir(site) if name.endswith(_MARKS))  # noqa: PTH208 - names are compared
+    return sorted(name for name in names_in(site) if name.endswith(_MARKS))
 
 
 def _is_unchanged(kept: Mapping[str, Any]) -> bool:

@@ -35,6 +35,7 @@ def shipped():
         ("clj4ngo", None, None, None),
         ("d0cker", "docker", "a character that looks alike", SURE),
         ("rnatp1otl1b", "matplotlib", "a character that looks alike", SURE),
+        ("sc1k1t-learn", "scikit-learn", "a character that looks alike", SURE),
         ("dokcer-docker", None, None, None),
         ("ayrl", "yarl", "two characters swapped", UNSURE),
         ("yard", None, None, None),
@@ -158,3 +159,9 @@ def test_honest_pairs_are_not_flagged(shipped):
 )
 def test_any_name_gets_an_answer(shipped, name):
     assert shipped(name) is shipped(name)
+
+
+@pytest.mark.parametrize("name", ["config-parserr", "cofnig-parser", "confiigparser", "ocnfigparser"])
+def test_of_two_popular_names_that_differ_in_separators_both_are_watched(name):
+    lookalikes = Lookalikes([*FILLERS, "configparser", "config-parser"])
+    assert lookalikes(name).likeness is SURE

@@ -45,6 +45,7 @@ def test_more_or_less_than_one_edit(name, other):
         ("clocker", "docker"),
         ("b0t0", "boto"),
         ("1xml", "lxml"),
+        ("c1oudpick1e", "cloudpickle"),
     ],
 )
 def test_what_a_hasty_eye_takes_for_the_same(one, other):

@@ -197,6 +197,30 @@ def test_a_lock(text, name):
 @pytest.mark.parametrize(
     "text",
     [
+        '[project]\ndependencies = "app"',
+        "[project]\ndependencies = [1]",
+        '[project]\ndependencies = [{ include-group = "dev" }]\n[dependency-groups]\ndev = []',
+        '[project]\ndependencies = ["app"]\noptional-dependencies = { "" = [] }',
+        '[project]\noptional-dependencies = { A = ["app"], a = [] }',
+        '[project]\noptional-dependencies = { a = { b = "app" } }',
+        '[project]\ndynamic = "dependencies"',
+        '[dependency-groups]\na-b = ["app"]\na_b = []',
+        '[dependency-groups]\ndev = [{ include-group = "test" }]',
+        '[dependency-groups]\ndev = [{ include-groups = "dev" }]',
+        '[dependency-groups]\ndev = [{ include-group = "dev", extra = "app" }]',
+        '[dependency-groups]\ndev = [["app"]]',
+    ],
+)
+def test_no_requirement_of_a_pyproject_is_passed_over(text):
+    with pytest.raises((ValueError, TypeError)):
+        read_parts(text)
+    with pytest.raises((ValueError, TypeError)):
+        read_requirement_texts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "", "packages = 1", 'lock-version = "1.0"\n[[packages]]\nname = "a"\ndirectory = { path = "." }',
         'lock-version = "1.0"\npackages = [{ name = "a", version = "1", wheels = [] }]',
         INLINE.replace('"lib"', '"app"'),

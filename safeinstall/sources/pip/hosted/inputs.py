@@ -60,15 +60,16 @@ class Inputs:
         for files in get_configuration_files().values():
             for path in files:
                 self.note(path)
+        self.note(os.environ.get("PIP_CONFIG_FILE") or os.devnull)
         for name in ("~/.netrc", "~/_netrc", os.environ.get("NETRC") or os.devnull):
             self.note(os.path.expanduser(name))
         for name in ("sitecustomize", "usercustomize"):
             self.note(getattr(sys.modules.get(name), "__file__", None) or os.devnull)
         self.note(os.path.join(sys.prefix, "pyvenv.cfg"))
         self.note(sys.executable)
-        for folder in sys.path:
+        for folder in sys.path + places_of_packages():
             self.note(folder)
-            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            for name in names_in(folder):
                 if name.endswith((".pth", ".egg-link")):
                     self.note(os.path.join(folder, name))
 
@@ -76,6 +77,22 @@ class Inputs:
         """Return the states by path, or ``None`` if they are not all that counts."""
         self.note_unheard()
         return self.states if self.complete else None
+
+
+def places_of_packages() -> list[str]:
+    """Return where Python looks for packages when it starts: what is not there then is not on its path."""
+    import site
+
+    found = getattr(site, "getsitepackages", list)()  # the site.py of an old virtualenv has none
+    return found + ([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])
+
+
+def names_in(folder: str) -> list[str]:
+    """Return the names in *folder*; none where it cannot be read, or is none: Python passes it by, too."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def state_of(path: str) -> list[int] | None:
