@@ -47,7 +47,7 @@ def test_of_safe_pip_alone_at_random_moments(user):
         wait_for_orphans(user.place / "tmp")
         assert len(list(user.target.rglob("app/m*.py"))) in {0, WHOLE}
         told = user.install("app")
-        assert (told.exit, told.err) == (0, "")
+        assert (told.exit, told.err) == (0, ""), told.err
         assert user.installed() == {"app": "1.0"}
         assert len(list(user.target.rglob("app/m*.py"))) == WHOLE
         assert user.leftovers() == []
