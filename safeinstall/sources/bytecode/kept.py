@@ -10,11 +10,11 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from safeinstall.sources.places.kept_files import written_whole
 from safeinstall.sources.places.seals import is_sealed, seal
 
 if TYPE_CHECKING:
@@ -61,19 +61,11 @@ class KeptBytecode:
         said = seal(path, self._terms(sha256, digest))
         if not said:
             return
-        with suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".")
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(f"{said} {digest}\n".encode("ascii"))
-                    for file in files:
-                        with Path(file.path).open("rb") as source:
-                            shutil.copyfileobj(source, out)
-                Path(part).replace(path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
+        with suppress(OSError), written_whole(path) as out:
+            out.write(f"{said} {digest}\n".encode("ascii"))
+            for file in files:
+                with Path(file.path).open("rb") as source:
+                    shutil.copyfileobj(source, out)
 
     def discard(self, sha256: str) -> None:
         """Forget the wheel."""

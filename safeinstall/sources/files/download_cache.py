@@ -5,14 +5,12 @@ Never trusted: what is read here is measured like what comes from the network.
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from safeinstall.sources.places.temporary import make_folder
+from safeinstall.sources.places.kept_files import written_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,12 +72,5 @@ class DownloadCache:
 
 def _copy(file: Path, target: Path) -> None:
     """Put a copy in the place of *target*, whole or not at all."""
-    make_folder(target.parent)
-    with NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
-        try:
-            with file.open("rb") as source:
-                shutil.copyfileobj(source, temporary, _CHUNK)
-            os.replace(temporary.name, target)  # noqa: PTH105 - a name, not a Path
-        except BaseException:
-            os.unlink(temporary.name)  # noqa: PTH108
-            raise
+    with file.open("rb") as source, written_whole(target) as copy:
+        shutil.copyfileobj(source, copy, _CHUNK)
