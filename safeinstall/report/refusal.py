@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.report.gist import gists
-from safeinstall.report.text import PREFIX, SHOWN_NAMES, by_project, describe, in_short, release, shown, shown_lines
+from safeinstall.report.text import PREFIX, SHOWN_NAMES, by_project, describe, in_short, shown, shown_lines
 from safeinstall.rules.base import one_line
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _Blocks:
     def _line_of(self, name: NormalizedName, verdicts: Sequence[Verdict]) -> str:
         self.cut = True
         rules = ", ".join(gist.rule for gist in gists(verdicts[0].denials))
-        return f"{PREFIX}refused {shown(release(verdicts[0].artifact))}: {rules}; {self._ways_out(name, verdicts)}"
+        return f"{PREFIX}refused {shown(verdicts[0].artifact.release)}: {rules}; {self._ways_out(name, verdicts)}"
 
     def _reasons(self, verdict: Verdict, most: int) -> list[str]:
         """Return at most so many lines; the rules for which there is no room are named in the last."""
@@ -160,7 +160,7 @@ class _Blocks:
             yield _line("required by", _requirers(requirers, who="a build" if self.refusal.building else "you"))
 
     def _ways_out(self, name: NormalizedName, verdicts: Sequence[Verdict]) -> str:
-        newest = self._newest(name, verdicts, lambda artifact: f"newest allowed: {shown(release(artifact))}")
+        newest = self._newest(name, verdicts, lambda artifact: f"newest allowed: {shown(artifact.release)}")
         return "; ".join(filter(None, (_remedy(verdicts), newest)))
 
     def _newest(self, name: NormalizedName, verdicts: Sequence[Verdict], told: Callable[[Artifact], str]) -> str:

@@ -215,13 +215,8 @@ def _rules(found: Iterable[Gist[Finding]]) -> str:
     return ", ".join(sorted({finding.rule for gist in found for finding in gist.findings}))
 
 
-def release(artifact: Artifact) -> str:
-    """Name a version for a reader; foreign text."""
-    return artifact.release
-
-
 def _names(artifacts: Sequence[Artifact], *, verbose: bool) -> str:
-    names = list(map(release, artifacts))
+    names = [artifact.release for artifact in artifacts]
     if verbose or len(names) <= SHOWN_NAMES:
         return ", ".join(names)
     return f"{', '.join(names[: SHOWN_NAMES - 1])} and {len(names) - SHOWN_NAMES + 1} more"
@@ -236,7 +231,7 @@ def _waived(verdicts: Sequence[Verdict], *, verbose: bool) -> Iterator[str]:
         for group in excepted.values():
             for gist in gists(group, excepted=True):
                 said = f"{gist.rule}: {gist.message} ({group[0].suppressed_by})"
-                yield shown(f"allowed by an exception: {release(verdict.artifact)}: {said}")
+                yield shown(f"allowed by an exception: {verdict.artifact.release}: {said}")
 
 
 def render_would_install(resolution: Resolution) -> str:
