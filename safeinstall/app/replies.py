@@ -42,13 +42,12 @@ class Replies:
 
     def __call__(self, question: str, words: Sequence[str]) -> Mapping[str, Any]:
         """See :meth:`~safeinstall.sources.pip.host.HostedPip.proceed`."""
-        if question == "bytecode":
-            return {"files": [file for path in words for file in self.bytecode.code_of(path)] if self.bytecode else []}
+        if question == "bytecode" and self.bytecode:
+            return {"files": [file for path in words for file in self.bytecode.code_of(path)]}
         if question == "damaged" and self.bytecode:
             for path in words:
                 self.bytecode.discard(path)
-            return {}
-        return {"allowed": self._allows(question, words)}
+        return {"allowed": self._allows(question, words)} if question in {"build", "built"} else {}
 
     def needs(self, verified: VerifiedPlan) -> None:
         """Hear that pip goes on over the files of *verified*."""

@@ -119,8 +119,8 @@ class LiveWorld:
             self.downloads.obtain,
             self.replies,
             self.replies.raise_problem,
+            before=lambda: confirm(self.pip),
         )
-        self.builder.before = lambda: confirm(self.pip)
         self.index = LockedIndex(self.pages, self.invocation.locked)
 
     @classmethod

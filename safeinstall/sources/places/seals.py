@@ -1,7 +1,8 @@
-"""The seal of a journal: that this user's safe-pip has made it, at that place.
+"""The seal of a file of ours that is followed or run: that this user's safe-pip has made it, at that place.
 
-A state directory may come with a repository or from a cache; the secret does not. It is in the user's own default
-state directory, which ``SAFE_PIP_STATE_DIR`` does not move.
+Journals have one, compiled wheels, and what pip will probably say. A state or cache directory may come with a
+repository or from a CI job; the secret does not. It is in the user's own default state directory, which
+``SAFE_PIP_STATE_DIR`` does not move.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ SIZE = 32
 
 
 def seal(path: Path, terms: Mapping[str, object]) -> str:
-    """Return the seal of the journal at *path* that begins with *terms*; empty if there can be no secret."""
+    """Return the seal of the file at *path* of which *terms* hold; empty if there can be no secret."""
     place = _place()
     secret = (_read(place) or _make(place)) if place else b""
     return _sealed(secret, path, terms) if secret else ""
 
 
 def is_sealed(path: Path, terms: Mapping[str, object], said: object) -> bool:
-    """Whether *said* is the seal of the journal at *path* that begins with *terms*."""
+    """Whether *said* is the seal of the file at *path* of which *terms* hold."""
     place = _place()
     secret = _read(place) if place else b""
     return bool(secret) and isinstance(said, str) and hmac.compare_digest(
