@@ -25,7 +25,7 @@ from packaging.version import Version
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.facts.evidence import Evidence, Listed
 from safeinstall.facts.finding import Level
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.facts.values import Missing
 from safeinstall.sources.index.popular_names import names_as_of, popular_names
 from safeinstall.sources.policies.policy_files import load_policy

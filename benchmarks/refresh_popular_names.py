@@ -25,7 +25,7 @@ from urllib.request import urlopen
 from packaging.metadata import Metadata
 from packaging.utils import NormalizedName, canonicalize_name, is_normalized_name
 
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.sources.index.popular_names import AS_OF, FILE, REQUIRED, popular_names, required_names
 
 if TYPE_CHECKING:

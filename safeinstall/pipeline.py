@@ -10,7 +10,7 @@ from packaging.specifiers import SpecifierSet
 from safeinstall.errors import MetadataDynamicError, MetadataInvalidError, UnsatisfiableError
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.judge.gather import Gatherer
 from safeinstall.judge.judge import Judge
 from safeinstall.plan.plan import Plan

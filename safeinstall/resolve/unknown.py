@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -15,7 +15,7 @@ from safeinstall.commands.policy.show import origin
 from safeinstall.errors import MetadataDynamicError, SourceError, UsageError
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Level
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.facts.values import Likeness
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.shown.rule_docs import rule_docs

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.spelling import are_near, edited, one_edit, shape, undoubled
+from safeinstall.facts.names.spelling import are_near, edited, one_edit, shape, undoubled
 
 
 @pytest.mark.parametrize(

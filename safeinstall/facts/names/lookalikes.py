@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from safeinstall.facts import spelling
+from safeinstall.facts.names import spelling
 from safeinstall.facts.values import Likeness, Lookalike
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.lookalikes import Lookalikes
+from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.facts.values import Likeness, Lookalike
 from safeinstall.sources.index.popular_names import popular_names
 
