@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.facts.advisory import Advisory
-    from safeinstall.facts.artifact import HeldArtifact, Metadata, Source
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata, Source
+    from safeinstall.facts.provenance import ProvenanceFact
     from safeinstall.facts.values import Missing
     from safeinstall.plan.verified import Buildable
 
@@ -33,6 +34,8 @@ class ListedFile:
     size: int | None = None
     upload_time: datetime | None = None
     core_metadata: Mapping[str, str] | None = None
+    provenance: str | None = None
+    """The absolute address of its provenance (PEP 740), where that is announced."""
     subdirectory: str = ""
     """The folder of a source distribution that holds the project; empty for its root."""
     egg: str = ""
@@ -110,4 +113,20 @@ class AdvisorySource(Protocol):
 
     def advisories(self, name: NormalizedName) -> tuple[Advisory, ...] | Missing:
         """Return every live advisory that names *name*, or why that is not known."""
+        ...
+
+
+class ProvenanceSource(Protocol):
+    """Attestations of files (PEP 740)."""
+
+    def provenance(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
+        """Return what is attested of *artifact*: proved where *verify* is set, else as its index says.
+
+        What cannot be fetched is :class:`~safeinstall.facts.values.Missing`; what is there and does not hold is
+        :class:`~safeinstall.facts.provenance.Refuted`, whether or not *verify* is set. Never raises for either.
+        """
+        ...
+
+    def prefetch_provenance(self, artifact: Artifact) -> None:
+        """Start fetching what :meth:`provenance` will be asked for. Never raises."""
         ...

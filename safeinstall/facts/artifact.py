@@ -101,6 +101,8 @@ class Artifact:
     """Hashes of the separate metadata file; empty when announced without; ``None`` when not announced (PEP 714)."""
     project_status: str | None = None
     """PEP 792."""
+    provenance: str | None = None
+    """Where the index has its provenance (PEP 740): an absolute address; ``None`` when none is announced."""
     user_hashes: tuple[frozenset[str], ...] = field(default=(), hash=False)
     """What each requirement or constraint of the user allows, as ``sha256:…``: the file has one hash of each set."""
     lacks_hash: bool = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, Metadata, Source
+    from safeinstall.facts.provenance import Precedent, ProvenanceFact
     from safeinstall.facts.values import Layout, Lookalike
 
 
@@ -25,9 +26,11 @@ class Price(IntEnum):
 
     LISTING = 0
     """Index pages and what is known on this machine: before anything of the file is asked for."""
-    METADATA = 1
+    PROVENANCE = 1
+    """Provenance of the file and of an earlier one: before its METADATA is asked for, and before any build."""
+    METADATA = 2
     """The file's METADATA: while resolving, so that another file can still be taken."""
-    CONTENTS = 2
+    CONTENTS = 3
     """The verified file: before pip goes on, too late for another choice."""
 
 
@@ -79,6 +82,10 @@ class Evidence:
     tell that of one. Known where an advisory of the project has no end."""
     vouched_by: NormalizedName | None = None
     """A popular project that requires this one, or one that it requires; known where ``lookalike`` is."""
+    provenance: ProvenanceFact = Missing("no rule asks for provenance")
+    precedent: Precedent | Missing | None = None
+    """How the project's files came before this one; ``None`` where there was no earlier release old enough, or no rule
+    asks."""
     metadata: Metadata | Missing = Missing("not asked for yet")
     contents: Layout | Missing = Missing("not fetched yet")
     """Of a wheel."""

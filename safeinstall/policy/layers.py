@@ -40,6 +40,7 @@ def stack(layers: Sequence[Layer], *, today: date) -> Policy:
         advisories=settings.advisories,
         exceptions=settings.exceptions,
         grants=settings.grants,
+        provenance=settings.provenance,
         log=settings.log,
         overrides=overrides,
         rules=_rule_set(whole).rules,

@@ -71,10 +71,13 @@ class Stack:
         evidence = self._table(settings.evidence, own.evidence, layer.merged.written(("evidence",)), ("evidence",))
         sources = layer.merged.written(("advisories",))
         advisories = self._table(settings.advisories, own.advisories, sources, ("advisories",))
+        attested = layer.merged.written(("provenance",))
+        provenance = self._table(settings.provenance, own.provenance, attested, ("provenance",))
         self.settings = replace(
             settings,
             evidence=evidence,
             advisories=advisories,
+            provenance=provenance,
             exceptions=(*settings.exceptions, *self._exceptions(own.exceptions)),
         )
         self._indexes(own.indexes)

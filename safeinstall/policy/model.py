@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from packaging.specifiers import SpecifierSet
 
 from safeinstall.facts.finding import Level
-from safeinstall.facts.terms import PackageSelector
+from safeinstall.facts.terms import Digest, PackageSelector
 from safeinstall.facts.verdict import Location, Waiver
 from safeinstall.policy.locations import parse_key
 
@@ -60,6 +60,21 @@ class AdvisorySettings:
     """URL or path of a list of vulnerabilities that are exploited in the wild (CISA KEV, JSON). ``None``: no list."""
     epss: str | None = field(default=None, metadata={"merge": "upper"})
     """URL or path of EPSS scores (FIRST, CSV). ``None``: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenanceSettings:
+    """``[provenance]``: by what attestations are verified, and where repositories are read from."""
+
+    root: str | None = field(default=None, metadata={"merge": "upper"})
+    """Path of a trusted root (Sigstore, JSON) that means the same from everywhere. ``None``: the public one."""
+    root_sha256: Digest | None = field(default=None, metadata={"merge": "upper"})
+    """The hash that it must have; always given with ``root``."""
+    max_root_age: timedelta = field(default=timedelta(days=365), metadata={"merge": "shortest"})
+    """How long ago the public one may have been brought up to date (it comes with the library, or by
+    ``safe-pip provenance update-root``)."""
+    mirrors: Mapping[str, str] = field(default_factory=dict, hash=False, metadata={"merge": "fixed"})
+    """Beginnings of repositories' addresses to the beginnings of those that are read instead (git: ``insteadOf``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +132,7 @@ class Settings:
     advisories: AdvisorySettings = field(default_factory=AdvisorySettings)
     exceptions: tuple[Waiver, ...] = ()
     grants: Grants = field(default_factory=Grants)
+    provenance: ProvenanceSettings = field(default_factory=ProvenanceSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -155,6 +171,7 @@ class Policy:
     exceptions: tuple[Waiver, ...]
     overrides: tuple[Override, ...] = ()
     grants: Grants = field(default_factory=Grants)
+    provenance: ProvenanceSettings = field(default_factory=ProvenanceSettings)
     log: LogSettings = field(default_factory=LogSettings)
     routes: tuple[tuple[IndexSettings, ...], ...] = ()
     """The indexes as each layer that has any lists them, strongest first."""

@@ -41,6 +41,10 @@ class Listens:
         yield Finding(rule=self.id, level=self.level, message=self.needs.name, key=f"rules.{self.id}")
 
 
+class Attests(Listens):
+    needs: ClassVar[Price] = Price.PROVENANCE
+
+
 class Reads(Listens):
     needs: ClassVar[Price] = Price.METADATA
 
@@ -128,7 +132,7 @@ def test_only_of_what_has_to_be_built_the_contents_are_missing():
 
 @pytest.mark.parametrize("price", Price)
 def test_whether_it_asks_for_facts_of_a_price(price):
-    kinds = {Price.LISTING: Listens, Price.METADATA: Reads, Price.CONTENTS: Opens}
+    kinds = {Price.LISTING: Listens, Price.PROVENANCE: Attests, Price.METADATA: Reads, Price.CONTENTS: Opens}
     assert judge_by(kinds[price]()).asks(price)
     assert not judge_by(*(kind() for p, kind in kinds.items() if p is not price)).asks(price)
 

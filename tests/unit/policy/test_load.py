@@ -165,7 +165,7 @@ expires = 2027-01-31
         "safe-pip.toml:26: exceptions[1].reason: is empty; say why this is acceptable",
         (
             'safe-pip.toml:28: unknown key "waivers"; known: advisories, contact, evidence, exceptions, extends, fail-on,'
-            " grants, indexes, log, mode, overrides, rules, schema, select"
+            " grants, indexes, log, mode, overrides, provenance, rules, schema, select"
         ),
     ]
 
