@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.facts.finding import Finding
+    from safeinstall.facts.provenance import Publisher
     from safeinstall.facts.values import Missing
 
 
@@ -109,6 +110,8 @@ class Artifact:
     """Whether pip's hash-checking mode asks for a hash of the user that was not given: nobody may open the file."""
     lock: str | None = None
     """The lock that binds the project to this file (PEP 751), if one does."""
+    lock_publishers: tuple[Publisher, ...] = ()
+    """Whom that lock names as those who attested it (PEP 751, ``attestation-identities``)."""
     unheard: str | None = None
     """Why nobody knows what an index says of it: when it was uploaded, or whether it is yanked."""
     literal_name: str = field(default="", compare=False)
