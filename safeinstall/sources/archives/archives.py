@@ -26,7 +26,7 @@ from safeinstall.facts.wheels.command_names import UnclearError
 from safeinstall.facts.wheels.file_names import folded
 from safeinstall.facts.wheels.layout import is_read_for_layout, wheel_layout
 from safeinstall.facts.wheels.path_files import added_directories
-from safeinstall.sources.archives.member_bytes import read_members
+from safeinstall.sources.archives.member_bytes import read_members, read_tar_members
 from safeinstall.sources.archives.members import (
     Limits,
     Metered,
@@ -142,8 +142,10 @@ def check_built(path: Path, requires: Collection[NormalizedName] | None) -> Cont
     return contents
 
 
-def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Contents:
+def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS, visitors: Sequence[Visitor] = ()) -> Contents:
     """Return the contents of the source distribution at *path*, published as *filename*: a whole one, to its end.
+
+    *visitors* see every file of it.
 
     Raises:
         IntegrityError: it leaves its tree, can be read in more than one way, or is damaged.
@@ -152,7 +154,8 @@ def check_sdist(path: Path, filename: str, *, limits: Limits = LIMITS) -> Conten
         is_zip = filename.lower().endswith(".zip")
         if not is_zip and zipfile.is_zipfile(path):  # pip before 24.0 takes it for one (utils/unpacking.py)
             raise refusal(filename, "can be read as a zip too")
-        contents = _zip_sdist(path, filename, limits) if is_zip else _tar_sdist(path, filename, limits)
+        read = _zip_sdist if is_zip else _tar_sdist
+        contents = read(path, filename, limits, visitors)
     _check_pyproject(filename, contents.pyproject or b"")
     return contents
 
@@ -283,10 +286,10 @@ def _check_wheel_version(filename: str, wheel: bytes) -> None:
     raise refusal(filename, f"is of wheel version {shown(version or 'unknown')}, which pip cannot install")
 
 
-def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
+def _zip_sdist(path: Path, filename: str, limits: Limits, visitors: Sequence[Visitor]) -> Contents:
     with _zip(path, filename, limits) as archive:
         located = _located(path, filename, archive, limits)
-        read_members(filename, archive, located)
+        read_members(filename, archive, located, visitors)
         files = _files(archive)
         root = _root(files)
         metadata, pyproject = (
@@ -296,13 +299,15 @@ def _zip_sdist(path: Path, filename: str, limits: Limits) -> Contents:
     return Contents(metadata=metadata, pyproject=pyproject, files=files)
 
 
-def _tar_sdist(path: Path, filename: str, limits: Limits) -> Contents:
+def _tar_sdist(path: Path, filename: str, limits: Limits, visitors: Sequence[Visitor]) -> Contents:
     with _unpacking(path, filename) as stream:
         metered = Metered(stream, filename, limits.read)
         with tarfile.open(fileobj=cast("IO[bytes]", metered), mode="r:") as archive:
             check_members(filename, tar_members(archive), path.stat().st_size, limits)
             _check_end(filename, metered, limits)
             files = tuple(info.name for info in archive.getmembers() if info.isfile())
+            if visitors:
+                read_tar_members(archive, visitors)
             root = _root(files)
             metadata, pyproject = (
                 _extracted(archive, root + name) if root + name in files else None

@@ -1,4 +1,4 @@
-"""The bytes of a zip's members: unpacked once, for all who want to see them, and found to be whole.
+"""The bytes of an archive's members: unpacked once, for all who want to see them, and found to be whole.
 
 Whoever has to look into every member is a :class:`Visitor` of the one pass. zlib lets other threads run meanwhile, and
 so do the hashes of large members.
@@ -13,6 +13,7 @@ from safeinstall.sources.archives.members import refusal, shown
 from safeinstall.sources.network.content_coding import STEP
 
 if TYPE_CHECKING:
+    import tarfile
     import zipfile
     from collections.abc import Iterable, Iterator, Sequence
     from typing import IO
@@ -60,6 +61,21 @@ def read_members(
             visitor.begin(info.filename)
         stream.seek(begin)
         _read_member(filename, stream, info, visitors)
+        for visitor in visitors:
+            visitor.end()
+
+
+def read_tar_members(archive: tarfile.TarFile, visitors: Sequence[Visitor]) -> None:
+    """Unpack the files of *archive*, whose listing passed every check, each once to its end."""
+    for info in archive.getmembers():
+        stream = archive.extractfile(info) if info.isfile() else None
+        if stream is None:
+            continue
+        for visitor in visitors:
+            visitor.begin(info.name)
+        while chunk := stream.read(STEP):
+            for visitor in visitors:
+                visitor.feed(chunk)
         for visitor in visitors:
             visitor.end()
 

@@ -1,0 +1,262 @@
+"""Whether what a wheel holds is in its source: its source distribution, or the commit that it says it was built from.
+
+Files are compared by their content, wherever they lie: a build moves them (``src/``, ``package-dir``). What is in no
+source is explained where its kind is known, and told all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from safeinstall.facts.version_files import assigns_constants_only, is_called_like_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
+
+LARGEST = 8 << 20
+"""Bytes of a file up to which forms of one text count as one text."""
+_SOURCE = (".py", ".pyw")
+_BYTECODE = ".pyc"
+_EXTENSION = (".so", ".pyd")
+_HEAD = 256
+"""Bytes of a first line that are looked at."""
+_COMPILED = re.compile(r"\.(?:so|pyd|dylib|dll|exe|a|lib)(?:\.[\d.]+)?$", re.IGNORECASE)
+_SHEBANG = re.compile(rb"#![^\n]*python[^\n]*", re.IGNORECASE)
+_COOKIE = b"coding"
+"""What has it in a comment may be read in an encoding in which a comment is none (PEP 263)."""
+_OF_WHEEL = re.compile(r"[^/]+\.dist-info/.*")
+_OF_SDIST = re.compile(r"PKG-INFO|setup\.cfg|(?:.*/)?[^/]+\.egg-info/.*")
+_ROOTS = ("", "src/", "lib/", "python/")
+"""Where projects have their packages, if nothing that is found tells."""
+_MOST_ROOTS = 16
+_MOST_PLACES = 8
+"""Places of one content that are looked at."""
+
+
+class Explained(Enum):
+    """Why a file need not be in the source."""
+
+    METADATA = "metadata"
+    """Written by whatever builds: ``*.dist-info``, ``PKG-INFO``."""
+    VERSION = "version file"
+    """Called like one, and it assigns nothing but constants."""
+    EMPTY = "empty"
+    """Python without any code."""
+    COMPILED = "compiled"
+    """A library in machine code: it comes from the source by a compiler, and cannot be compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One file of an archive or a commit, as far as it is compared."""
+
+    digest: str
+    """Of its content; of Python without regard to the ends of lines and to which interpreter a first line names."""
+    runs: bool
+    """Whether Python runs it: by its suffix (source, bytecode, an extension module), or by its first line."""
+    empty: bool = False
+    """Of source: whether there is no code in it."""
+    constants: bool = False
+    """Of a version file: whether it assigns nothing but constants."""
+
+
+Tree: TypeAlias = "Mapping[str, Member]"
+"""Files by their path below the root of a source, or where they are installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfound:
+    """A file that is not in the source."""
+
+    path: str
+    differs: bool
+    """Whether the source has another file in its place."""
+    runs: bool
+    """Whether Python runs it."""
+    explained: Explained | None = None
+
+    @property
+    def note(self) -> str:
+        """What else is worth to be told of it; empty if there is nothing."""
+        path = self.path.lower()
+        if self.explained is not None:
+            return ""
+        if is_called_like_one(path):
+            return "called like a version file, but it does more than to assign constants"
+        if path.endswith(_EXTENSION):
+            return "compiled, in a file that says it holds nothing compiled"
+        return "bytecode" if path.endswith(_BYTECODE) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What became of comparing the files of an archive with a source."""
+
+    source: str
+    """What it was compared with, as it is shown."""
+    found: int = 0
+    """How many files are in it."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """What Python runs that is in it by another name, and that name."""
+    unfound: tuple[Unfound, ...] = ()
+    """By path."""
+
+    @property
+    def told(self) -> tuple[Unfound, ...]:
+        """What nothing explains."""
+        return tuple(each for each in self.unfound if each.explained is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which Python files of a wheel are in no source that could be had."""
+
+    sources: tuple[str, ...]
+    """Those sources, as they are shown. There is one at least."""
+    unfound: tuple[Unfound, ...] = field(default=())
+    """What Python runs alone."""
+
+    @classmethod
+    def of(cls, comparisons: Iterable[Comparison]) -> Origin:
+        """Return what none of *comparisons* found, as the one says that explains it."""
+        compared = list(comparisons)
+        lost: dict[str, list[Unfound]] = {}
+        for each in chain.from_iterable(one.unfound for one in compared):
+            if each.runs:
+                lost.setdefault(each.path, []).append(each)
+        everywhere = [found for found in lost.values() if len(found) == len(compared)]
+        chosen = tuple(next((one for one in found if one.explained), found[0]) for found in everywhere)
+        return cls(sources=tuple(one.source for one in compared), unfound=chosen)
+
+    @property
+    def told(self) -> tuple[Unfound, ...]:
+        """What nothing explains."""
+        return tuple(each for each in self.unfound if each.explained is None)
+
+
+class MemberReader:
+    """Makes a :class:`Member` of the bytes of one file, which come in parts."""
+
+    def __init__(self, path: str) -> None:
+        """Begin with the file at *path*."""
+        self._path, self._parts, self._head, self._size = path.lower(), list[bytes](), b"", 0
+        self._hash = hashlib.sha256()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._size += len(chunk)
+        self._head += chunk[: _HEAD - len(self._head)]
+        if self._size <= LARGEST:
+            self._parts.append(chunk)
+            return
+        for part in (*self._parts, chunk):
+            self._hash.update(part)
+        self._parts = []
+
+    def end(self) -> Member:
+        """Return the file."""
+        is_source = self._path.endswith(_SOURCE) or _SHEBANG.match(self._head) is not None
+        runs = is_source or self._path.endswith((_BYTECODE, *_EXTENSION))
+        if self._size > LARGEST:
+            return Member(digest=self._hash.hexdigest(), runs=runs)
+        data = b"".join(self._parts)
+        text = _plain(data) if is_source else data
+        return Member(
+            digest=hashlib.sha256(text).hexdigest(),
+            runs=runs,
+            empty=is_source and _is_empty(text),
+            constants=is_called_like_one(self._path) and assigns_constants_only(data),
+        )
+
+
+def _plain(text: bytes) -> bytes:
+    """Return Python's *text* with one kind of ends of lines, and the first line that installers exchange."""
+    text = text.replace(b"\r\n", b"\n")
+    first = _SHEBANG.match(text)
+    return b"#!python" + text[first.end() :] if first and _COOKIE not in first[0] else text
+
+
+def _is_empty(text: bytes) -> bool:
+    lines = (line.strip() for line in text.splitlines())
+    return _COOKIE not in text and all(not line or line.startswith(b"#") for line in lines)
+
+
+def installed_path(member: str) -> str:
+    """Return where a wheel's *member* is installed, below the root of what it belongs to."""
+    top, _, rest = member.partition("/")
+    return rest.partition("/")[2] if top.endswith(".data") and "/" in rest else member
+
+
+def compare(files: Tree, source: Tree, name: str, *, compiled: bool) -> Comparison:
+    """Return which of *files*, of a wheel or a source distribution, are not in *source*, which is shown as *name*.
+
+    *compiled* says whether they may hold what was compiled for some platform.
+    """
+    places = _by_content(source)
+    known = {path: places[member.digest] for path, member in files.items() if member.digest in places}
+    found = {path: _nearest(path, where) for path, where in known.items()}
+    roots = _roots(found.items())
+    folders = {_folder(path): _folder(place) for path, place in found.items() if _base(path) == _base(place)}
+    moved = ((path, place) for path, place in found.items() if _base(path) != _base(place))
+    return Comparison(
+        source=name,
+        found=len(found),
+        moved=tuple(sorted((path, place) for path, place in moved if files[path].runs and not files[path].empty)),
+        unfound=tuple(
+            Unfound(
+                path=path,
+                differs=any(f"{root}{path}" in source for root in roots)
+                or f"{folders.get(_folder(path), '..')}{_base(path)}" in source,
+                runs=files[path].runs,
+                explained=_explained(path, files[path], compiled=compiled),
+            )
+            for path in sorted(files.keys() - found.keys())
+        ),
+    )
+
+
+def _by_content(source: Tree) -> dict[str, list[str]]:
+    """Return the first places of each content."""
+    places: dict[str, list[str]] = {}
+    for path, member in source.items():
+        known = places.setdefault(member.digest, [])
+        if len(known) < _MOST_PLACES:
+            known.append(path)
+    return places
+
+
+def _nearest(path: str, places: list[str]) -> str:
+    """Return the place that is most like *path*: below some root, or of its name."""
+    below = (place for place in places if place == path or place.endswith(f"/{path}"))
+    return next(below, None) or next((place for place in places if _base(place) == _base(path)), places[0])
+
+
+def _roots(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    seen = Counter(place.removesuffix(path) for path, place in found if place.endswith(path))
+    return (*(root for root, _ in seen.most_common(_MOST_ROOTS)), *_ROOTS)
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
+def _base(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def _explained(path: str, member: Member, *, compiled: bool) -> Explained | None:
+    if member.empty:
+        return Explained.EMPTY
+    if member.constants:
+        return Explained.VERSION
+    if compiled and _COMPILED.search(path):
+        return Explained.COMPILED
+    is_metadata = _OF_WHEEL.fullmatch(path) or _OF_SDIST.fullmatch(path)
+    return Explained.METADATA if is_metadata and not member.runs else None
