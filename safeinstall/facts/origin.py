@@ -14,6 +14,7 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from safeinstall.facts.generated_files import is_of_maturin, skeleton, template_of
 from safeinstall.facts.version_files import assigns_constants_only, is_called_like_one
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class Explained(Enum):
     """Written by whatever builds: ``*.dist-info``, ``PKG-INFO``."""
     VERSION = "version file"
     """Called like one, and it assigns nothing but constants."""
+    TEMPLATE = "made of a template"
+    """The source has a template of that name, which is the same program but for strings."""
+    MATURIN = "made by maturin"
+    """It only has the names of the compiled module beside it."""
     EMPTY = "empty"
     """Python without any code."""
     COMPILED = "compiled"
@@ -65,6 +70,10 @@ class Member:
     """Of source: whether there is no code in it."""
     constants: bool = False
     """Of a version file: whether it assigns nothing but constants."""
+    maturin: bool = False
+    """Whether maturin makes it so."""
+    skeleton: str = ""
+    """Of what may be made of a template, or is one (``generated_files.skeleton``)."""
 
 
 Tree: TypeAlias = "Mapping[str, Member]"
@@ -173,6 +182,8 @@ class MemberReader:
             runs=runs,
             empty=is_source and _is_empty(text),
             constants=is_called_like_one(self._path) and assigns_constants_only(data),
+            maturin=is_of_maturin(self._path, data),
+            skeleton=skeleton(self._path, data),
         )
 
 
@@ -203,6 +214,7 @@ def compare(files: Tree, source: Tree, name: str, *, compiled: bool) -> Comparis
     known = {path: places[member.digest] for path, member in files.items() if member.digest in places}
     found = {path: _nearest(path, where) for path, where in known.items()}
     roots = _roots(found.items())
+    made = {(template_of(_base(place)), member.skeleton) for place, member in source.items() if member.skeleton}
     folders = {_folder(path): _folder(place) for path, place in found.items() if _base(path) == _base(place)}
     moved = ((path, place) for path, place in found.items() if _base(path) != _base(place))
     return Comparison(
@@ -215,7 +227,9 @@ def compare(files: Tree, source: Tree, name: str, *, compiled: bool) -> Comparis
                 differs=any(f"{root}{path}" in source for root in roots)
                 or f"{folders.get(_folder(path), '..')}{_base(path)}" in source,
                 runs=files[path].runs,
-                explained=_explained(path, files[path], compiled=compiled),
+                explained=Explained.TEMPLATE
+                if (_base(path), files[path].skeleton) in made
+                else _explained(path, files[path], compiled=compiled),
             )
             for path in sorted(files.keys() - found.keys())
         ),
@@ -256,6 +270,8 @@ def _explained(path: str, member: Member, *, compiled: bool) -> Explained | None
         return Explained.EMPTY
     if member.constants:
         return Explained.VERSION
+    if member.maturin:
+        return Explained.MATURIN
     if compiled and _COMPILED.search(path):
         return Explained.COMPILED
     is_metadata = _OF_WHEEL.fullmatch(path) or _OF_SDIST.fullmatch(path)

@@ -105,6 +105,37 @@ def test_what_python_runs_is_never_explained_by_its_name(path, text, note):
     assert [(each.path, each.runs, each.explained, each.note) for each in found.told] == [(path, True, None, note)]
 
 
+MATURIN = 'from .acme import *\n\n__doc__ = acme.__doc__\nif hasattr(acme, "__all__"):\n    __all__ = acme.__all__'
+
+
+def test_the_file_that_maturin_makes():
+    found = compared({"acme/__init__.py": MATURIN}, {"src/lib.rs": ""}, compiled=True)
+    assert [each.explained for each in found.unfound] == [Explained.MATURIN]
+    for other in (MATURIN.replace("acme.__doc__", "other.__doc__"), f"{MATURIN}\nx = 1", f"import x\n{MATURIN}"):
+        assert [each.explained for each in compared({"acme/__init__.py": other}, {"lib.rs": ""}).unfound] == [None]
+
+
+TEMPLATE = 'CONFIG = {"compiler": "@C_COMP@"}\ndef show():\n    print(CONFIG)\n'
+MADE = TEMPLATE.replace("@C_COMP@", "gcc")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "template", "explained"),
+    [
+        ("acme/__config__.py", MADE, "acme/__config__.py.in", Explained.TEMPLATE),
+        ("acme/__config__.py", MADE.replace("print", "exec"), "acme/__config__.py.in", None),
+        ("acme/__config__.py", MADE + "exec('x')", "acme/__config__.py.in", None),
+        ("acme/__config__.py", MADE, "acme/_config.py.in", None),
+        ("acme/__config__.py", MADE, "acme/__config__.txt", None),
+        ("acme/other.py", MADE, "acme/other.py.in", None),
+        ("acme/__config__.py", "x = (", "acme/__config__.py.in", None),
+    ],
+)
+def test_what_meson_makes_of_a_template(path, text, template, explained):
+    found = compared({path: text}, {template: TEMPLATE, "setup.py": CODE})
+    assert [each.explained for each in found.unfound] == [explained]
+
+
 def test_what_is_compiled_is_explained_in_a_wheel_for_a_platform():
     found = compared({"acme/a.cpython-311-x86_64-linux-gnu.so": "\x7fELF"}, {"setup.py": OTHER}, compiled=True)
     assert [(each.path, each.explained) for each in found.unfound] == [

@@ -1,0 +1,49 @@
+"""Python files that ordinary builds make: known from what is in them, and from a template in the source.
+
+A name is never enough: whoever smuggles code in may call it as he likes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+
+from safeinstall.facts.version_files import LARGEST
+
+_TEMPLATE = re.compile(r"(.+\.py)\.(?:in|tmpl|template)")
+_FROM_TEMPLATE = re.compile(r"_*(?:build_?)?(?:config|info)_*\.py")
+_MATURIN = re.compile(
+    rb"\s*from \.(\w+) import \*\s+__doc__ = \1\.__doc__\nif hasattr\(\1, \"__all__\"\):\n    __all__ = \1\.__all__\s*",
+    re.ASCII,
+)
+"""The ``__init__.py`` that maturin makes where there is none: it has the names of the module beside it."""
+
+
+def is_of_maturin(path: str, source: bytes) -> bool:
+    """Whether the file at *path* is what maturin makes beside a compiled module."""
+    return path.endswith("__init__.py") and len(source) <= LARGEST and _MATURIN.fullmatch(source) is not None
+
+
+def template_of(path: str) -> str:
+    """Return which file the template at *path* makes; empty if it is none."""
+    found = _TEMPLATE.fullmatch(path)
+    return found[1] if found else ""
+
+
+def skeleton(path: str, source: bytes) -> str:
+    """Return a digest of a template, or of what one may have made, that does not tell strings apart; else empty.
+
+    Two files of one skeleton are the same program but for what stands in their strings (meson: ``configure_file``).
+    """
+    name = path.rpartition("/")[2]
+    if len(source) > LARGEST or not _FROM_TEMPLATE.fullmatch(template_of(name) or name):
+        return ""
+    try:
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                node.value = ""
+        return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
