@@ -27,7 +27,7 @@ from safeinstall.resolve.search.reporter import Reporter
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.unknown import explain_unknown
 from safeinstall.resolve.user_hashes import UserHashes
-from safeinstall.rules.base import ProvenanceRule
+from safeinstall.rules.base import OriginRule, ProvenanceRule
 from safeinstall.rules.minimum_age import MinimumAge
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from safeinstall.judge.judge import Overlaps
     from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
-    from safeinstall.ports import AdvisorySource, BuildSource, IndexSource, ProvenanceSource
+    from safeinstall.ports import AdvisorySource, BuildSource, IndexSource, OriginSource, ProvenanceSource
     from safeinstall.request.invocation import Invocation
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
@@ -84,6 +84,11 @@ class World(Protocol):
     @property
     def provenance(self) -> ProvenanceSource:
         """Attestations of files."""
+        ...
+
+    @property
+    def origins(self) -> OriginSource:
+        """Comparisons of wheels with what they were made of."""
         ...
 
     @property
@@ -202,6 +207,7 @@ def _is_told_by_itself(pin: Pinned, judge: Judge, *, reports: bool) -> bool:
 
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:
     """Fetch the files of *plan*, verify them, and judge them by what only the files themselves tell."""
+    judge.expect(plan)
     verified = world.fetch(plan)
     verdicts = judge.measured(verified)
     if judge.asks(Price.CONTENTS):
@@ -257,6 +263,11 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         from safeinstall.judge.attestations import Attestations  # noqa: PLC0415 - loaded where a rule asks
 
         gatherer.attestations = Attestations(world.provenance, world.index.pages, policy_age(policy))
+    if any(isinstance(rule, OriginRule) for rule in policy.all_rules):
+        from safeinstall.judge.origins import Origins  # noqa: PLC0415 - loaded where a rule asks
+
+        hold = UserHashes.none(finder.selection).hold
+        gatherer.origins = Origins(world.origins, world.index.pages, hold)
     return Judge(gatherer, policy)
 
 

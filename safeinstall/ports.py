@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata, Source
+    from safeinstall.facts.origin import AttestedCommit, Origin
     from safeinstall.facts.provenance import ProvenanceFact
     from safeinstall.facts.values import Missing
     from safeinstall.plan.verified import Buildable
@@ -129,4 +130,21 @@ class ProvenanceSource(Protocol):
 
     def prefetch_provenance(self, artifact: Artifact) -> None:
         """Start fetching what :meth:`provenance` will be asked for. Never raises."""
+        ...
+
+
+class OriginSource(Protocol):
+    """Comparisons of wheels with what they were made of. Implementations compare concurrently, and run nothing."""
+
+    def origin(
+        self, wheel: HeldArtifact, sdist: HeldArtifact | Missing, commit: AttestedCommit | None
+    ) -> Origin | Missing:
+        """Return which Python files of *wheel* are neither in *sdist* nor, if any are not, in *commit*.
+
+        Missing where neither can be had, or the wheel cannot. Never raises for that.
+        """
+        ...
+
+    def prefetch_origin(self, wheel: HeldArtifact, sdist: HeldArtifact) -> None:
+        """Start on what :meth:`origin` will be asked for. Never raises, and never waits."""
         ...

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from safeinstall.resolve.search.reporter import Onlooker
     from safeinstall.sources.advisories.local import LocalAdvisories
     from safeinstall.sources.index.index import SimpleIndex
+    from safeinstall.sources.origin.origins import Comparer
     from safeinstall.sources.pip.descriptions import RecalledPip
     from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
@@ -90,6 +91,7 @@ class LiveWorld:
     pages: SimpleIndex
     open_advisories: Callable[[], LocalAdvisories]
     open_provenance: Callable[[], IndexProvenance]
+    open_origins: Callable[[], Comparer]
     stage: Stage
     """The private index."""
     downloads: Downloads
@@ -110,6 +112,7 @@ class LiveWorld:
     """Called in a thread of its own while pip installs."""
     _advisories: LocalAdvisories | None = None
     _provenance: IndexProvenance | None = None
+    _origins: Comparer | None = None
     _ahead: DownloadsAhead = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +169,11 @@ class LiveWorld:
 
             return stack.enter_context(provenance.open_it(opened))
 
+        def open_origins() -> Comparer:
+            from safeinstall.app import origins
+
+            return stack.enter_context(origins.open_them(opened, policy, downloads, stage.root / "sources", environ))
+
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
@@ -173,6 +181,7 @@ class LiveWorld:
             opened.pages,
             open_advisories,
             open_provenance,
+            open_origins,
             stage,
             downloads,
             Replies(stage, bytecode),
@@ -215,6 +224,13 @@ class LiveWorld:
         if self._provenance is None:
             self._provenance = self.open_provenance()
         return self._provenance
+
+    @property
+    def origins(self) -> Comparer:
+        """See :class:`~safeinstall.pipeline.World`. Opened, and its modules loaded, when the first rule asks."""
+        if self._origins is None:
+            self._origins = self.open_origins()
+        return self._origins
 
     @property
     def builds(self) -> Builder:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, Metadata, Source
+    from safeinstall.facts.origin import Origin
     from safeinstall.facts.provenance import Precedent, ProvenanceFact
     from safeinstall.facts.values import Layout, Lookalike
 
@@ -89,6 +90,8 @@ class Evidence:
     metadata: Metadata | Missing = Missing("not asked for yet")
     contents: Layout | Missing = Missing("not fetched yet")
     """Of a wheel."""
+    origin: Origin | Missing = Missing("no rule asks for its origin")
+    """Which of a wheel's Python files are in no source of it."""
     overlaps: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """Files and scripts that another wheel of the same plan installs too, with other contents, and files that an
     installed distribution has, which stays."""

@@ -15,11 +15,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from safeinstall.facts.generated_files import is_of_maturin, skeleton, template_of
+from safeinstall.facts.provenance import Provenance
 from safeinstall.facts.version_files import assigns_constants_only, is_called_like_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TypeAlias
+
+    from safeinstall.facts.provenance import ProvenanceFact
 
 LARGEST = 8 << 20
 """Bytes of a file up to which forms of one text count as one text."""
@@ -37,6 +40,8 @@ _OF_SDIST = re.compile(r"PKG-INFO|setup\.cfg|(?:.*/)?[^/]+\.egg-info/.*")
 _ROOTS = ("", "src/", "lib/", "python/")
 """Where projects have their packages, if nothing that is found tells."""
 _MOST_ROOTS = 16
+_SHORT = 12
+"""Digits of a commit that are shown."""
 _MOST_PLACES = 8
 """Places of one content that are looked at."""
 
@@ -121,6 +126,29 @@ class Comparison:
     def told(self) -> tuple[Unfound, ...]:
         """What nothing explains."""
         return tuple(each for each in self.unfound if each.explained is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttestedCommit:
+    """From what a file was built, by an attestation that is proved."""
+
+    repository: str
+    """Its address."""
+    commit: str
+    """The whole hash."""
+
+    @classmethod
+    def of(cls, provenance: ProvenanceFact) -> AttestedCommit | None:
+        """Return what *provenance* proves; ``None`` where it proves none."""
+        if not isinstance(provenance, Provenance) or not provenance.verified:
+            return None
+        told = ((each.repository_url, each.commit) for each in provenance.attestations)
+        return next((cls(repository=url, commit=commit) for url, commit in told if url and commit), None)
+
+    @property
+    def shown(self) -> str:
+        """On one line."""
+        return f"commit {self.commit[:_SHORT]} of {self.repository}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

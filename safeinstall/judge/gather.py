@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.artifact import Artifact, Source
     from safeinstall.facts.values import Lookalike
     from safeinstall.judge.attestations import Attestations
+    from safeinstall.judge.origins import Origins
     from safeinstall.ports import AdvisorySource, ProjectPage
     from safeinstall.rules.base import ProvenanceRule
 
@@ -58,6 +59,8 @@ class Gatherer:
     """Of what popular projects are known to require: who does."""
     attestations: Attestations | None = None
     """``None`` when no rule of the policy asks for provenance."""
+    origins: Origins | None = None
+    """``None`` when no rule of the policy asks for the origin of files."""
     first_uploads: bool = False
     """Whether a rule asks when projects began."""
     _doubt: Missing | None = None

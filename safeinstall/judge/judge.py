@@ -16,7 +16,7 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.path_files import added_directories, declared_packages
 from safeinstall.judge.evaluate import evaluate
-from safeinstall.rules.base import ProvenanceRule
+from safeinstall.rules.base import OriginRule, ProvenanceRule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.values import Layout
     from safeinstall.facts.verdict import Verdict
     from safeinstall.judge.gather import Gatherer
-    from safeinstall.plan.plan import VerifiedPlan
+    from safeinstall.plan.plan import Plan, VerifiedPlan
     from safeinstall.policy.model import Policy
 
 Overlaps: TypeAlias = Mapping[NormalizedName, Mapping[NormalizedName, tuple[str, ...]]]
@@ -98,6 +98,12 @@ class Judge:
         told = [after.artifact for before, after in pins if after.artifact.sha256 != before.artifact.sha256]
         return {artifact.name: self(artifact, None) for artifact in told}
 
+    def expect(self, plan: Plan) -> None:
+        """Start on what :meth:`open` will ask for besides the files of *plan*. Waits for nothing."""
+        for pin in plan.files:
+            if self.gatherer.origins and self._wants_origin(pin.artifact):
+                self.gatherer.origins.prefetch(pin.artifact)
+
     def open(self, verified: VerifiedPlan, overlaps: Overlaps) -> dict[NormalizedName, Verdict]:
         """Judge by their contents the files that are about to be installed; *overlaps* come from looking into them."""
         known = {file.pin.artifact.name: file.layout for file in verified.files if file.layout is not None}
@@ -105,7 +111,7 @@ class Judge:
         declared = frozenset(name for layout in known.values() for name in declared_packages(layout.startup))
         layouts = {name: replace(layout, added=added, declared=declared) for name, layout in known.items()}
         verdicts = {}
-        for pin in verified.measured.pins:
+        for planned, pin in zip(verified.plan.pins, verified.measured.pins, strict=True):
             name, key = pin.artifact.name, _key(pin.artifact)
             evidence, verdict = self._known[key]
             opened = replace(
@@ -114,6 +120,8 @@ class Judge:
                 contents=layouts.get(name) or _UNOPENED,
                 overlaps=overlaps.get(name, {}),
             )
+            if self.gatherer.origins and self._wants_origin(planned.artifact):
+                opened = replace(opened, origin=self.gatherer.origins.fact(planned.artifact, opened.provenance))
             self._known[key] = _, verdicts[name] = self._also(verdict, opened, Price.CONTENTS)
         return verdicts
 
@@ -145,6 +153,10 @@ class Judge:
             return []
         rules = self.policy.rules_for(evidence.artifact.name, evidence.artifact.version).rules
         return [rule for rule in rules if rule.id in self._attesting and isinstance(rule, ProvenanceRule)]
+
+    def _wants_origin(self, artifact: Artifact) -> bool:
+        rules = self.policy.rules_for(artifact.name, artifact.version).rules
+        return any(isinstance(rule, OriginRule) and rule.wants_origin(artifact) for rule in rules)
 
     def _by_listing(self, evidence: Evidence) -> Verdict:
         verdict = self._evaluate(evidence, Price.LISTING)

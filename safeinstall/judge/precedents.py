@@ -126,6 +126,7 @@ def _artifact(name: NormalizedName, file: ListedFile, page: ProjectPage) -> Arti
         kind=ArtifactKind.WHEEL if is_wheel else ArtifactKind.SDIST,
         source=page.source,
         hashes=file.hashes,
+        size=file.size,
         upload_time=file.upload_time,
         yanked=file.yanked,
         provenance=file.provenance,

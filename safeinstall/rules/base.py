@@ -71,6 +71,15 @@ class ProvenanceRule(Rule, Protocol):
         ...
 
 
+@runtime_checkable
+class OriginRule(Rule, Protocol):
+    """A rule that looks at what a wheel was made of, which costs the download of its source distribution."""
+
+    def wants_origin(self, artifact: Artifact) -> bool:
+        """Whether it has anything to say of where the files of *artifact* come from (``Evidence.origin``)."""
+        ...
+
+
 def is_local(artifact: Artifact) -> bool:
     """Whether a direct reference names a file or directory of this machine."""
     is_path = artifact.kind is ArtifactKind.TREE or artifact.url.lower().startswith("file:")

@@ -14,6 +14,7 @@ from safeinstall.sources.places.temporary import private_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from threading import Event
 
     from safeinstall.facts.origin import Member, Tree
 
@@ -64,8 +65,12 @@ def address_of(repository: str, mirrors: Mapping[str, str]) -> tuple[str, str]:
     return address, protocol
 
 
-def read_commit(repository: str, commit: str, mirrors: Mapping[str, str], environ: Mapping[str, str]) -> Tree:
+def read_commit(
+    repository: str, commit: str, mirrors: Mapping[str, str], environ: Mapping[str, str], stop: Event
+) -> Tree:
     """Return the files of *commit*, the whole hash, of the repository at the attested address *repository*.
+
+    Ends when *stop* is set.
 
     Links, submodules and what is larger than :data:`FILE` are not among them.
 
@@ -75,7 +80,7 @@ def read_commit(repository: str, commit: str, mirrors: Mapping[str, str], enviro
         raise SourceError("what is attested as commit is no whole hash of one")
     address, protocol = address_of(repository, mirrors)
     with private_directory() as (folder, _):
-        git = Git.find(folder, protocol, environ)
+        git = Git.find(folder, protocol, environ, stop)
         _fetch(git, address, commit)
         return _read(git, _entries(git, commit))
 

@@ -13,12 +13,14 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from safeinstall.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from threading import Event
 
 SECONDS = 120
 """Of each call of git."""
@@ -29,6 +31,8 @@ MEMORY = 4 << 30
 TOLD = 1 << 16
 """Bytes of what git says on standard error."""
 _SHOWN = 300
+_STEP = 0.2
+"""Seconds after which is looked whether somebody still waits."""
 _PASSED = (
     "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "TMPDIR",
@@ -75,14 +79,16 @@ class Git:
     protocol: str
     """How a fetch may speak: ``https``, ``file``, …"""
     environ: Mapping[str, str]
+    stop: Event
+    """Set when nobody waits any more."""
 
     @classmethod
-    def find(cls, folder: Path, protocol: str, environ: Mapping[str, str]) -> Git:
+    def find(cls, folder: Path, protocol: str, environ: Mapping[str, str], stop: Event) -> Git:
         """Return the git of this machine. Raises ``SourceError`` where there is none."""
         program = shutil.which("git", path=environ.get("PATH"))
         if program is None:
             raise SourceError("there is no git on this machine", hint="install git, so that a commit can be read")
-        return cls(os.path.realpath(program), folder, protocol, environ)
+        return cls(os.path.realpath(program), folder, protocol, environ, stop)
 
     @property
     def repository(self) -> Path:
@@ -126,13 +132,21 @@ class Git:
             start_new_session=True,  # all that it starts ends with it, and Ctrl-C is for us
         )
         try:
-            return process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            raise SourceError(f"git {_verb(words)} took longer than {SECONDS} seconds") from None
+            return self._ended(process, _verb(words))
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def _ended(self, process: subprocess.Popen[bytes], verb: str) -> int:
+        """Wait for *process*. Raises ``SourceError`` when it takes too long, or nobody waits for it."""
+        end = monotonic() + SECONDS
+        while not self.stop.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(min(_STEP, max(0, end - monotonic())))
+            if monotonic() >= end:
+                raise SourceError(f"git {verb} took longer than {SECONDS} seconds")
+        raise SourceError(f"git {verb} was stopped")
 
     def _options(self) -> list[str]:
         settings = {**_SETTINGS, f"protocol.{self.protocol}.allow": "always"}

@@ -25,7 +25,7 @@ def repository(tmp_path):
 
 def read(repository, commit=None, *, url=None, environ=None):
     mirrors = {ATTESTED: url or repository.url}
-    return read_commit(ATTESTED, commit or repository.head, mirrors, environ or os.environ)
+    return read_commit(ATTESTED, commit or repository.head, mirrors, environ or os.environ, threading.Event())
 
 
 def refused(repository, commit=None, **kinds):
@@ -67,7 +67,7 @@ def test_nothing_is_left_and_nothing_of_the_user_is_read(repository, tmp_path, m
 )
 def test_what_is_no_whole_hash_is_never_asked_for(repository, commit):
     with pytest.raises(SourceError, match=r"^what is attested as commit is no whole hash of one$"):
-        read_commit(ATTESTED, commit, {}, os.environ)
+        read_commit(ATTESTED, commit, {}, os.environ, threading.Event())
 
 
 def test_a_commit_that_is_not_there(repository):
@@ -178,6 +178,13 @@ def test_a_server_that_never_answers(repository, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"git://127.0.0.1:{server.getsockname()[1]}/app"  # it listens, and nobody accepts
         assert refused(repository, url=address) == "git fetch took longer than 1 seconds"
+
+
+def test_nobody_waits_any_more(repository):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(SourceError, match=r"^git init was stopped$"):
+        read_commit(ATTESTED, repository.head, {ATTESTED: repository.url}, os.environ, stop)
 
 
 def test_a_server_that_leads_elsewhere_by_another_protocol(repository, tmp_path):
