@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata, Source
-    from safeinstall.facts.origin import AttestedCommit, Origin
+    from safeinstall.facts.origins.origin import AttestedCommit, Origin
     from safeinstall.facts.provenance import ProvenanceFact
     from safeinstall.facts.values import Missing
     from safeinstall.plan.verified import Buildable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, Metadata, Source
-    from safeinstall.facts.origin import Origin
+    from safeinstall.facts.origins.origin import Origin
     from safeinstall.facts.provenance import Precedent, ProvenanceFact
     from safeinstall.facts.values import Layout, Lookalike
 

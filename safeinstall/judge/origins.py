@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.facts.origin import AttestedCommit, Origin
+from safeinstall.facts.origins.origin import AttestedCommit, Origin
 from safeinstall.facts.values import Missing
 from safeinstall.judge.precedents import listed_files
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.artifact import Artifact
     from safeinstall.facts.evidence import Evidence
-    from safeinstall.facts.origin import Origin as OriginFact
-    from safeinstall.facts.origin import Unfound
+    from safeinstall.facts.origins.origin import Origin as OriginFact
+    from safeinstall.facts.origins.origin import Unfound
     from safeinstall.facts.terms import PackageSelector
 
 _SHOWN = 3

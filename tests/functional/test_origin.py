@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
-
 import pytest
-from lib.index import Reply
 from lib.wheels import make_sdist, make_wheel
 
 DENY = "[rules.origin]\n"

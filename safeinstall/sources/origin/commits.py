@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.origin import MemberReader
+from safeinstall.facts.origins.origin import MemberReader
 from safeinstall.sources.network.content_coding import STEP
 from safeinstall.sources.origin.git import Git
 from safeinstall.sources.places.temporary import private_directory
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from threading import Event
 
-    from safeinstall.facts.origin import Member, Tree
+    from safeinstall.facts.origins.origin import Member, Tree
 
 FILES = 200_000
 """Files of a commit."""

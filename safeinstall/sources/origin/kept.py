@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.origin import Comparison, Explained, Unfound
+from safeinstall.facts.origins.origin import Comparison, Explained, Unfound
 from safeinstall.sources.places.kept_files import read_kept, write_kept
 from safeinstall.sources.places.seals import is_sealed, seal
 

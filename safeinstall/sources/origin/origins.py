@@ -11,7 +11,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from safeinstall.errors import SafeInstallError
 from safeinstall.facts.artifact import ArtifactKind
-from safeinstall.facts.origin import Origin, compare
+from safeinstall.facts.origins.origin import Origin, compare
 from safeinstall.facts.values import Missing
 from safeinstall.sources.origin.commits import read_commit
 from safeinstall.sources.origin.trees import sdist_tree, wheel_tree
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from safeinstall.facts.artifact import HeldArtifact
-    from safeinstall.facts.origin import AttestedCommit, Comparison, Tree
+    from safeinstall.facts.origins.origin import AttestedCommit, Comparison, Tree
     from safeinstall.plan.verified import VerifiedBytes
     from safeinstall.sources.origin.kept import KeptComparisons
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.origin import MemberReader, installed_path
+from safeinstall.facts.origins.origin import MemberReader, installed_path
 from safeinstall.sources.archives.archives import check_sdist, check_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from safeinstall.facts.origin import Member, Tree
+    from safeinstall.facts.origins.origin import Member, Tree
 
 
 class TreeReader:

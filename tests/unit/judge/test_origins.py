@@ -7,7 +7,7 @@ from lib.facts import INDEX, SHA, artifact, direct
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import SourceKind
-from safeinstall.facts.origin import AttestedCommit
+from safeinstall.facts.origins.origin import AttestedCommit
 from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.origins import LARGEST, Origins, find_sdist

@@ -5,8 +5,8 @@ from lib.facts import direct, evidence, messages
 
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.finding import Finding, Level
-from safeinstall.facts.origin import Explained, Unfound
-from safeinstall.facts.origin import Origin as OriginFact
+from safeinstall.facts.origins.origin import Explained, Unfound
+from safeinstall.facts.origins.origin import Origin as OriginFact
 from safeinstall.facts.values import Missing
 from safeinstall.policy.selectors import parse_selector
 from safeinstall.rules.base import OriginRule
@@ -37,9 +37,11 @@ def test_python_that_is_in_no_source_is_denied():
 def test_what_is_told_of_each_file():
     files = [unfound("_version.py"), unfound("a.py", differs=True), unfound("b.pyc", differs=True), unfound("c.py")]
     assert messages(Origin(), found(*files, sources=("acme-1.0.tar.gz", "commit 1234 of https://g.example/a"))) == [
-        "runs Python that is not in acme-1.0.tar.gz or commit 1234 of https://g.example/a:"
-        " _version.py (called like a version file, but it does more than to assign constants),"
-        " a.py (another one is), b.pyc (another one is; bytecode) and 1 more"
+        (
+            "runs Python that is not in acme-1.0.tar.gz or commit 1234 of https://g.example/a:"
+            " _version.py (called like a version file, but it does more than to assign constants),"
+            " a.py (another one is), b.pyc (another one is; bytecode) and 1 more"
+        )
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from lib.repositories import Repository, tree_entry
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.origin import MemberReader
+from safeinstall.facts.origins.origin import MemberReader
 from safeinstall.sources.origin import commits, git
 from safeinstall.sources.origin.commits import address_of, read_commit
 

@@ -11,7 +11,7 @@ from lib.wheels import make_sdist, make_wheel, zip_archive
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import ArtifactKind
-from safeinstall.facts.origin import AttestedCommit, Explained, Origin, Unfound
+from safeinstall.facts.origins.origin import AttestedCommit, Explained, Origin, Unfound
 from safeinstall.facts.values import Missing
 from safeinstall.plan.verified import _SEAL, VerifiedBytes
 from safeinstall.sources.origin.kept import KeptComparisons

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import re
 
-from safeinstall.facts.version_files import LARGEST
+from safeinstall.facts.origins.version_files import LARGEST
 
 _TEMPLATE = re.compile(r"(.+\.py)\.(?:in|tmpl|template)")
 _FROM_TEMPLATE = re.compile(r"_*(?:build_?)?(?:config|info)_*\.py")

@@ -14,9 +14,9 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.generated_files import is_of_maturin, skeleton, template_of
+from safeinstall.facts.origins.generated_files import is_of_maturin, skeleton, template_of
+from safeinstall.facts.origins.version_files import assigns_constants_only, is_called_like_one
 from safeinstall.facts.provenance import Provenance
-from safeinstall.facts.version_files import assigns_constants_only, is_called_like_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.facts.origin import (
+from safeinstall.facts.origins.origin import (
     LARGEST,
     Comparison,
     Explained,

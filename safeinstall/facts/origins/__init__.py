@@ -1,0 +1,1 @@
+"""What a wheel was made of: files compared by content, and what builds generate."""
