@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from safeinstall.policy.model import AdvisorySettings, Settings
+from safeinstall.policy.model import AdvisorySettings, ProvenanceSettings, Settings
 from safeinstall.policy.orders import order_of
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.schema import field_types
@@ -46,7 +46,8 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         *_different("contact", old.contact, new.contact, "says"),
         *_compared("evidence.", old.evidence, new.evidence, ("on-missing", "max-staleness")),
         *_different("indexes", old.indexes, new.indexes),
-        *_advisories(old.advisories, new.advisories),
+        *_table("advisories", AdvisorySettings, old.advisories, new.advisories),
+        *_table("provenance", ProvenanceSettings, old.provenance, new.provenance),
         *_rules("", old, old.rules, new, new.rules),
     ]
     told = {(change.key, change.old, change.new) for change in found}
@@ -63,9 +64,10 @@ def changes(old: Policy, new: Policy) -> list[Change]:
     ]
 
 
-def _advisories(old: AdvisorySettings, new: AdvisorySettings) -> Iterator[Change]:
-    for key in field_types(AdvisorySettings):
-        yield from _different(f"advisories.{key}", getattr(old, key), getattr(new, key))
+def _table(table: str, cls: type, old: Any, new: Any) -> Iterator[Change]:
+    for key in field_types(cls):
+        name = key.replace("-", "_")
+        yield from _different(f"{table}.{key}", getattr(old, name), getattr(new, name))
 
 
 def _settings(policy: Policy) -> Settings:
