@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Literal, NewType
+from typing import TYPE_CHECKING, Literal, NewType, TypeAlias
 
 from safeinstall.facts.provenance import Publisher, PublisherKind
 
@@ -78,13 +78,16 @@ class StartupExemption:
     """Why; decides nothing."""
 
 
+PublisherService: TypeAlias = Literal["GitHub", "GitLab", "Google", "ActiveState", "CircleCI"]
+"""The value of a :class:`~safeinstall.facts.provenance.PublisherKind`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherBinding:
     """Who alone may have built the files of some packages."""
 
     package: PackageSelector
-    kind: Literal["GitHub", "GitLab", "Google", "ActiveState"]
-    """The value of a :class:`~safeinstall.facts.provenance.PublisherKind`."""
+    kind: PublisherService
     repository: str
     """As :attr:`Publisher.repository <safeinstall.facts.provenance.Publisher.repository>`, or ``owner/*``: any of
     that owner."""

@@ -38,10 +38,15 @@ _REPOSITORIES = {
     "GitHub": (re.compile(r"[\w.-]+/([\w.-]+|\*)", re.ASCII), "owner/name"),
     "GitLab": (re.compile(r"[\w.-]+(/[\w.-]+)*/([\w.-]+|\*)", re.ASCII), "group/name"),
     "ActiveState": (re.compile(r"[\w.-]+/([\w.-]+|\*)", re.ASCII), "organization/project"),
+    "CircleCI": (re.compile(r"[\w.-]+(/[\w.-]+)*(/\*)?", re.ASCII), "github.com/owner/name"),
     "Google": (re.compile(r"[^@\s*?\[]+@[^@\s*?\[]+"), "name@project.iam.gserviceaccount.com"),
 }
 """How each kind of publisher names what it publishes from, and how that is told."""
-_RUNS_WORKFLOWS = ("GitHub", "GitLab")
+_HAVE_NONE = {
+    "Google": ("workflow", "environment"),
+    "ActiveState": ("workflow", "environment"),
+    "CircleCI": ("environment",),
+}
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^:\s]+:[^:\s]+")
 OWN_KEYS = ("schema", "extends", "rules", "overrides")
 """Keys that are no field of :class:`Settings`."""
@@ -272,7 +277,7 @@ def _check_publisher(binding: PublisherBinding) -> Iterator[tuple[Path, str]]:
         yield ("repository",), f'"{binding.repository}" is no repository of {kind}; write "{told}"{_named(binding)}'
     for key in ("workflow", "environment"):
         value = getattr(binding, key)
-        if value is not None and kind not in _RUNS_WORKFLOWS:
+        if value is not None and key in _HAVE_NONE.get(kind, ()):
             yield (key,), f"a publisher of {kind} has none; leave it out"
         elif value is not None and not value.strip():
             yield (key,), "is empty; leave it out where any may be"

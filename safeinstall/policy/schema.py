@@ -26,6 +26,7 @@ from safeinstall.facts.terms import (
     PackageSelector,
     Probability,
     PublisherBinding,
+    PublisherService,
     Release,
     StartupExemption,
 )
@@ -40,7 +41,7 @@ _ANNOTATIONS = {
         *(NormalizedName, PackageSelector, Probability, PublisherBinding, Release, SpecifierSet, StartupExemption),
         Version,
     )
-}
+} | {"PublisherService": PublisherService}
 """What a field's annotation may name although its module imports it for type checkers only."""
 _PARSERS = {
     PackageSelector: parse_selector,

@@ -69,9 +69,10 @@ class Provenance:
         level: the level of a file that nobody has attested. Default: ``"deny"``.
         require: selectors of packages of which it is denied, whatever ``level`` says. Default: none.
         publishers: who alone may have attested the files of some packages: ``package``, a selector; ``kind``,
-            ``"GitHub"``, ``"GitLab"``, ``"Google"`` or ``"ActiveState"``; ``repository``, ``"owner/name"``, for all of
-            an owner ``"owner/*"``, of Google the address of the account; and, unless any may be, ``workflow``, the name
-            of its file (of GitLab the path), and ``environment``. Several entries with one selector are alternatives;
+            ``"GitHub"``, ``"GitLab"``, ``"Google"``, ``"ActiveState"`` or ``"CircleCI"``; ``repository``,
+            ``"owner/name"``, for all of an owner ``"owner/*"``, of Google the address of the account; and, unless any
+            may be, ``workflow``, the name of its file (of GitLab the path, of CircleCI the id of the pipeline's
+            definition), and ``environment``. Several entries with one selector are alternatives;
             what different selectors ask for must all be met, by everybody who has attested the file. One that nobody
             has attested is denied. Default: none.
         regression: the level of a file with less than its project's files had before. Default: ``"deny"``.

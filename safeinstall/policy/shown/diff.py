@@ -46,8 +46,8 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         *_different("contact", old.contact, new.contact, "says"),
         *_compared("evidence.", old.evidence, new.evidence, ("on-missing", "max-staleness")),
         *_different("indexes", old.indexes, new.indexes),
-        *_table("advisories", AdvisorySettings, old.advisories, new.advisories),
-        *_table("provenance", ProvenanceSettings, old.provenance, new.provenance),
+        *_advisories(old.advisories, new.advisories),
+        *_compared("provenance.", old.provenance, new.provenance, field_types(ProvenanceSettings)),
         *_rules("", old, old.rules, new, new.rules),
     ]
     told = {(change.key, change.old, change.new) for change in found}
@@ -64,10 +64,9 @@ def changes(old: Policy, new: Policy) -> list[Change]:
     ]
 
 
-def _table(table: str, cls: type, old: Any, new: Any) -> Iterator[Change]:
-    for key in field_types(cls):
-        name = key.replace("-", "_")
-        yield from _different(f"{table}.{key}", getattr(old, name), getattr(new, name))
+def _advisories(old: AdvisorySettings, new: AdvisorySettings) -> Iterator[Change]:
+    for key in field_types(AdvisorySettings):
+        yield from _different(f"advisories.{key}", getattr(old, key), getattr(new, key))
 
 
 def _settings(policy: Policy) -> Settings:

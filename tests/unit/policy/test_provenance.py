@@ -61,11 +61,11 @@ publishers = [{ package = "acme-*", kind = "GitHub", repository = "acme/*", work
 WRONG_PUBLISHERS = [
     (
         'kind = "github"\nrepository = "acme/app"',
-        '.kind: expected "GitHub", "GitLab", "Google" or "ActiveState", found "github"',
+        '.kind: expected "GitHub", "GitLab", "Google", "ActiveState" or "CircleCI", found "github"',
     ),
     (
-        'kind = "CircleCI"\nrepository = "acme/app"',
-        '.kind: expected "GitHub", "GitLab", "Google" or "ActiveState", found "CircleCI"',
+        'kind = "Jenkins"\nrepository = "acme/app"',
+        '.kind: expected "GitHub", "GitLab", "Google", "ActiveState" or "CircleCI", found "Jenkins"',
     ),
     ('kind = "GitHub"\nrepository = "app"', '.repository: "app" is no repository of GitHub; write "owner/name"'),
     ('kind = "GitHub"\nrepository = "*/*"', '.repository: "*/*" is no repository of GitHub; write "owner/name"'),
