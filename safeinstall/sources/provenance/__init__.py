@@ -1,4 +1,7 @@
-"""Who built a file, from which commit? Provenance objects (PEP 740) are fetched and kept here, and their claims read.
+"""Who built a file: what its index says of it (PEP 740), and what is proved of that. Offline but for what is fetched.
 
-Others enter by ``index_provenance``.
+Doors: ``index_provenance`` (what an index announces), ``verification`` (proof), ``roots`` (what it is proved with),
+``root_updates``, ``extra`` (whether it can be).
+Only ``proving`` and ``root_updates`` know the libraries of the extra ``provenance``; nothing here loads them before
+something is to be proved that was not proved before.
 """
