@@ -118,7 +118,11 @@ def test_the_first_release_has_no_precedent(source):
 @pytest.mark.parametrize(
     ("made", "pages", "reason"),
     [
-        (replace(JUDGED, upload_time=None), [], "default does not tell when acme-2.0-py3-none-any.whl was uploaded"),
+        (
+            replace(JUDGED, upload_time=None),
+            [page(listed("1.0", 30))],
+            "default does not tell when acme-2.0-py3-none-any.whl was uploaded",
+        ),
         (JUDGED, [page(listed("1.0", None))], "default does not tell when other files of acme were uploaded"),
         (replace(JUDGED, source=FIND_LINKS), [], "acme-2.0-py3-none-any.whl is of no index"),
         (replace(JUDGED, unheard="nobody lists it"), [], "nobody lists it"),
@@ -126,6 +130,11 @@ def test_the_first_release_has_no_precedent(source):
 )
 def test_where_no_time_is_told_nobody_knows_what_came_before(source, made, pages, reason):
     assert asking(source, *pages).precedent(made, NOW, lambda _: False).reason == reason
+
+
+@pytest.mark.parametrize("made", [JUDGED, replace(JUDGED, upload_time=None)])
+def test_nor_need_anybody_where_nothing_else_is_attested(source, made):
+    assert asking(source, page(listed("1.0", None, provenance=None))).precedent(made, NOW, lambda _: False) is None
 
 
 def test_another_source_tells_nothing_of_it(source):
