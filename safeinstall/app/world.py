@@ -167,7 +167,7 @@ class LiveWorld:
         def open_provenance() -> IndexProvenance:
             from safeinstall.app import provenance
 
-            return stack.enter_context(provenance.open_it(opened))
+            return stack.enter_context(provenance.open_it(opened, policy, environ, as_of))
 
         def open_origins() -> Comparer:
             from safeinstall.app import origins

@@ -35,6 +35,7 @@ class Attestations:
     minimum_age: Callable[[Artifact], timedelta]
     """How old a file must be, by the policy, before it counts for how a project's files come."""
     _listed: dict[tuple[NormalizedName, str], tuple[Artifact, ...]] = field(default_factory=dict)
+    _earlier: dict[tuple[NormalizedName, str, str, datetime], Earlier | Missing | None] = field(default_factory=dict)
 
     def fact(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
         """Return the provenance of *artifact*, proved if *verify*."""
@@ -71,15 +72,23 @@ class Attestations:
 
     def earlier(self, artifact: Artifact, as_of: datetime) -> Earlier | Missing | None:
         """Return the file that *artifact* is compared with; missing where nobody tells what was uploaded before it."""
+        key = (artifact.name, artifact.url, artifact.source.url, as_of)
+        if key not in self._earlier:
+            self._earlier[key] = self._earlier_of(artifact, as_of)
+        return self._earlier[key]
+
+    def _earlier_of(self, artifact: Artifact, as_of: datetime) -> Earlier | Missing | None:
         if (unlisted := _unlisted(artifact)) is not None:
             return unlisted
-        if artifact.upload_time is None:
-            return Missing(f"{artifact.source.display} does not tell when {artifact.filename} was uploaded")
-        files = self._files(artifact)
-        others = [file for file in files if file.filename != artifact.filename]
-        if others and all(file.upload_time is None for file in others):
-            return Missing(f"{artifact.source.display} does not tell when other files of {artifact.name} were uploaded")
-        return earlier_file(artifact, others, as_of, self.minimum_age)
+        others = [file for file in self._files(artifact) if file.filename != artifact.filename]
+        timed = [file for file in others if file.upload_time is not None]
+        if artifact.upload_time is not None and (timed or not others):
+            return earlier_file(artifact, others, as_of, self.minimum_age)
+        if all(file.provenance is None for file in others):
+            return None  # whenever they were uploaded, there is nothing to compare with
+        what = artifact.filename if artifact.upload_time is None else f"other files of {artifact.name}"
+        was = "was" if artifact.upload_time is None else "were"
+        return Missing(f"{artifact.source.display} does not tell when {what} {was} uploaded")
 
     def _files(self, artifact: Artifact) -> tuple[Artifact, ...]:
         """Return the project's files on the source of *artifact*; of a lock's file those of whoever lists it."""
