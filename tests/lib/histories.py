@@ -82,7 +82,7 @@ class History:
     """When it began to attest."""
 
     def __post_init__(self):
-        self.random = random.Random(self.seed)  # noqa: S311 - a test that can be repeated
+        self.random = random.Random(self.seed)
         draw = self.random
         self.platforms = draw.sample(PLATFORMS, draw.randint(1, 4)) if draw.random() < 0.7 else ["any"]
         self.by_hand = {one for one in self.platforms[1:] if draw.random() < 0.3}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from lib.histories import DAY, OURS, SDIST, History, Upload, filename, said
-from lib.provenance import github
+from lib.histories import DAY, History, said
 
 from safeinstall.facts.finding import Level
 from safeinstall.rules.provenance import Provenance
