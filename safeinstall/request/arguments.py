@@ -11,7 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OWN_COMMANDS = frozenset(
-    {"advisories", "audit", "doctor", "fix", "guard", "log", "outdated", "policy", "provenance", "recover", "why"}
+    {
+        "advisories",
+        "audit",
+        "doctor",
+        "fix",
+        "guard",
+        "inspect",
+        "log",
+        "outdated",
+        "policy",
+        "provenance",
+        "recover",
+        "why",
+    }
 )
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
@@ -24,6 +37,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   fix                         Change pins so that the policy lets them pass.
   outdated                    List what is newer, what of it passes, and from when on the rest will.
   why                         Tell what brings a package in, and what the policy says of it.
+  inspect                     Tell who built a release, from which commit, and what is in it alone.
   guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.
   provenance                  Tell what provenance is proved with, and bring it up to date.

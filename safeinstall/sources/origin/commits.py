@@ -52,10 +52,10 @@ def address_of(repository: str, mirrors: Mapping[str, str]) -> tuple[str, str]:
     """
     if _ADDRESS.fullmatch(repository) is None or {".", ".."} & {*repository.split("/")}:
         raise SourceError("the attested repository is at no plain https address")
-    begins = max((begin for begin in mirrors if repository.startswith(begin)), key=len, default=None)
+    begins = max((begin for begin in mirrors if _begins(repository, begin)), key=len, default=None)
     if begins is None:
         return repository, "https"
-    address = mirrors[begins] + repository.removeprefix(begins)
+    address = mirrors[begins].rstrip("/") + repository[len(begins.rstrip("/")) :]
     protocol = "file" if address.startswith("/") else urlsplit(address).scheme
     if protocol not in _PROTOCOLS or "::" in address or not address.isprintable():
         raise SourceError(
@@ -63,6 +63,12 @@ def address_of(repository: str, mirrors: Mapping[str, str]) -> tuple[str, str]:
             hint="name https://…, file:///… in [provenance] mirrors",
         )
     return address, protocol
+
+
+def _begins(address: str, begin: str) -> bool:
+    """Whether *address* is, or is below, *begin*: ``…/acme`` is no beginning of ``…/acme-other``."""
+    whole = begin.rstrip("/")
+    return address == whole or address.startswith(f"{whole}/")
 
 
 def read_commit(

@@ -211,7 +211,7 @@ def test_no_git(repository, tmp_path):
 )  # fmt: skip
 def test_an_address_that_nobody_honest_attests(address):
     with pytest.raises(SourceError, match=r"^the attested repository is at no plain https address$"):
-        address_of(address, {"": "file:///srv"})
+        address_of(address, {"https://github.example": "file:///srv"})
 
 
 def test_the_mirror_with_the_longest_beginning_counts():
@@ -219,7 +219,8 @@ def test_the_mirror_with_the_longest_beginning_counts():
     assert address_of("https://github.example/acme/app", mirrors) == ("file:///srv/acme/app", "file")
     assert address_of("https://github.example/other/app", mirrors) == ("https://a.example/other/app", "https")
     assert address_of("https://gitlab.example/a/b", mirrors) == ("https://gitlab.example/a/b", "https")
-    assert address_of("https://github.example/acme/app", {"https://github.example/": "/srv/"}) == (
+    assert address_of("https://github.example/acme-other/app", mirrors)[0] == "https://a.example/acme-other/app"
+    assert address_of("https://github.example/acme/app", {"https://github.example": "/srv"}) == (
         "/srv/acme/app",
         "file",
     )
