@@ -42,6 +42,8 @@ allow = ["MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.
 [rules.provenance]
 level = "allow"
 verify = false
+[rules.origin]
+level = "allow"
 """
 
 

@@ -11,7 +11,8 @@ from safeinstall.commands.inspect.subject import read_subject
 from safeinstall.commands.parsing import CommandParser
 from safeinstall.commands.policy.output import write
 from safeinstall.commands.target import open_target
-from safeinstall.report.inspection import inspection_json, render_inspection
+from safeinstall.report.inspection.json import inspection_json
+from safeinstall.report.inspection.text import render_inspection
 from safeinstall.report.text import PREFIX, shown
 from safeinstall.sources.policies.policy_files import load_policy
 

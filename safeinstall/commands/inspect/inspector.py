@@ -18,7 +18,7 @@ from safeinstall.facts.values import Missing
 from safeinstall.judge.attestations import Attestations
 from safeinstall.judge.origins import find_sdist
 from safeinstall.judge.precedents import listed_files
-from safeinstall.report.inspection import Compared, InspectedFile, Inspection
+from safeinstall.report.inspection.model import Compared, InspectedFile, Inspection
 from safeinstall.resolve.user_hashes import UserHashes
 
 if TYPE_CHECKING:

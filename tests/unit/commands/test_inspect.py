@@ -11,7 +11,7 @@ from safeinstall.commands.inspect.inspector import _notes
 from safeinstall.commands.inspect.subject import Subject, read_subject
 from safeinstall.errors import UsageError
 from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Unattested
-from safeinstall.report.inspection import InspectedFile
+from safeinstall.report.inspection.model import InspectedFile
 
 
 @pytest.mark.parametrize("word", ["Acme.App==1.0", "acme-app == 1.0", "acme_app[extra]==1.0", "acme-app===1.0"])

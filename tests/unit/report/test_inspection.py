@@ -11,7 +11,9 @@ from safeinstall.facts.origins.origin import Comparison, Explained, Unfound
 from safeinstall.facts.origins.project_urls import ProjectUrl
 from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted, Unattested
 from safeinstall.facts.values import Missing
-from safeinstall.report.inspection import Compared, InspectedFile, Inspection, inspection_json, render_inspection
+from safeinstall.report.inspection.json import inspection_json
+from safeinstall.report.inspection.model import Compared, InspectedFile, Inspection
+from safeinstall.report.inspection.text import render_inspection
 
 WHO = Publisher(kind=PublisherKind.GITHUB, repository="acme/app", workflow="release.yml", environment="pypi")
 CLAIM = Provenance(attestations=(Attestation(publisher=WHO, predicate_type="publish"),), verified=False)

@@ -70,7 +70,8 @@ def test_without_a_policy_baseline_applies(here):
 def test_strict_denies_what_baseline_warns_of(here):
     policy = load_policy("strict", {}, here)
     listed = rules(policy)
-    assert set(listed) == set(rules(load_policy("baseline", {}, here)))
+    assert set(listed) == {*rules(load_policy("baseline", {}, here)), "origin"}
+    assert (listed["origin"].level, listed["origin"].on_missing) == (Level.WARN, Level.ALLOW)
     assert (policy.evidence.on_missing, listed["yanked"].level) == (Level.DENY, Level.DENY)
     assert (listed["minimum-age"].minimum, listed["vulnerability"].deny_at) == (timedelta(days=7), "medium")
     direct = listed["direct-references"]
