@@ -31,13 +31,18 @@ def template_of(path: str) -> str:
     return found[1] if found else ""
 
 
-def skeleton(path: str, source: bytes) -> str:
+def is_called_like_generated(path: str) -> bool:
+    """Whether meson and its like could have made a file of that name from a template, or it is one."""
+    name = path.rpartition("/")[2]
+    return _FROM_TEMPLATE.fullmatch(template_of(name) or name) is not None
+
+
+def skeleton(source: bytes) -> str:
     """Return a digest of a template, or of what one may have made, that does not tell strings apart; else empty.
 
     Two files of one skeleton are the same program but for what stands in their strings (meson: ``configure_file``).
     """
-    name = path.rpartition("/")[2]
-    if len(source) > LARGEST or not _FROM_TEMPLATE.fullmatch(template_of(name) or name):
+    if len(source) > LARGEST:
         return ""
     try:
         tree = ast.parse(source)

@@ -14,7 +14,12 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.origins.generated_files import is_of_maturin, skeleton, template_of
+from safeinstall.facts.origins.generated_files import (
+    is_called_like_generated,
+    is_of_maturin,
+    skeleton,
+    template_of,
+)
 from safeinstall.facts.origins.version_files import assigns_constants_only, is_called_like_one
 from safeinstall.facts.provenance import Provenance
 
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 LARGEST = 8 << 20
 """Bytes of a file up to which forms of one text count as one text."""
+PARSED = 200
+"""Files of one archive or commit that are parsed, to see whether a build has generated them."""
 _SOURCE = (".py", ".pyw")
 _BYTECODE = ".pyc"
 _EXTENSION = (".so", ".pyd")
@@ -35,6 +42,10 @@ _COMPILED = re.compile(r"\.(?:so|pyd|dylib|dll|exe|a|lib)(?:\.[\d.]+)?$", re.IGN
 _SHEBANG = re.compile(rb"#![^\n]*python[^\n]*", re.IGNORECASE)
 _COOKIE = b"coding"
 """What has it in a comment may be read in an encoding in which a comment is none (PEP 263)."""
+_NOTHING = re.compile(rb"(?:[ \t\f\r\n]|#[^\r\n]*(?:[\r\n]|\Z))*")
+"""Python without any code: blank lines and comments."""
+_LARGEST_EMPTY = 1 << 14
+_LIBRARIES = ("purelib", "platlib")
 _OF_WHEEL = re.compile(r"[^/]+\.dist-info/.*")
 _OF_SDIST = re.compile(r"PKG-INFO|setup\.cfg|(?:.*/)?[^/]+\.egg-info/.*")
 _ROOTS = ("", "src/", "lib/", "python/")
@@ -178,16 +189,38 @@ class Origin:
         return tuple(each for each in self.unfound if each.explained is None)
 
 
-class MemberReader:
-    """Makes a :class:`Member` of the bytes of one file, which come in parts."""
+class TreeMaker:
+    """Makes a :data:`Tree` of files whose bytes come one after the other, in parts."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.tree: dict[str, Member] = {}
+        self._parsed = 0
+        self._path, self._member = "", _MemberReader("")
+
+    def begin(self, path: str) -> None:
+        """The bytes of the file at *path* follow."""
+        self._path, self._member = path, _MemberReader(path)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._member.feed(chunk)
+
+    def end(self) -> None:
+        """The file is whole. Of what may be generated, no more than :data:`PARSED` files are looked into."""
+        parses = is_called_like_one(self._path.lower()) or is_called_like_generated(self._path.lower())
+        self._parsed += parses
+        self.tree[self._path] = self._member.end(parse=parses and self._parsed <= PARSED)
+
+
+class _MemberReader:
+    """Makes a :class:`Member` of the bytes of one file."""
 
     def __init__(self, path: str) -> None:
-        """Begin with the file at *path*."""
         self._path, self._parts, self._head, self._size = path.lower(), list[bytes](), b"", 0
         self._hash = hashlib.sha256()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes."""
         self._size += len(chunk)
         self._head += chunk[: _HEAD - len(self._head)]
         if self._size <= LARGEST:
@@ -197,8 +230,7 @@ class MemberReader:
             self._hash.update(part)
         self._parts = []
 
-    def end(self) -> Member:
-        """Return the file."""
+    def end(self, *, parse: bool) -> Member:
         is_source = self._path.endswith(_SOURCE) or _SHEBANG.match(self._head) is not None
         runs = is_source or self._path.endswith((_BYTECODE, *_EXTENSION))
         if self._size > LARGEST:
@@ -209,9 +241,9 @@ class MemberReader:
             digest=hashlib.sha256(text).hexdigest(),
             runs=runs,
             empty=is_source and _is_empty(text),
-            constants=is_called_like_one(self._path) and assigns_constants_only(data),
+            constants=parse and is_called_like_one(self._path) and assigns_constants_only(data),
             maturin=is_of_maturin(self._path, data),
-            skeleton=skeleton(self._path, data),
+            skeleton=skeleton(data) if parse and is_called_like_generated(self._path) else "",
         )
 
 
@@ -223,14 +255,14 @@ def _plain(text: bytes) -> bytes:
 
 
 def _is_empty(text: bytes) -> bool:
-    lines = (line.strip() for line in text.splitlines())
-    return _COOKIE not in text and all(not line or line.startswith(b"#") for line in lines)
+    return len(text) <= _LARGEST_EMPTY and _COOKIE not in text and _NOTHING.fullmatch(text) is not None
 
 
-def installed_path(member: str) -> str:
-    """Return where a wheel's *member* is installed, below the root of what it belongs to."""
+def library_path(member: str) -> str:
+    """Return where a wheel's *member* is in the library; what goes elsewhere is by its own name, as no other is."""
     top, _, rest = member.partition("/")
-    return rest.partition("/")[2] if top.endswith(".data") and "/" in rest else member
+    scheme, slash, path = rest.partition("/")
+    return path if top.endswith(".data") and scheme in _LIBRARIES and slash else member
 
 
 def compare(files: Tree, source: Tree, name: str, *, compiled: bool) -> Comparison:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.origins.origin import MemberReader
+from safeinstall.facts.origins.origin import TreeMaker
 from safeinstall.sources.network.content_coding import STEP
 from safeinstall.sources.origin.git import Git
 from safeinstall.sources.places.temporary import private_directory
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from threading import Event
 
-    from safeinstall.facts.origins.origin import Member, Tree
+    from safeinstall.facts.origins.origin import Tree
 
 FILES = 200_000
 """Files of a commit."""
@@ -129,20 +129,23 @@ def _read(git: Git, entries: list[Entry]) -> Tree:
     asked = git.folder / "asked"
     asked.write_text("".join(f"{entry.object}\n" for entry in entries), encoding="ascii")
     answer = git.stream("cat-file", "--batch", "--buffer", data=asked)
+    maker = TreeMaker()
     with answer.open("rb") as stream:
-        return {entry.path: _member(stream, entry) for entry in entries}
+        for entry in entries:
+            _read_file(stream, entry, maker)
+    return maker.tree
 
 
-def _member(stream: IO[bytes], entry: Entry) -> Member:
+def _read_file(stream: IO[bytes], entry: Entry, maker: TreeMaker) -> None:
     """Read the answer for one file: its name, kind and size on a line, its bytes, and the end of a line."""
     head = f"{entry.object} blob {entry.size}\n".encode()
     if stream.readline(len(head)) != head:
         raise SourceError(f"git does not give {entry.object}")
-    reader = MemberReader(entry.path)
+    maker.begin(entry.path)
     for chunk in _chunks(stream, entry.size):
-        reader.feed(chunk)
+        maker.feed(chunk)
+    maker.end()
     stream.read(1)
-    return reader.end()
 
 
 def _chunks(stream: IO[bytes], left: int) -> Iterator[bytes]:

@@ -64,7 +64,8 @@ _SETTINGS = {
     "pack.threads": "1",
     "advice.detachedHead": "false",
 }
-_LIMITED = 'ulimit -f "$1" && ulimit -v "$2" && ulimit -t "$3" && ulimit -c 0; shift 3; exec "$@"'
+_LIMITED = 'ulimit -f "$1" && ulimit -t "$3" || exit 1; ulimit -v "$2" 2>/dev/null; shift 3; exec "$@"'
+"""Not every system can limit memory."""
 _BLOCK, _KIBIBYTE = 512, 1024
 """What ``ulimit`` counts in (POSIX sh)."""
 

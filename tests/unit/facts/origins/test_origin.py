@@ -4,24 +4,27 @@ import pytest
 
 from safeinstall.facts.origins.origin import (
     LARGEST,
+    PARSED,
     Comparison,
     Explained,
-    MemberReader,
     Origin,
+    TreeMaker,
     Unfound,
     compare,
-    installed_path,
+    library_path,
 )
 
 CODE, OTHER = "print(1)\n", "print(2)\n"
 
 
 def member(path, text=CODE, *, step=7):
-    reader = MemberReader(path)
+    maker = TreeMaker()
+    maker.begin(path)
     data = text if isinstance(text, bytes) else text.encode()
     for begin in range(0, len(data), step):
-        reader.feed(data[begin : begin + step])
-    return reader.end()
+        maker.feed(data[begin : begin + step])
+    maker.end()
+    return maker.tree[path]
 
 
 def tree(files):
@@ -185,14 +188,18 @@ def test_a_large_file_is_compared_byte_by_byte_and_still_told():
     [
         ("acme/a.py", "acme/a.py"),
         ("acme-1.0.data/purelib/acme/a.py", "acme/a.py"),
-        ("acme-1.0.data/scripts/run", "run"),
-        ("acme-1.0.data/data/share/a", "share/a"),
+        ("acme-1.0.data/platlib/a.py", "a.py"),
+        # in the library there may be another one of that name
+        ("acme-1.0.data/scripts/run", "acme-1.0.data/scripts/run"),
+        ("acme-1.0.data/data/share/a", "acme-1.0.data/data/share/a"),
+        ("acme-1.0.data/headers/a.py", "acme-1.0.data/headers/a.py"),
+        ("acme-1.0.data/purelib", "acme-1.0.data/purelib"),
         ("acme/b.data/scripts/x.py", "acme/b.data/scripts/x.py"),
         ("b.data", "b.data"),
     ],
 )
-def test_where_a_member_is_installed(name, place):
-    assert installed_path(name) == place
+def test_where_a_member_is_in_the_library(name, place):
+    assert library_path(name) == place
 
 
 def test_a_file_counts_as_found_where_one_source_has_it_or_explains_it():
@@ -208,3 +215,20 @@ def test_a_source_that_is_made_to_take_long_does_not():
     many = {f"{i}/__init__.py": "" for i in range(20000)}
     files = tree(many)
     assert compare(files, files, "x", compiled=False).found == len(many)
+
+
+def test_no_archive_makes_us_parse_without_end():
+    maker = TreeMaker()
+    for i in range(PARSED + 1):
+        maker.begin(f"{i}/_version.py")
+        maker.feed(b"version = '1'")
+        maker.end()
+    constants = [member.constants for member in maker.tree.values()]
+    assert (all(constants[:-1]), constants[-1]) == (True, False)
+
+
+def test_a_long_line_of_comments_does_not_take_long():
+    for text in ("# " * 8000 + "\nx", "\n" * 16000 + "x", "#\r" * 8000 + "x"):
+        assert not member("a.py", text, step=1 << 14).empty
+    assert member("a.py", "# a\r#b\r\n\f\n", step=64).empty
+    assert not member("a.py", "# a\rprint(1)", step=64).empty

@@ -9,7 +9,7 @@ import pytest
 from lib.repositories import Repository, tree_entry
 
 from safeinstall.errors import SourceError
-from safeinstall.facts.origins.origin import MemberReader
+from safeinstall.facts.origins.origin import TreeMaker
 from safeinstall.sources.origin import commits, git
 from safeinstall.sources.origin.commits import address_of, read_commit
 
@@ -147,9 +147,11 @@ def test_attributes_filters_and_hooks_run_nothing(repository, tmp_path):
         "core.pager",
     ):
         repository.git("config", setting, f"touch {marker}")
-    expected = MemberReader("b.py")
+    expected = TreeMaker()
+    expected.begin("b.py")
     expected.feed(b"$Id$\n")
-    assert read(repository, commit)["b.py"] == expected.end()
+    expected.end()
+    assert read(repository, commit)["b.py"] == expected.tree["b.py"]
     assert not marker.exists()
 
 
@@ -171,6 +173,17 @@ def test_more_than_may_be_fetched(repository, monkeypatch):
     repository.commit()
     monkeypatch.setattr(git, "PACK", 1 << 19)
     assert refused(repository).startswith("git fetch failed: ")
+
+
+def test_trees_within_trees_that_list_more_than_there_is(repository, monkeypatch):
+    blob = repository.blob(b"x")
+    entries, mode = tree_entry("100644", b"a", blob), "40000"
+    for _ in range(8):  # ten to the power of eight paths
+        tree = repository.git("hash-object", "-t", "tree", "-w", "--stdin", data=entries)
+        entries = b"".join(tree_entry(mode, f"{i}".encode(), tree) for i in range(10))
+    commit = repository.commit_tree(entries)
+    monkeypatch.setattr(git, "PACK", 1 << 22)
+    assert refused(repository, commit).startswith("git ls-tree failed: ")
 
 
 def test_a_server_that_never_answers(repository, monkeypatch):
