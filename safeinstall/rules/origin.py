@@ -29,7 +29,7 @@ class Origin:
     """Deny a wheel with Python files that are neither in its source distribution nor in the commit it was built from.
 
     Stops code that somebody put into a wheel alone, where nobody reads it: what is reviewed is the source. Each Python
-    file is looked for by its content, wherever it lies in the source distribution of the same release; what is not
+    file is looked for by name and content, wherever it lies in the source distribution of the same release; what is not
     there, in the commit that an attestation proves (`[rules.provenance]` has to ask for proof, and `git` to be there).
     Nothing is built or run. What builds generate is known from what is in it, never from its name: version files that
     assign nothing but constants, what maturin and meson make of a template, empty files, the compiled modules of a

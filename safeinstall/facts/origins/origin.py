@@ -1,6 +1,6 @@
 """Whether what a wheel holds is in its source: its source distribution, or the commit that it says it was built from.
 
-Files are compared by their content, wherever they lie: a build moves them (``src/``, ``package-dir``). What is in no
+Files are compared by name and content, wherever they lie: a build moves them (``src/``, ``package-dir``). What is in no
 source is explained where its kind is known, and told all the same.
 """
 
@@ -106,6 +106,8 @@ class Unfound:
     runs: bool
     """Whether Python runs it."""
     explained: Explained | None = None
+    elsewhere: str = ""
+    """By which other name the source has this very content, if it does: no build renames a module."""
 
     @property
     def note(self) -> str:
@@ -113,6 +115,8 @@ class Unfound:
         path = self.path.lower()
         if self.explained is not None:
             return ""
+        if self.elsewhere:
+            return f"there it is {self.elsewhere}"
         if is_called_like_one(path):
             return "called like a version file, but it does more than to assign constants"
         if path.endswith(_EXTENSION):
@@ -128,8 +132,6 @@ class Comparison:
     """What it was compared with, as it is shown."""
     found: int = 0
     """How many files are in it."""
-    moved: tuple[tuple[str, str], ...] = ()
-    """What Python runs that is in it by another name, and that name."""
     unfound: tuple[Unfound, ...] = ()
     """By path."""
 
@@ -270,46 +272,51 @@ def compare(files: Tree, source: Tree, name: str, *, compiled: bool) -> Comparis
 
     *compiled* says whether they may hold what was compiled for some platform.
     """
-    places = _by_content(source)
-    known = {path: places[member.digest] for path, member in files.items() if member.digest in places}
-    found = {path: _nearest(path, where) for path, where in known.items()}
+    places = _Places(source)
+    found = {path: place for path, member in files.items() if (place := places.find(path, member))}
     roots = _roots(found.items())
     made = {(template_of(_base(place)), member.skeleton) for place, member in source.items() if member.skeleton}
     folders = {_folder(path): _folder(place) for path, place in found.items() if _base(path) == _base(place)}
-    moved = ((path, place) for path, place in found.items() if _base(path) != _base(place))
-    return Comparison(
-        source=name,
-        found=len(found),
-        moved=tuple(sorted((path, place) for path, place in moved if files[path].runs and not files[path].empty)),
-        unfound=tuple(
-            Unfound(
-                path=path,
-                differs=any(f"{root}{path}" in source for root in roots)
-                or f"{folders.get(_folder(path), '..')}{_base(path)}" in source,
-                runs=files[path].runs,
-                explained=Explained.TEMPLATE
-                if (_base(path), files[path].skeleton) in made
-                else _explained(path, files[path], compiled=compiled),
-            )
-            for path in sorted(files.keys() - found.keys())
-        ),
-    )
+
+    def lost(path: str) -> Unfound:
+        member = files[path]
+        is_made = (_base(path), member.skeleton) in made
+        explained = Explained.TEMPLATE if is_made else _explained(path, member, compiled=compiled)
+        beside = f"{folders.get(_folder(path), '..')}{_base(path)}"
+        return Unfound(
+            path=path,
+            differs=beside in source or any(f"{root}{path}" in source for root in roots),
+            runs=member.runs,
+            explained=explained,
+            elsewhere="" if explained else places.first.get(member.digest, ""),
+        )
+
+    return Comparison(source=name, found=len(found), unfound=tuple(map(lost, sorted(files.keys() - found.keys()))))
 
 
-def _by_content(source: Tree) -> dict[str, list[str]]:
-    """Return the first places of each content."""
-    places: dict[str, list[str]] = {}
-    for path, member in source.items():
-        known = places.setdefault(member.digest, [])
-        if len(known) < _MOST_PLACES:
-            known.append(path)
-    return places
+class _Places:
+    """Where a source has each content."""
+
+    def __init__(self, source: Tree) -> None:
+        self.first: dict[str, str] = {}
+        self._named: dict[tuple[str, str], list[str]] = {}
+        for path, member in source.items():
+            self.first.setdefault(member.digest, path)
+            known = self._named.setdefault((member.digest, template_of(_base(path)) or _base(path)), [])
+            if len(known) < _MOST_PLACES:
+                known.append(path)
+
+    def find(self, path: str, member: Member) -> str | None:
+        """Return where the file at *path* comes from: of its name, if Python runs it and there is something in it."""
+        named = self._named.get((member.digest, _base(path)))
+        if named is not None:
+            return _nearest(path, named)
+        return None if member.runs and not member.empty else self.first.get(member.digest)
 
 
 def _nearest(path: str, places: list[str]) -> str:
-    """Return the place that is most like *path*: below some root, or of its name."""
-    below = (place for place in places if place == path or place.endswith(f"/{path}"))
-    return next(below, None) or next((place for place in places if _base(place) == _base(path)), places[0])
+    """Return the place that is below some root what *path* is, else the first."""
+    return next((place for place in places if place == path or place.endswith(f"/{path}")), places[0])
 
 
 def _roots(found: Iterable[tuple[str, str]]) -> tuple[str, ...]:

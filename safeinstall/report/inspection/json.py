@@ -79,7 +79,7 @@ def _compared_json(compared: Compared) -> dict[str, Any]:
     result = compared.result
     found: dict[str, Any] = {"file": compared.file, "source": compared.source}
     if isinstance(result, Missing):
-        return {**found, "problem": result.reason, "same": None, "unfound": [], "renamed": []}
+        return {**found, "problem": result.reason, "same": None, "unfound": []}
     return {
         **found,
         "problem": None,
@@ -90,9 +90,9 @@ def _compared_json(compared: Compared) -> dict[str, Any]:
                 "differs": each.differs,
                 "python_runs_it": each.runs,
                 "explained": each.explained and each.explained.value,
+                "elsewhere": each.elsewhere or None,
                 "note": each.note or None,
             }
             for each in result.unfound
         ],
-        "renamed": [{"path": path, "in_source": place} for path, place in result.moved],
     }

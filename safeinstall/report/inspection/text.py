@@ -105,8 +105,6 @@ def _comparison_lines(result: Comparison | Missing) -> Iterator[str]:
     ):
         if files:
             yield _line(title, _few(files))
-    if result.moved:
-        yield _line("renamed", "; ".join(f"{place} is {path}" for path, place in result.moved[:NAMED]))
 
 
 def _explained_lines(result: Comparison) -> Iterator[str]:

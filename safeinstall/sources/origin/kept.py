@@ -53,9 +53,10 @@ def _terms(sha256: str, source: str, text: bytes) -> dict[str, object]:
 
 def _written(comparison: Comparison) -> bytes:
     unfound = [
-        [each.path, each.differs, each.runs, each.explained and each.explained.name] for each in comparison.unfound
+        [each.path, each.differs, each.runs, each.explained and each.explained.name, each.elsewhere]
+        for each in comparison.unfound
     ]
-    told = {"source": comparison.source, "found": comparison.found, "moved": comparison.moved, "unfound": unfound}
+    told = {"source": comparison.source, "found": comparison.found, "unfound": unfound}
     return json.dumps(told).encode()
 
 
@@ -65,9 +66,10 @@ def _read(text: bytes) -> Comparison:
     return Comparison(
         source=told["source"],
         found=told["found"],
-        moved=tuple((path, place) for path, place in told["moved"]),
         unfound=tuple(
-            Unfound(path=path, differs=differs, runs=runs, explained=explained and Explained[explained])
-            for path, differs, runs, explained in told["unfound"]
+            Unfound(
+                path=path, differs=differs, runs=runs, explained=explained and Explained[explained], elsewhere=elsewhere
+            )
+            for path, differs, runs, explained, elsewhere in told["unfound"]
         ),
     )

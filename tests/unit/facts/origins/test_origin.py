@@ -46,9 +46,20 @@ def test_a_file_is_found_wherever_it_lies(place):
     )
 
 
-def test_and_by_another_name_which_is_told():
-    found = compared({"acme/a.py": CODE}, {"tests/payload.py": CODE})
-    assert found == Comparison(source="acme-1.0.tar.gz", found=1, moved=(("acme/a.py", "tests/payload.py"),))
+@pytest.mark.parametrize("place", ["tests/payload.py", "docs/payload.txt", "acme/A.py"])
+def test_but_by_another_name_it_is_told(place):
+    (found,) = compared({"acme/a.py": CODE}, {place: CODE}).told
+    assert (found.path, found.elsewhere, found.note) == ("acme/a.py", place, f"there it is {place}")
+
+
+def test_nothing_is_told_of_what_a_template_is_copied_to_or_is_no_code():
+    wheel = {"acme/a.py": CODE, "acme/__init__.py": "", "acme/data.txt": "d"}
+    assert compared(wheel, {"acme/a.py.in": CODE, "x/empty.py": "", "y": "d"}).unfound == ()
+
+
+def test_of_many_copies_the_one_of_its_name_is_found():
+    copies = {f"{i}/b{i}.py": CODE for i in range(50)}
+    assert compared({"acme/a.py": CODE}, {**copies, "src/acme/a.py": CODE}).unfound == ()
 
 
 def test_what_is_only_in_the_wheel_and_what_differs():

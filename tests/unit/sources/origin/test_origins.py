@@ -85,7 +85,7 @@ def test_each_is_read_once(files, comparer):
 def test_what_is_kept_is_not_done_again(files, comparer, tmp_path):
     one, two = wheel(files, {"acme/b.py": EVIL, "acme/a.py": CODE}), sdist(files, {"acme/c.py": CODE})
     before = comparer.with_sdist(one, two)
-    assert before.moved == (("acme/a.py", "acme/c.py"),)
+    assert [each.elsewhere for each in before.told] == ["acme/c.py", ""]
     files.asked.clear()
     with Comparer(files.obtain, files.obtain, KeptComparisons(tmp_path / "kept"), {}, {}) as again:
         assert again.with_sdist(one, two) == before
