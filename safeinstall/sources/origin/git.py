@@ -7,6 +7,7 @@ nobody to ask; it can speak by one protocol, and is ended when it takes too long
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from time import monotonic
 from typing import IO, TYPE_CHECKING
 
 from safeinstall.errors import SourceError
+from safeinstall.sources.network.urls import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ MEMORY = 4 << 30
 TOLD = 1 << 16
 """Bytes of what git says on standard error."""
 _SHOWN = 300
+_ADDRESS = re.compile(r"[a-z+]+://[^\s'\"]+")
 _STEP = 0.2
 """Seconds after which is looked whether somebody still waits."""
 _PASSED = (
@@ -189,4 +192,9 @@ def _last_line(errors: IO[bytes]) -> str:
     errors.seek(max(0, errors.tell() - TOLD))
     lines = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
     told = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
-    return told[0].strip()[:_SHOWN] if told else ""
+    return _ADDRESS.sub(_without_password, told[0].strip())[:_SHOWN] if told else ""
+
+
+def _without_password(address: re.Match[str]) -> str:
+    """A mirror may be at an address with a password in it."""
+    return redacted(address[0])

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from lib.repositories import Repository, tree_entry
@@ -206,6 +207,27 @@ def test_a_server_that_leads_elsewhere_by_another_protocol(repository, tmp_path)
     for url in ("ext::sh -c touch% x", "-x", "fd::17", "ftp://a.example/b", "https://a.example/\nb", "ext:x", ""):
         said = refused(repository, url=url or " ")
         assert said == f"the mirror of {ATTESTED} is no address that is read"
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", self.server.location)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["file", "git", "ext"])
+def test_a_server_that_leads_to_another_protocol_is_not_followed(repository, kind):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        server.location = {"file": repository.url, "git": "git://127.0.0.1:9/app", "ext": "ext::sh -c true"}[kind]
+        said = refused(repository, url=f"http://user:secret@127.0.0.1:{server.server_address[1]}/app")
+        server.shutdown()
+    assert said.startswith("git fetch failed: fatal: ")
+    assert "secret" not in said
 
 
 def test_no_git(repository, tmp_path):
