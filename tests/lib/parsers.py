@@ -22,6 +22,8 @@ from packaging.version import Version
 from safeinstall.errors import ProjectNotFoundError, SafeInstallError
 from safeinstall.facts.artifact import Source, SourceKind
 from safeinstall.facts.metadata import header_fields, parse_metadata, parse_sdist_metadata
+from safeinstall.facts.origins.origin import TreeMaker, compare
+from safeinstall.facts.origins.project_urls import contradicting, project_urls
 from safeinstall.facts.osv import UnreadableRecordError, parse_record
 from safeinstall.policy.load import parse_policy
 from safeinstall.ports import ListedFile, ProjectPage
@@ -38,6 +40,7 @@ from safeinstall.sources.index.references import open_reference
 from safeinstall.sources.network.content_coding import CodingError, decoded
 from safeinstall.sources.network.http import _retry_after
 from safeinstall.sources.network.transport import Reply
+from safeinstall.sources.origin.commits import _entry
 from safeinstall.sources.pip.channel import hear
 from safeinstall.sources.pip.pylock_files import LockRequest, select
 from safeinstall.sources.provenance.roots import TrustedRoot
@@ -183,12 +186,32 @@ def _verifier() -> Verifier:
     return Verifier(TrustedRoot((ATTESTED / "root.json").read_bytes(), "of the tests", None))
 
 
+def generated(data: bytes) -> None:
+    maker = TreeMaker()
+    for name in ("_version.py", "__config__.py", "__init__.py", "__config__.py.in", "a"):
+        maker.begin(name)
+        maker.feed(data)
+        maker.end()
+    compare(maker.tree, maker.tree, "itself", compiled=True)
+
+
+def git_listing(data: bytes) -> None:
+    for line in data.split(b"\0"):
+        _entry(line)
+
+
+def urls(data: bytes) -> None:
+    contradicting(project_urls(data), "github.com/acme/app")
+
+
 PARSERS: dict[str, Callable[[bytes], None]] = {
     "channel": channel,
     "coding": coding,
     "entry_points": _member("app-1.0.dist-info/entry_points.txt"),
     "filename": filename,
     "find_links": find_links,
+    "generated": generated,
+    "git_listing": git_listing,
     "headers": headers,
     "metadata": metadata,
     "osv_list": osv_list,
@@ -203,6 +226,7 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
     "sdist": sdist,
     "sdist_metadata": sdist_metadata,
     "tar": tar,
+    "urls": urls,
     "wheel": wheel,
     "wheel_file": _member("app-1.0.dist-info/WHEEL"),
     "wheel_tail": wheel_tail,
@@ -262,6 +286,11 @@ def seeds() -> dict[str, list[bytes]]:
         "osv_list": [b"2024-01-01T00:00:00.5Z,PYSEC-2024-1\n"],
         "pylock": [PYLOCK],
         "provenance": [(ATTESTED / "object.json").read_bytes()],
+        "generated": [b"__version__ = version = '1.0'\nif True:\n    x: int = (1, 'a'.split('+')[0])\n"],
+        "git_listing": [
+            b"100644 blob " + b"ab" * 20 + b"      12\tsrc/a.py\0160000 commit " + b"cd" * 20 + b"       -\tsub"
+        ],
+        "urls": [b"Home-page: https://github.com/acme/app\nProject-URL: Source, https://gitlab.com/a/b/c/-/tree\n"],
         "policy": [b'schema = 1\n[rules.minimum-age]\nminimum = "7d"\n[[exceptions]]\npackage = "app"\n'],
         "channel": [b'{"command": "install", "options": {}, "defaults": {}, "selection": {}}\n'],
         "coding": [b"\0" + gzip.compress(b"test" * 9, mtime=0)],

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import re
 
-from safeinstall.facts.origins.version_files import LARGEST
+from safeinstall.facts.origins.version_files import LARGEST, parsed
 
 _TEMPLATE = re.compile(r"(.+\.py)\.(?:in|tmpl|template)")
 _FROM_TEMPLATE = re.compile(r"_*(?:build_?)?(?:config|info)_*\.py")
@@ -42,13 +42,13 @@ def skeleton(source: bytes) -> str:
 
     Two files of one skeleton are the same program but for what stands in their strings (meson: ``configure_file``).
     """
-    if len(source) > LARGEST:
+    tree = parsed(source)
+    if tree is None:
         return ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
     try:
-        tree = ast.parse(source)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                node.value = ""
         return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (RecursionError, MemoryError):
         return ""

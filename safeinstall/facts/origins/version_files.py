@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 
 LARGEST = 1 << 14
 """Bytes of a file that may be one."""
@@ -20,6 +21,8 @@ _METHODS = frozenset(
 """Of strings: what they return is a constant, too."""
 _UNSAFE = frozenset({"__path__", "__spec__", "__loader__", "__builtins__", "__class__", "__getattr__", "__dir__"})
 """Names that mean something to whoever imports the module."""
+_FILENAME = "<a file that a build may have generated>"
+warnings.filterwarnings("ignore", module=re.escape(_FILENAME))  # what Python thinks of its style is no matter of ours
 _VERSIONEER = ast.dump(
     ast.parse("import json\nversion_json = ''\ndef get_versions():\n    return json.loads(version_json)\n")
 )
@@ -35,13 +38,21 @@ def assigns_constants_only(source: bytes) -> bool:
 
     What versioneer writes counts as such: a function that parses one constant. What cannot be read does not.
     """
-    if len(source) > LARGEST:
-        return False
+    tree = parsed(source)
     try:
-        body = ast.parse(source).body
-        return all(map(_is_harmless, body)) or _is_of_versioneer(body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return tree is not None and (all(map(_is_harmless, tree.body)) or _is_of_versioneer(tree.body))
+    except (RecursionError, MemoryError):
         return False
+
+
+def parsed(source: bytes) -> ast.Module | None:
+    """Return *source* as Python reads it; ``None`` if it does not, or if it is larger than :data:`LARGEST`."""
+    if len(source) > LARGEST:
+        return None
+    try:
+        return ast.parse(source, _FILENAME)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _is_harmless(statement: ast.stmt) -> bool:

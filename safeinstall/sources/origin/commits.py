@@ -34,7 +34,7 @@ _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9_~.-]+)+/?"
 _PROTOCOLS = frozenset({"https", "http", "file", "git", "ssh"})
 """Those that a policy may name in its mirrors."""
 _REGULAR = frozenset({"100644", "100755", "100664"})
-_LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.*)", re.DOTALL)
+_LINE = re.compile(rb"(\d{6}) (\w+) ([0-9a-f]{40,64}) +(\d{1,18}|-)\t(.*)", re.DOTALL)
 
 
 class Entry(NamedTuple):
@@ -120,7 +120,7 @@ def _entry(line: bytes) -> Entry | None:
     if match is None or len(match[5]) > PATH:
         raise SourceError("git lists a file that has no plain name")
     mode, kind, name, size = (part.decode() for part in match.groups()[:4])
-    if mode not in _REGULAR or kind != "blob" or int(size) > FILE:
+    if mode not in _REGULAR or kind != "blob" or not size.isdecimal() or int(size) > FILE:
         return None
     return Entry(match[5].decode("utf-8", "backslashreplace"), name, int(size))
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from safeinstall.facts.origins.version_files import LARGEST, assigns_constants_only, is_called_like_one
@@ -81,6 +84,12 @@ def test_and_what_they_do_not(path):
 @pytest.mark.parametrize("source", [SETUPTOOLS_SCM, NUMPY, VERSIONEER, b"", b"__version__ = '1'\r\n"])
 def test_constants(source):
     assert assigns_constants_only(source)
+
+
+def test_what_python_says_of_its_style_is_told_to_nobody(tmp_path):
+    code = "from safeinstall.facts.origins.version_files import assigns_constants_only as a; print(a(rb'x = \"\\d\"'))"
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 HARM = "__import__('os').system('id')"
