@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+from hashlib import sha256
+
 import pytest
+from lib import sigstore
+from lib.repositories import Repository
 from lib.wheels import make_sdist, make_wheel
 
 DENY = "[rules.origin]\n"
@@ -74,3 +79,20 @@ def test_baseline_asks_for_none_of_it(shell):
     offer(shell, {"acme/evil.py": EVIL}, {"acme/a.py": CODE})
     assert shell.install("acme").exit == 0
     assert shell.index.file_path("acme-1.0.tar.gz") not in shell.index.paths()
+
+
+def test_what_the_proved_commit_holds_is_in_the_source(shell):
+    repository = Repository.make(shell.tmp / "mirror" / "acme" / "app", {"lib/acme/b.py": EVIL})
+    root = shell.write("root.json", sigstore.trusted_root())
+    digest = sha256(root.read_bytes()).hexdigest()
+    attest = partial(sigstore.attest, publisher=sigstore.github("acme/app"), commit=repository.head)
+    shell.index.add(*make_wheel("acme", "1.0", files={"acme/a.py": CODE, "acme/b.py": EVIL}), provenance=attest)
+    shell.index.add(*make_sdist("acme", "1.0", files={"acme/a.py": CODE}))
+    assert "acme-1.0.tar.gz: acme/b.py" in shell.refuses("install", "acme")  # nobody asks for proof
+    proof = '[rules.provenance]\nlevel = "allow"\nregression = "allow"\n[provenance]\n'
+    shell.policy(
+        f'{DENY}{proof}root = "{root}"\nroot-sha256 = "sha256:{digest}"\n'
+        f'mirrors = {{ "https://github.com" = "{shell.tmp}/mirror" }}\n'
+    )
+    done = shell.install("acme")
+    assert done.exit == 0, done.err
