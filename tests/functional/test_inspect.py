@@ -97,6 +97,7 @@ def test_what_is_in_one_of_them_alone(shell, repository):
         assert line in done.out
 
 
+@pytest.mark.slow
 def test_for_programs(shell, repository):
     published(shell, repository, wheel={"acme/a.py": CODE, "acme/evil.py": EVIL})
     done = shell.run("inspect", "acme==1.0", "--json")
@@ -113,6 +114,11 @@ def test_for_programs(shell, repository):
     first, second = told["comparisons"]
     assert [each["path"] for each in first["unfound"] if each["python_runs_it"]] == ["acme/evil.py"]
     assert (first["source"], second["problem"]) == ("acme-1.0.tar.gz", None)
+
+
+def test_other_bytes_than_the_index_promised(shell, repository):
+    shell.index.add(*make_wheel("acme", "1.0", files={"acme/a.py": CODE}), hashes={"sha256": "ab" * 32})
+    assert "acme-1.0-py3-none-any.whl" in shell.refuses("inspect", "acme==1.0")
 
 
 def test_what_does_not_hold(shell, repository):
@@ -133,6 +139,7 @@ def test_a_file_of_this_machine_is_known_by_its_sha256(shell, repository):
     assert shell.index.file_path(name) not in shell.index.paths()
 
 
+@pytest.mark.slow
 def test_another_file_of_that_name_is_of_no_index_and_is_compared_all_the_same(shell, repository):
     published(shell, repository)
     name, data = make_wheel("acme", "1.0", files={"acme/a.py": CODE, "acme/evil.py": EVIL})

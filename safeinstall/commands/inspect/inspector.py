@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.errors import SafeInstallError, UnsatisfiableError
+from safeinstall.errors import SafeInstallError, SourceError, UnsatisfiableError
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.facts.origins.origin import AttestedCommit
 from safeinstall.facts.origins.project_urls import project_urls
@@ -101,10 +101,20 @@ class Inspector:
 
     def _inspected(self, artifact: Artifact) -> InspectedFile:
         provenance, unproved = self._provenance(artifact)
-        urls: tuple[ProjectUrl, ...] = ()
-        with suppress(SafeInstallError):  # it is told where the file is compared
-            urls = project_urls(self.target.world.downloads.open(self._held(artifact)).metadata or b"")
+        urls = self._urls(self._held(artifact))
         return InspectedFile(artifact=artifact, provenance=provenance, unproved=unproved, urls=urls)
+
+    def _urls(self, file: HeldArtifact) -> tuple[ProjectUrl, ...]:
+        """Return what the metadata of *file* says. Raises ``IntegrityError`` for bytes that its index did not promise.
+
+        What else is wrong with it is told where it is compared.
+        """
+        downloads = self.target.world.downloads
+        with suppress(SourceError):
+            downloads.obtain(file)
+            with suppress(SafeInstallError):
+                return project_urls(downloads.open(file).metadata or b"")
+        return ()
 
     def _provenance(self, artifact: Artifact) -> tuple[ProvenanceFact, Missing | None]:
         """Return what is proved; where nobody can tell whether it holds, what the index says, and why."""

@@ -13,6 +13,7 @@ from safeinstall.facts.origins.version_files import LARGEST, parsed
 
 _TEMPLATE = re.compile(r"(.+\.py)\.(?:in|tmpl|template)")
 _FROM_TEMPLATE = re.compile(r"_*(?:build_?)?(?:config|info)_*\.py")
+_PLAIN = frozenset({"bool", "dict", "int", "list", "set", "str", "tuple"})
 _MATURIN = re.compile(
     rb"\s*from \.(\w+) import \*\s+__doc__ = \1\.__doc__\nif hasattr\(\1, \"__all__\"\):\n    __all__ = \1\.__all__\s*",
     re.ASCII,
@@ -38,17 +39,36 @@ def is_called_like_generated(path: str) -> bool:
 
 
 def skeleton(source: bytes) -> str:
-    """Return a digest of a template, or of what one may have made, that does not tell strings apart; else empty.
+    """Return a digest of a template, or of what one may have made, that does not tell its data apart; else empty.
 
-    Two files of one skeleton are the same program but for what stands in their strings (meson: ``configure_file``).
+    Two files of one skeleton are the same program but for strings that are data (meson: ``configure_file``): what is
+    given to a function of others counts as it stands.
     """
     tree = parsed(source)
     if tree is None:
         return ""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            node.value = ""
+    own = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
     try:
+        _forget_data(tree, own | _PLAIN)
         return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
     except (RecursionError, MemoryError):
         return ""
+
+
+def _forget_data(node: ast.AST, plain: frozenset[str] | set[str]) -> None:
+    """Empty the strings below *node*, but those that are given to a function that is not *plain*."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            child.value = ""
+        elif not isinstance(child, ast.Call) or _is_plain(child.func, plain):
+            _forget_data(child, plain)
+
+
+def _is_plain(function: ast.expr, plain: frozenset[str] | set[str]) -> bool:
+    """Whether *function* is of the file itself, a plain one of Python, or of a string."""
+    if isinstance(function, ast.Attribute):
+        text = function.value
+        while isinstance(text, ast.Call) and isinstance(text.func, ast.Attribute):
+            text = text.func.value
+        return isinstance(text, ast.Constant)
+    return isinstance(function, ast.Name) and function.id in plain

@@ -89,7 +89,8 @@ class Git:
     @classmethod
     def find(cls, folder: Path, protocol: str, environ: Mapping[str, str], stop: Event) -> Git:
         """Return the git of this machine. Raises ``SourceError`` where there is none."""
-        program = shutil.which("git", path=environ.get("PATH"))
+        places = [place for place in environ.get("PATH", os.defpath).split(os.pathsep) if place.startswith("/")]
+        program = shutil.which("git", path=os.pathsep.join(places))  # what lies in the user's folder is not asked
         if program is None:
             raise SourceError("there is no git on this machine", hint="install git, so that a commit can be read")
         return cls(os.path.realpath(program), folder, protocol, environ, stop)

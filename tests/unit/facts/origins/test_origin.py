@@ -129,6 +129,25 @@ def test_the_file_that_maturin_makes():
         assert [each.explained for each in compared({"acme/__init__.py": other}, {"lib.rs": ""}).unfound] == [None]
 
 
+SHELL = 'import subprocess\nCOMPILER = "@C@"\nsubprocess.run([f"{COMPILER}", "--version"], shell=True)\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "explained"),
+    [
+        ([("@C@", "gcc")], Explained.TEMPLATE),
+        ([("@C@", "gcc"), ("--version", "; id")], None),
+        ([("@C@", "gcc"), ("subprocess.run", "subprocess.call")], None),
+    ],
+)
+def test_what_a_template_gives_to_a_function_of_others_counts_as_it_stands(changes, explained):
+    made = SHELL
+    for old, new in changes:
+        made = made.replace(old, new)
+    found = compared({"acme/__config__.py": made}, {"acme/__config__.py.in": SHELL})
+    assert [each.explained for each in found.unfound] == [explained]
+
+
 TEMPLATE = 'CONFIG = {"compiler": "@C_COMP@"}\ndef show():\n    print(CONFIG)\n'
 MADE = TEMPLATE.replace("@C_COMP@", "gcc")
 

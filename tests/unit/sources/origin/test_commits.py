@@ -230,7 +230,17 @@ def test_a_server_that_leads_to_another_protocol_is_not_followed(repository, kin
     assert "secret" not in said
 
 
-def test_no_git(repository, tmp_path):
+def test_no_git(repository, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "git").write_text("#!/bin/sh\ntouch ran\n")
+    (tmp_path / "git").chmod(0o755)
+    (tmp_path / "empty").mkdir()
+    assert refused(repository, environ={"PATH": f".::{tmp_path}/empty"}) == "there is no git on this machine"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_empty_path(repository, tmp_path):
+    tmp_path = tmp_path / "nothing"
     assert refused(repository, environ={"PATH": str(tmp_path)}) == "there is no git on this machine"
 
 
