@@ -56,15 +56,21 @@ class Origins:
 
 
 def find_sdist(artifact: Artifact, pages: Callable[[NormalizedName], Sequence[ProjectPage]]) -> Artifact | Missing:
-    """Return the source distribution of the release of *artifact*, if its source lists one that may be fetched."""
+    """Return the source distribution of the release of *artifact*, if one is listed that may be fetched.
+
+    It is of the source of *artifact*, else of another one that lists these very bytes.
+    """
     if artifact.source.kind is SourceKind.DIRECT and artifact.lock is None:
         return Missing(f"{artifact.filename} is of no index")
     try:
-        listed = [page for page in pages(artifact.name) if _is_of_source(page, artifact)]
+        known = pages(artifact.name)
     except SourceError as error:
         return Missing(error.message, error.hint)
-    files = [file for file in listed_files(artifact.name, listed) if file.version == artifact.version]
-    found = next((file for file in files if file.kind is ArtifactKind.SDIST), None)
+    own = [page for page in known if _is_of_source(page, artifact)]
+    others = [page for page in known if _lists(page, artifact)]
+    files = (*listed_files(artifact.name, own), *listed_files(artifact.name, others))
+    sdists = (file for file in files if file.kind is ArtifactKind.SDIST)
+    found = next((file for file in sdists if file.version == artifact.version), None)
     if found is None:
         return Missing(f"there is no source distribution of {artifact.release}")
     if found.sha256 is None:
@@ -72,6 +78,12 @@ def find_sdist(artifact: Artifact, pages: Callable[[NormalizedName], Sequence[Pr
     if found.size is not None and found.size > LARGEST:
         return Missing(f"{found.filename} is larger than {LARGEST >> 20} MiB")
     return found
+
+
+def _lists(page: ProjectPage, artifact: Artifact) -> bool:
+    """Whether *page* has the very bytes of *artifact*."""
+    files = (*page.files, *page.beside)
+    return artifact.sha256 is not None and any(file.hashes.get("sha256") == artifact.sha256 for file in files)
 
 
 def _is_of_source(page: ProjectPage, artifact: Artifact) -> bool:

@@ -32,7 +32,7 @@ def found(*pages, wheel=WHEEL):
     return answer.reason if isinstance(answer, Missing) else answer.filename
 
 
-SDIST = listed("acme-1.0.tar.gz")
+SDIST = listed("acme-1.0.tar.gz", hashes={"sha256": "ef" * 32})
 
 
 def test_the_source_distribution_of_the_same_release():
@@ -49,6 +49,16 @@ def test_also_where_a_lock_binds_the_project_to_the_wheel():
 
 def test_of_another_index_it_is_somebody_else_s():
     assert found(page(SDIST, source=OTHER)) == "there is no source distribution of acme 1.0"
+    other = listed(WHEEL.filename, hashes={"sha256": "cd" * 32})
+    assert found(page(other, SDIST, source=OTHER)) == "there is no source distribution of acme 1.0"
+    unknown = artifact("acme==1.0")
+    assert found(page(listed(WHEEL.filename, hashes={}), SDIST, source=OTHER), wheel=unknown).startswith("there is no")
+
+
+def test_but_not_of_one_that_lists_the_very_same_wheel():
+    theirs = page(listed(WHEEL.filename), listed("acme-1.0.zip"), source=OTHER)
+    assert found(page(listed(WHEEL.filename)), theirs) == "acme-1.0.zip"
+    assert found(theirs, page(listed(WHEEL.filename), SDIST)) == "acme-1.0.tar.gz"
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,12 @@ def test_a_hostile_source_distribution_is_no_source(files, comparer):
     one = wheel(files, {"acme/a.py": CODE})
     two = files.add("acme-1.0.tar.gz", b"no archive", ArtifactKind.SDIST)
     assert comparer.origin(one, two, None).reason.startswith("acme-1.0.tar.gz cannot be read as an archive: ")
+
+
+@pytest.mark.parametrize("other", ["data", "scripts", "headers"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_file_hides_behind_another_of_its_name(files, comparer, other, is_first):
+    members = [("acme.py", EVIL), (f"acme-1.0.data/{other}/acme.py", CODE)]
+    one = wheel(files, dict(members if is_first else reversed(members)))
+    two = sdist(files, {"acme.py": CODE})
+    assert [each.path for each in comparer.origin(one, two, None).told] == ["acme.py"]
