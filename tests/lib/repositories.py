@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -81,3 +84,48 @@ _WHO = {"NAME": "acme", "EMAIL": "acme@acme.example", "DATE": "2026-01-01T00:00:
 def tree_entry(mode: str, name: bytes, digest: str) -> bytes:
     """Return one entry of a tree, as git keeps it."""
     return f"{mode} ".encode() + name + b"\0" + bytes.fromhex(digest)
+
+
+class _Backend(BaseHTTPRequestHandler):
+    """git's own server (``git http-backend``), as CGI."""
+
+    def do_GET(self) -> None:
+        place, _, query = self.path.partition("?")
+        length = int(self.headers.get("Content-Length") or 0)
+        environ = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.server.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "PATH_INFO": place,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(length),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+        }
+        told = subprocess.run(
+            ["git", "http-backend"], env=environ, input=self.rfile.read(length), capture_output=True, check=True
+        )
+        head, _, body = told.stdout.partition(b"\r\n\r\n")
+        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+        self.send_response(int(fields.pop("Status", "200 OK").split()[0]))
+        for name, value in fields.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve the repositories in *folder* over HTTP; give the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Backend) as server:
+        server.folder = folder
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()

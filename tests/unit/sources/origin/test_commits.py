@@ -7,7 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from lib.repositories import Repository, tree_entry
+from lib.repositories import Repository, served, tree_entry
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.origins.origin import TreeMaker
@@ -269,6 +269,13 @@ def test_the_mirror_with_the_longest_beginning_counts():
         "/srv/acme/app",
         "file",
     )
+
+
+def test_over_http(repository):
+    with served(repository.folder.parent) as address:
+        assert read(repository, url=f"{address}/app") == read(repository)
+        assert refused(repository, "1" * 40, url=f"{address}/app").startswith("git fetch failed: ")
+        assert refused(repository, url=f"{address}/other").startswith("git fetch failed: ")
 
 
 def test_over_a_real_daemon(repository):
