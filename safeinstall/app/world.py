@@ -25,6 +25,7 @@ from safeinstall.sources.archives.installed_overlaps import find_installed_overl
 from safeinstall.sources.archives.overlaps import find_overlaps
 from safeinstall.sources.bytecode.ahead import BytecodeAhead
 from safeinstall.sources.bytecode.kept import KeptBytecode
+from safeinstall.sources.bytecode.unpacking import UnpackingAhead
 from safeinstall.sources.files.ahead import DownloadsAhead
 from safeinstall.sources.files.download_cache import DownloadCache
 from safeinstall.sources.files.fetch import Downloads
@@ -275,14 +276,15 @@ class LiveWorld:
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             writable(place, "a").close()  # pip too fails before it installs
-        status = self._proceed(self._answer(verified, resolution, told), resolution)
+        wheels = [Path(file.path) for file in verified.files if file.layout is not None]
+        status = self._proceed(self._answer(verified, resolution, told), resolution, wheels)
         self.replies.raise_problem()
         if status == 0 and told.exists():
             with aftermath_of_pip():
                 self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
         return status
 
-    def _proceed(self, answer: dict[str, Any], resolution: Resolution) -> int:
+    def _proceed(self, answer: dict[str, Any], resolution: Resolution, wheels: Sequence[Path]) -> int:
         """Let pip install, and undo what it does not bring to a good end. Raises what stops it."""
         planned = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins if pin.installs]
         installing = Installing.begin(self.invocation, planned, self.environ)
@@ -290,8 +292,10 @@ class LiveWorld:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
         Thread(target=self.meanwhile, daemon=True).start()
         try:
-            with self.watch("install"):
-                status = self.pip.proceed(answer | {"journal": installing.terms}, self.replies)
+            unpacking = UnpackingAhead(installing.room, wheels, self.replies.bytecode, self.environ)
+            with self.watch("install"), unpacking:
+                told = {"journal": installing.terms, "unpacked": unpacking.told}
+                status = self.pip.proceed(answer | told, self.replies)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
