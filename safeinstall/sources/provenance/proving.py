@@ -196,7 +196,7 @@ def _day(when: datetime) -> str:
 
 
 def _expect_environment(certificate: Certificate, publisher: Publisher) -> None:
-    """The index tells it without regard to case; certificates from before 2025, and of jobs without one, tell none."""
+    """The index tells it without regard to case; older certificates, and those of jobs without one, tell none."""
     said = _extension(certificate, ENVIRONMENT)
     if publisher.environment and said and said.casefold() != publisher.environment.casefold():
         raise UnprovedError(f"its certificate is of another environment: {shortened(said)}")
