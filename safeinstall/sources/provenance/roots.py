@@ -63,8 +63,8 @@ def trusted_root(settings: ProvenanceSettings, directory: Path, now: datetime) -
     newest = max(found, key=_date)
     age = now - _date(newest)
     if age > settings.max_root_age:
-        said = f"the trusted root {newest.origin} is {age.days} days old, and the policy allows {_days(settings)}"
-        return Missing(said, UPDATE)
+        allowed = _days(settings.max_root_age)
+        return Missing(f"the trusted root {newest.origin} is {_days(age)} old, and the policy allows {allowed}", UPDATE)
     return newest
 
 
@@ -159,5 +159,5 @@ def _terms(sha256: str, dated: str) -> dict[str, str]:
     return {"trusted root": sha256, "dated": dated}
 
 
-def _days(settings: ProvenanceSettings) -> str:
-    return f"{settings.max_root_age.days} days"
+def _days(time: timedelta) -> str:
+    return f"{time.days} day" if time.days == 1 else f"{time.days} days"

@@ -59,8 +59,8 @@ def test_it_is_good_for_as_long_as_the_policy_says(shipped, tmp_path):
     assert trusted_root(SETTINGS, tmp_path, last) == shipped
     said = "the trusted root that comes with sigstore is 365 days old, and the policy allows 365 days"
     assert trusted_root(SETTINGS, tmp_path, last + timedelta(hours=1)) == Missing(said, UPDATE)
-    strict = ProvenanceSettings(max_root_age=timedelta(days=30))
-    said = "the trusted root that comes with sigstore is 31 days old, and the policy allows 30 days"
+    strict = ProvenanceSettings(max_root_age=timedelta(days=1))
+    said = "the trusted root that comes with sigstore is 31 days old, and the policy allows 1 day"
     assert trusted_root(strict, tmp_path, shipped.dated + timedelta(days=31)) == Missing(said, UPDATE)
 
 
