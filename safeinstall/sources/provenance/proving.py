@@ -153,7 +153,9 @@ def _policy(publisher: Mapping[str, Any]) -> VerificationPolicy:
     """Return pypi-attestations' policy for *publisher*; it knows fewer kinds than the index does."""
     try:
         found: VerificationPolicy = _IDENTITIES.validate_python(publisher)._as_policy()  # noqa: SLF001 - as its own verify does
-    except ValidationError:
+    except ValidationError as error:
+        if [each["type"] for each in error.errors()] != ["union_tag_invalid"]:
+            raise UnprovedError("a publisher of its provenance cannot be read") from None
         kind = shortened(publisher["kind"])
         raise UnknownPublisherError(f"its publisher is of the kind {kind}, which cannot be proved") from None
     return found
