@@ -111,9 +111,8 @@ def _kept(raw: bytes, directory: Path, now: datetime) -> TrustedRoot:
     except OSError as error:
         raise UsageError(f"cannot write {directory}: {error.strerror}", hint="set SAFE_PIP_STATE_DIR") from error
     if root is None:
-        raise RefusedError(
-            "what is kept cannot be sealed: this user has no state directory of its own", hint="set HOME"
-        )
+        said = "what is kept cannot be sealed: this user has no state directory that HOME tells"
+        raise RefusedError(said, hint="set HOME, or give --output FILE, for `root` of a policy to name it")
     return root
 
 
