@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.facts.finding import Level
 from safeinstall.report.forms.json import plain
+from safeinstall.report.provenance.build import report_provenance
 from safeinstall.report.refusal import render_refused
 from safeinstall.report.text import PREFIX, render_remarks, shown
 
@@ -79,6 +80,7 @@ def package_json(verdict: Verdict, newest_passing: Mapping[NormalizedName, Artif
         "version": str(artifact.stated_version),
         "file": artifact.filename,
         "index": artifact.source.display,
+        "provenance": plain(report_provenance(verdict)),
         "level": verdict.level.name.lower(),
         "newest_allowed": str(newest.version) if newest else None,
         "findings": [finding_json(finding, policy) for finding in verdict.findings],

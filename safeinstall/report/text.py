@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from safeinstall.facts.artifact import ArtifactKind, contradict
 from safeinstall.facts.finding import Level, utc
 from safeinstall.report.gist import gists
+from safeinstall.report.provenance.build import report_provenance
+from safeinstall.report.provenance.words import told_of
 from safeinstall.report.rivals import render_rivals
 
 if TYPE_CHECKING:
@@ -94,8 +96,14 @@ def render_summary(outcome: Outcome, policy: Policy, invocation: Invocation) -> 
         ]
     else:
         remarks = render_remarks(verdicts, policy, verbose=verbose, sources=invocation.sources)
-        lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks]
+        built = _built(verdicts) if verbose else ()
+        lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks, *built]
     return "\n".join(PREFIX + line for line in lines)
+
+
+def _built(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    told = told_of((verdict.artifact.release, report_provenance(verdict)) for verdict in verdicts)
+    return (shown(f"built by: {line}") for line in told)
 
 
 def _told_fallbacks(outcome: Outcome, invocation: Invocation) -> Sequence[str]:
