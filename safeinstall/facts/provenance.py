@@ -21,6 +21,7 @@ class PublisherKind(Enum):
     GITLAB = "GitLab"
     GOOGLE = "Google"
     ACTIVESTATE = "ActiveState"
+    CIRCLECI = "CircleCI"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +31,11 @@ class Publisher:
     kind: PublisherKind
     repository: str
     """``owner/name``, of GitLab with all its groups; of Google the account's address; of ActiveState
-    ``organization/project``. Compared without regard to case."""
+    ``organization/project``; of CircleCI the repository's address, else the project's id. Compared without regard to
+    case."""
     workflow: str | None = None
-    """The file that was run, as it is called below ``.github/workflows/``; of GitLab its path in the repository."""
+    """The file that was run, as it is called below ``.github/workflows/``; of GitLab its path in the repository; of
+    CircleCI the id of the pipeline's definition."""
     environment: str | None = None
     """``None`` where none is set; the index writes that as ``""``, too."""
 
