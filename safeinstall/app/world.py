@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip.descriptions import RecalledPip
     from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.provenance.index_provenance import IndexProvenance
 
 
 def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
@@ -88,6 +89,7 @@ class LiveWorld:
     pip: HostedPip | RecalledPip | ExpectedPip
     pages: SimpleIndex
     open_advisories: Callable[[], LocalAdvisories]
+    open_provenance: Callable[[], IndexProvenance]
     stage: Stage
     """The private index."""
     downloads: Downloads
@@ -107,6 +109,7 @@ class LiveWorld:
     meanwhile: Callable[[], None] = lambda: None
     """Called in a thread of its own while pip installs."""
     _advisories: LocalAdvisories | None = None
+    _provenance: IndexProvenance | None = None
     _ahead: DownloadsAhead = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,12 +161,18 @@ class LiveWorld:
 
             return stack.enter_context(advisories.open_them(invocation, policy, cache, as_of=as_of, environ=environ))
 
+        def open_provenance() -> IndexProvenance:
+            from safeinstall.app import provenance
+
+            return stack.enter_context(provenance.open_it(opened))
+
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
             opened.pages,
             open_advisories,
+            open_provenance,
             stage,
             downloads,
             Replies(stage, bytecode),
@@ -199,6 +208,13 @@ class LiveWorld:
         if self._advisories is None:
             self._advisories = self.open_advisories()
         return self._advisories
+
+    @property
+    def provenance(self) -> IndexProvenance:
+        """See :class:`~safeinstall.pipeline.World`. Opened, and its modules loaded, when the first rule asks."""
+        if self._provenance is None:
+            self._provenance = self.open_provenance()
+        return self._provenance
 
     @property
     def builds(self) -> Builder:

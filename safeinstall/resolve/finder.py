@@ -201,6 +201,7 @@ class CandidateFinder:
             yanked=listed.yanked,
             requires_python=listed.requires_python,
             core_metadata=listed.core_metadata,
+            provenance=listed.provenance,
             subdirectory=listed.subdirectory if kind is ArtifactKind.SDIST else "",
             egg=listed.egg if kind is ArtifactKind.SDIST else "",
             project_status=page.status,

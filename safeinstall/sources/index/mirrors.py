@@ -1,8 +1,9 @@
 """What an index knows of the files that its mirrors offer, too.
 
 The policy says which index mirrors which. A file that both call the same, and of whose bytes they do not say different
-things, is the original's: its hashes are demanded, and its upload time, yank and status count. Of any other file of a
-version that the original lists nobody can say when it was uploaded: a mirror can say of new bytes whatever it likes.
+things, is the original's: its hashes are demanded, and its upload time, yank, provenance and status count. Of any other
+file of a version that the original lists nobody can say when it was uploaded: a mirror can say of new bytes whatever it
+likes.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def _of_original(file: ListedFile, original: _Original) -> ListedFile:
         hashes=join_hashes(file.hashes, same.hashes),
         upload_time=same.upload_time or file.upload_time,
         yanked=file.yanked if same.yanked is None else same.yanked,
+        provenance=same.provenance,
     )
 
 

@@ -1,7 +1,7 @@
 """Project pages of the simple repository API, from bytes to values.
 
-JSON as PEP 691 with 592, 700, 714 and 792; HTML as PEP 503. What pip shrugs at, this does too (pip: models/link.py,
-``Link.from_json`` and ``from_element``); a page that cannot be trusted to be complete is an error.
+JSON as PEP 691 with 592, 700, 714, 740 and 792; HTML as PEP 503. What pip shrugs at, this does too (pip:
+models/link.py, ``Link.from_json`` and ``from_element``); a page that cannot be trusted to be complete is an error.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _json_page(body: bytes, url: str, source: Source, admit: Callable[[str], boo
             raise _MalformedError("one of its files is no JSON object")
         link, filename, fragment = base.resolve(_text(entry, "url"))
         if admit(filename):
-            files.append(_json_file(entry, link, filename, fragment))
+            files.append(_json_file(entry, link, filename, fragment, base.announced(entry.get("provenance"))))
         else:
             left_out[wheel_version(filename)].append(entry.get("upload-time"))
     return ProjectPage(
@@ -145,7 +145,7 @@ def _json_status(status: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str) -> ListedFile:
+def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str, provenance: str | None) -> ListedFile:
     hashes = _hashes(entry)
     core_metadata = entry.get("core-metadata")
     return ListedFile(
@@ -157,6 +157,7 @@ def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str
         size=_size(entry.get("size")),
         upload_time=_upload_time(entry.get("upload-time")),
         core_metadata=_core_metadata(entry.get("dist-info-metadata") if core_metadata is None else core_metadata),
+        provenance=provenance,
         subdirectory=fragment_part(fragment, "subdirectory"),
         egg=fragment_part(fragment, "egg"),
     )
@@ -273,6 +274,15 @@ class Base:
         name = (unquote(path) if "%" in path else path).rstrip("/").rpartition("/")[2]
         return absolute, "" if name in {".", ".."} or len(name) > NAME_LENGTH else name, fragment
 
+    def announced(self, link: object) -> str | None:
+        """Return the absolute address of what is announced beside a file; ``None`` where that is no address."""
+        if not isinstance(link, str) or not (bare := link.partition("#")[0].strip()):
+            return None
+        try:
+            return bare if _PLAIN.fullmatch(bare) else self._join(bare)
+        except _MalformedError:  # pip installs from such a page
+            return None
+
     def _join(self, link: str) -> str:
         try:
             absolute = urljoin(self._url, link.strip())
@@ -335,6 +345,7 @@ def _html_file(anchor: Mapping[str, str | None], base: Base) -> ListedFile:
         # PEP 592: present is yanked, even where there is no value.
         yanked=anchor.get("data-yanked") or "" if "data-yanked" in anchor else None,
         core_metadata=None if metadata is None else fragment_hash(metadata),
+        provenance=base.announced(anchor.get("data-provenance")),
         subdirectory=fragment_part(fragment, "subdirectory"),
         egg=fragment_part(fragment, "egg"),
     )

@@ -1,0 +1,133 @@
+"""How a project's files came before: which earlier file another one is compared with. Pure: it asks nobody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from safeinstall.facts.artifact import Artifact, ArtifactKind
+from safeinstall.facts.file_versions import file_version, split_sdist
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from safeinstall.ports import ListedFile, ProjectPage
+
+ADDED_LATER = timedelta(days=1)
+"""A file that is uploaded at least so long after another of its release was added to it: it did not come with it."""
+_NUMBERS = re.compile(r"\d+(?:_\d+)*(?=_|$)")
+_TAGS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The file that a later one is compared with, and how the project's files came up to then."""
+
+    artifact: Artifact
+    upload_time: datetime
+    since: datetime | None
+    """See :class:`~safeinstall.facts.provenance.Precedent`, as :attr:`carried`."""
+    carried: tuple[str, ...]
+
+
+def listed_files(name: NormalizedName, pages: Sequence[ProjectPage]) -> tuple[Artifact, ...]:
+    """Return every wheel and source distribution of *name* on *pages*, for whichever target."""
+    files = (
+        _artifact(name, file, page)
+        for page in pages
+        for file in {f.filename: f for f in (*page.files, *page.beside)}.values()
+    )
+    return tuple(file for file in files if file is not None)
+
+
+def earlier_file(
+    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: Callable[[Artifact], timedelta]
+) -> Earlier | None:
+    """Return what *artifact*, whose upload time is known, is compared with; ``None`` where there is nothing.
+
+    Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
+    are as old as *minimum_age* asks for them. The newest release of these is taken, by its first upload; one that is
+    taken back (PEP 592) only where there is no other. Of that the file is meant that is most like *artifact*.
+    """
+    before = list(_before(artifact, listed, as_of, minimum_age))
+    releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
+    for time, file in before:  # from the first upload on
+        releases.setdefault(file.version, []).append((time, file))
+    if not releases:
+        return None
+    standing = [files for files in releases.values() if any(file.yanked is None for _, file in files)]
+    release = (standing or list(releases.values()))[-1]
+    time, like = max(release, key=lambda one: _likeness(artifact, one[1]))  # the first of equals
+    others = [file for _, file in release if file.provenance is not None]
+    carried = () if like.provenance is not None else tuple(file.filename for file in others)
+    return Earlier(artifact=like, upload_time=time, since=_since(before), carried=carried)
+
+
+def _before(
+    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: Callable[[Artifact], timedelta]
+) -> Iterator[tuple[datetime, Artifact]]:
+    """Yield the files that count, in the order of their uploads."""
+    uploaded = artifact.upload_time
+    timed = sorted(
+        ((file.upload_time, file.filename, file) for file in listed if file.upload_time is not None),
+        key=lambda one: one[:2],
+    )
+    for time, _, file in timed:
+        if uploaded is None or time >= uploaded:
+            continue
+        age = minimum_age(file)
+        is_of_its_own = file.version == artifact.version and uploaded - time < max(age, ADDED_LATER)
+        if as_of - time >= age and not is_of_its_own:
+            yield time, file
+
+
+def _since(before: Sequence[tuple[datetime, Artifact]]) -> datetime | None:
+    since = None
+    for time, file in reversed(before):
+        if file.provenance is None:
+            break
+        since = time
+    return since
+
+
+def _likeness(one: Artifact, other: Artifact) -> tuple[bool, bool, bool, bool]:
+    """Compare kind, then platform: the system, its version, at last all tags."""
+    mine, theirs = _tags(one.filename), _tags(other.filename)
+    is_of_family = not _systems(mine[-1]).isdisjoint(_systems(theirs[-1]))
+    return one.kind is other.kind, is_of_family, mine[-1] == theirs[-1], mine == theirs
+
+
+def _systems(platforms: str) -> set[str]:
+    """Return the systems and machines of a set of platform tags, without their versions."""
+    return {_NUMBERS.sub("", platform).replace("__", "_") for platform in platforms.split(".")}
+
+
+def _tags(filename: str) -> tuple[str, ...]:
+    """Return Python, ABI and platform of a wheel."""
+    return tuple(filename.removesuffix(".whl").split("-")[-_TAGS:]) if filename.endswith(".whl") else ("",)
+
+
+def _artifact(name: NormalizedName, file: ListedFile, page: ProjectPage) -> Artifact | None:
+    is_wheel = file.filename.endswith(".whl")
+    version = file_version(file.filename, name, file.egg) if is_wheel or split_sdist(file.filename) else None
+    if version is None:
+        return None
+    return Artifact(
+        name=name,
+        version=version,
+        filename=file.filename,
+        url=file.url,
+        kind=ArtifactKind.WHEEL if is_wheel else ArtifactKind.SDIST,
+        source=page.source,
+        hashes=file.hashes,
+        upload_time=file.upload_time,
+        yanked=file.yanked,
+        provenance=file.provenance,
+        unheard=page.unheard,
+    )
