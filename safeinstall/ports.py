@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata, Source
-    from safeinstall.facts.provenance import ProvenanceFact
+    from safeinstall.facts.provenance import ProvenanceFact, Publisher
     from safeinstall.facts.values import Missing
     from safeinstall.plan.verified import Buildable
 
@@ -60,6 +60,8 @@ class ProjectPage:
     """PEP 792 project status."""
     lock: str | None = None
     """The lock that binds the project to its one file, if one does (PEP 751)."""
+    lock_publishers: tuple[Publisher, ...] = ()
+    """Whom that lock names as those who attested the file (PEP 751, ``attestation-identities``)."""
     unheard: str | None = None
     """Why it is no page of an index, and tells nothing but what the lock says."""
     answered: datetime | None = field(default=None, compare=False)

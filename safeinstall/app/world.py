@@ -15,7 +15,7 @@ from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.plan.plan import lock_lines
+from safeinstall.plan.plan import identity_lines, lock_lines
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.search.reporter import Nobody
 from safeinstall.sources.archives.checked_files import CheckedFiles
@@ -346,7 +346,9 @@ class LiveWorld:
             "checked": [*(f.path for f in verified.files), *(str(local_path(url)) for url in urls if is_local(url))],
             "isolation": self._isolation(resolution),
             "commits": commits,
-            "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
+            "addresses": {
+                Path(file.path).as_uri(): [lock_lines(file), identity_lines(file)] for file in verified.files
+            },
         }
 
     def _isolation(self, resolution: Resolution) -> list[str]:

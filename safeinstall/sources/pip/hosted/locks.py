@@ -52,6 +52,7 @@ def locked_requirements(path, packages):
         ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
         file = package["file"]
         ireq.safe_pip_of_lock = True
+        ireq.safe_pip_attested = package["attested"]
         if file:
             ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
         requirements.append(ireq)
@@ -74,12 +75,21 @@ def listen_to_locks():
         made = read(package, file, lock, *args, **kwargs)
         ireq, link = made if isinstance(made, tuple) else (made, made.locked_link)
         ireq.safe_pip_of_lock = True
+        ireq.safe_pip_attested = plain_identities(getattr(package, "attestation_identities", None))
         if link is not None:
             locked[str(package.name)] = describe_locked(package, file, lock, ireq, link)
         return made
 
     req_command.install_req_from_pylock_package = install_req_from_pylock_package
     return locked
+
+
+def plain_identities(identities):
+    """Return what a lock says of who attested a package (PEP 751), fit for JSON: what is no text is no name."""
+    return [
+        {key: value if isinstance(value, str) else [] for key, value in identity.items()}
+        for identity in identities or ()
+    ]
 
 
 def describe_locked(package, file, lock, ireq, link):
@@ -120,9 +130,18 @@ class LockText:
 
 
 def with_addresses(text, addresses):
-    """Return the text of a lock with each staged address replaced by the lines that describe the original file."""
-    for staged, lines in addresses.items():
-        text = text.replace('url = "%s"' % staged, lines)
+    """Return the text of a lock with each staged address replaced by the lines that describe the original file.
+
+    Tables that say who attested it stand before the table of the file: both are of the package.
+    """
+    for staged, (lines, identities) in addresses.items():
+        before, address, after = text.partition('url = "%s"' % staged)
+        if not address:
+            continue
+        table = before.rfind("\n[") + 1
+        if not before.startswith(("[[packages.wheels]]", "[packages.sdist]"), table):
+            identities = ""
+        text = before[:table] + identities + before[table:] + lines + after
     return text
 
 
