@@ -164,7 +164,7 @@ class LiveWorld:
         def open_provenance() -> IndexProvenance:
             from safeinstall.app import provenance
 
-            return stack.enter_context(provenance.open_it(opened))
+            return stack.enter_context(provenance.open_it(opened, policy, environ, as_of))
 
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(

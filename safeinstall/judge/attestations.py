@@ -73,13 +73,15 @@ class Attestations:
         """Return the file that *artifact* is compared with; missing where nobody tells what was uploaded before it."""
         if (unlisted := _unlisted(artifact)) is not None:
             return unlisted
-        if artifact.upload_time is None:
-            return Missing(f"{artifact.source.display} does not tell when {artifact.filename} was uploaded")
-        files = self._files(artifact)
-        others = [file for file in files if file.filename != artifact.filename]
-        if others and all(file.upload_time is None for file in others):
-            return Missing(f"{artifact.source.display} does not tell when other files of {artifact.name} were uploaded")
-        return earlier_file(artifact, others, as_of, self.minimum_age)
+        others = [file for file in self._files(artifact) if file.filename != artifact.filename]
+        timed = [file for file in others if file.upload_time is not None]
+        if artifact.upload_time is not None and (timed or not others):
+            return earlier_file(artifact, others, as_of, self.minimum_age)
+        if all(file.provenance is None for file in others):
+            return None  # whenever they were uploaded, there is nothing to compare with
+        what = artifact.filename if artifact.upload_time is None else f"other files of {artifact.name}"
+        was = "was" if artifact.upload_time is None else "were"
+        return Missing(f"{artifact.source.display} does not tell when {what} {was} uploaded")
 
     def _files(self, artifact: Artifact) -> tuple[Artifact, ...]:
         """Return the project's files on the source of *artifact*; of a lock's file those of whoever lists it."""

@@ -44,7 +44,7 @@ def evaluate(
 def _findings(rule: Rule, evidence: Evidence, waivers: list[Waiver], on_missing: Level) -> Iterator[Finding]:
     for found in rule.check(evidence):
         finding = _levelled(found, rule, on_missing) if found.missing else found
-        reason = _waived(finding, evidence, waivers) if rule.exceptable else None
+        reason = _waived(finding, evidence, waivers) if rule.exceptable and not finding.final else None
         yield finding if reason is None else replace(finding, suppressed_by=reason)
 
 

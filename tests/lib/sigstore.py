@@ -148,10 +148,10 @@ class Sigstore:
         }
 
     def certificate(
-        self, key, said, *, when=WHEN, email=None, usage=ExtendedKeyUsageOID.CODE_SIGNING, signs=True, logged=True
+        self, key, said, *, when=WHEN, email=None, usage=ExtendedKeyUsageOID.CODE_SIGNING, signs=True, in_log=True
     ):
-        """A certificate of ten minutes with the extensions *said*; in the certificate log if *logged*."""
-        identity = x509.RFC822Name(email) if email else x509.UniformResourceIdentifier(said.get(18, "https://x.test"))
+        """A certificate of ten minutes with the extensions *said*; in the certificate log if *in_log*."""
+        identity = x509.RFC822Name(email) if email else x509.UniformResourceIdentifier(_san(said))
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
@@ -171,7 +171,7 @@ class Sigstore:
         for number, value in said.items():
             oid = x509.ObjectIdentifier(f"{_FULCIO}{number}")
             builder = builder.add_extension(x509.UnrecognizedExtension(oid, _utf8(value)), critical=False)
-        if logged:
+        if in_log:
             listed = self._certificate_timestamp(builder.sign(self._ca_key, hashes.SHA384()), when)
             builder = builder.add_extension(x509.UnrecognizedExtension(_SCTS, listed), critical=False)
         return builder.sign(self._ca_key, hashes.SHA384())
@@ -305,6 +305,11 @@ def _path(leaves, place):
         leaves = [_sha256(b"\1" + one + other) for one, other in zip(leaves[::2], leaves[1::2], strict=True)]
         place //= 2
     return path, leaves[0]
+
+
+def _san(said):
+    config = said.get(18)
+    return config if isinstance(config, str) else "https://acme.test"
 
 
 def _key_usage(**uses):

@@ -15,6 +15,7 @@ from safeinstall.facts.values import Missing
 from safeinstall.sources.network.urls import is_local, local_path, origin, redacted, split
 from safeinstall.sources.places.kept_files import read_kept, write_kept
 from safeinstall.sources.places.regular_files import read_regular
+from safeinstall.sources.provenance.extra import INSTALL
 from safeinstall.sources.provenance.object_json import BYTES
 from safeinstall.sources.provenance.objects import parse_claims
 
@@ -32,9 +33,7 @@ ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
 """Seconds that an object is waited for: of one that is late the fact is missing."""
-_NO_VERIFIER = Missing(
-    "it cannot be verified: this needs pypi-attestations and sigstore", "pip install 'safeinstall[provenance]'"
-)
+_NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
 
 
 class Verifier(Protocol):

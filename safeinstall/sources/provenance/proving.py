@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.provenance.object_json import Claim
 
 STATEMENT = "https://in-toto.io/Statement/v1"
-REPOSITORY, COMMIT, REF, RUN = 12, 13, 14, 21
+ISSUER, REPOSITORY, COMMIT, REF, RUN = 8, 12, 13, 14, 21
 """Numbers of Fulcio's extensions (sigstore/fulcio: docs/oid-info.md)."""
 _FULCIO = "1.3.6.1.4.1.57264.1"
 _IDENTITIES: TypeAdapter[Any] = TypeAdapter(Identity)
@@ -62,6 +62,8 @@ _REASONS = (
     ("log entry payload hash", "its log entry is of another statement"),
     ("log entry signatures", "its log entry is of another signature or certificate"),
     ("invalid DSSE log entry", "what was logged cannot be read"),
+    ("envelope signature must be non-empty", "it has no signature"),
+    ("bundle must contain an inclusion promise", "no log promises when it was made"),
     ("invalid X.509 certificate", "its certificate cannot be read"),
     ("invalid transparency log entry", "its log entry cannot be read"),
 )
@@ -146,7 +148,11 @@ class _NamedPublisher:
             if str(error).startswith("Certificate does not contain"):
                 missing = str(error).partition("(")[2].partition(")")[0]
                 raise UnprovedError(f"its certificate lacks the extension {missing}") from None
+            if str(error).startswith("Certificate must contain"):
+                raise UnprovedError("its certificate names neither a commit nor a branch or tag") from None
             raise UnprovedError(f"its certificate is not that publisher's: it is of {_identity(cert)}") from None
+        except Exception:  # noqa: BLE001 - extensions are read by two libraries, each with errors of its own
+            raise UnprovedError("what its certificate says of the publisher cannot be read") from None
 
 
 def _policy(publisher: Mapping[str, Any]) -> VerificationPolicy:
@@ -174,7 +180,7 @@ def _stated(payload: bytes, filename: str, sha256: str) -> str:
     said = digest.get("sha256") if isinstance(digest, dict) else None
     if said != sha256:
         raise UnprovedError(
-            f"it is of other bytes: {'no sha256' if said is None else f'sha256 {shortened(str(said))}'}"
+            f"it is of other bytes: {'no sha256' if said is None else f'sha256 {shortened(str(said), 64)}'}"
         )
     return _known_type(statement.get("predicateType"))
 
@@ -215,7 +221,10 @@ def _logged(bundle: Bundle) -> datetime:
     entry = _log_entry(bundle)
     if not entry.integrated_time or not entry.inclusion_promise:
         raise UnprovedError("no log promises when it was made")
-    return datetime.fromtimestamp(entry.integrated_time, timezone.utc)
+    try:
+        return datetime.fromtimestamp(entry.integrated_time, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        raise UnprovedError("the time of its log entry is none") from None
 
 
 def _expect_whole_tree(bundle: Bundle) -> None:
@@ -260,8 +269,10 @@ def _extension(certificate: Certificate, number: int) -> str | None:
 
 
 def _identity(certificate: Certificate) -> str:
+    """Say whose *certificate* is, and who said so to Sigstore."""
     names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
-    return shortened(", ".join(str(getattr(name, "value", name)) for name in names), 200)
+    said = ", ".join(str(getattr(name, "value", name)) for name in names)
+    return f"{shortened(said, 200)}, by {shortened(_extension(certificate, ISSUER) or 'nobody', 100)}"
 
 
 def _reason(error: Exception) -> str:
@@ -269,6 +280,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, CertValidationError):
         return "its certificate does not lead to the trusted root"
     if isinstance(error, ValidationError):
+        if [each["type"] for each in error.errors()] == ["too_short"]:
+            return "it has no log entry"
         places = sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)})
         return f"it cannot be read: {shortened(', '.join(places))}"
     text = str(error)

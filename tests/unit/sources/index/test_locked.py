@@ -9,7 +9,13 @@ from safeinstall.request.invocation import LockedFile
 from safeinstall.sources.index.locked import LockedIndex
 
 FILES = tuple(
-    ListedFile(filename=name, url=f"https://x/{name}", hashes={"sha256": SHA}, upload_time=NOW)
+    ListedFile(
+        filename=name,
+        url=f"https://x/{name}",
+        hashes={"sha256": SHA},
+        upload_time=NOW,
+        provenance=f"https://x/{name}/provenance",
+    )
     for name in ("app-1.0-py3-none-any.whl", "app-1.0.tar.gz", "app-0.9.tar.gz")
 )
 
@@ -21,3 +27,4 @@ def test_the_other_files_of_a_locked_project_stay_known():
     )
     (page,) = LockedIndex(inner, {"app": locked}).pages("app")
     assert ([file.url for file in page.files], page.beside, page.left_out) == (["https://y/"], FILES[1:], {"1.0": NOW})
+    assert page.files[0].provenance == FILES[0].provenance

@@ -46,6 +46,7 @@ def test_reads_every_key_of_a_json_file():
             "size": 12,
             "upload-time": "2024-01-02T03:04:05.678901Z",
             "core-metadata": {"sha256": SHA},
+            "provenance": "https://i.example/integrity/foo/1.0/provenance",
             "gpg-sig": True,
         }
     ) == ListedFile(
@@ -57,11 +58,41 @@ def test_reads_every_key_of_a_json_file():
         size=12,
         upload_time=datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc),
         core_metadata={"sha256": SHA.lower()},
+        provenance="https://i.example/integrity/foo/1.0/provenance",
     )
 
 
 def test_a_json_file_needs_nothing_but_its_address():
     assert file() == ListedFile(filename="foo-1.0.tar.gz", url=f"{URL}foo-1.0.tar.gz", hashes={})
+
+
+PROVENANCE = [
+    ("https://j.example/a%2Bb/provenance", "https://j.example/a%2Bb/provenance"),
+    ("/integrity/a+b", "https://i.example/integrity/a%2Bb"),
+    ("../provenance", "https://i.example/simple/provenance"),
+    (" /integrity/a#x ", "https://i.example/integrity/a"),
+    ("", None),
+    ("#x", None),
+    ("https://[", None),
+    ("file:///etc/passwd", None),
+    ("/in\x00tegrity", None),
+]
+
+
+@pytest.mark.parametrize(("told", "address"), [*PROVENANCE, (None, None), (True, None), ({"sha256": SHA}, None)])
+def test_where_provenance_is_announced(told, address):
+    assert file(provenance=told).provenance == address
+
+
+@pytest.mark.parametrize(("told", "address"), PROVENANCE)
+def test_where_provenance_is_announced_in_html(told, address):
+    assert anchor(f'href="foo-1.0.tar.gz" data-provenance="{told}"').provenance == address
+
+
+def test_a_page_of_this_machine_may_announce_what_is_on_it():
+    body = b'<a href="foo-1.0.tar.gz" data-provenance="foo.json">foo</a>'
+    (found,) = page(body, "text/html", "file:///srv/simple/foo/index.html").files
+    assert found.provenance == "file:///srv/simple/foo/foo.json"
 
 
 def test_keeps_the_order_and_the_source_of_a_page():
@@ -266,7 +297,7 @@ def test_another_content_type_is_no_project_page(content_type):
 def test_reads_every_attribute_of_an_anchor():
     assert anchor(
         f'href="../../files/foo-1.0-py3-none-any.whl#sha256={SHA}" data-requires-python="&gt;=3.8" '
-        f'data-yanked="bad" data-core-metadata="sha256={SHA}"'
+        f'data-yanked="bad" data-core-metadata="sha256={SHA}" data-provenance="/integrity/foo/1.0"'
     ) == ListedFile(
         filename="foo-1.0-py3-none-any.whl",
         url="https://i.example/files/foo-1.0-py3-none-any.whl",
@@ -274,6 +305,7 @@ def test_reads_every_attribute_of_an_anchor():
         requires_python=">=3.8",
         yanked="bad",
         core_metadata={"sha256": SHA.lower()},
+        provenance="https://i.example/integrity/foo/1.0",
     )
 
 
