@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 512
 """Characters of each of a publisher's names."""
+_SHOWN = 60
+"""Characters of an unknown kind that a message repeats."""
 _WORKFLOWS = {PublisherKind.GITHUB: "workflow", PublisherKind.GITLAB: "workflow_filepath"}
 
 
@@ -63,7 +65,8 @@ def _kind(table: Mapping[str, Any]) -> PublisherKind:
     try:
         return PublisherKind(said)
     except ValueError:
-        raise UnknownKindError(f"is of the kind {said}, which is not known") from None
+        begins = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+        raise UnknownKindError(f"is of the kind {begins}, which is not known") from None
 
 
 def _name(table: Mapping[str, Any], key: str) -> str:

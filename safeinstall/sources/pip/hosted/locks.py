@@ -139,9 +139,8 @@ def with_addresses(text, addresses):
         if not address:
             continue
         table = before.rfind("\n[") + 1
-        if not before.startswith(("[[packages.wheels]]", "[packages.sdist]"), table):
-            identities = ""
-        text = before[:table] + identities + before[table:] + lines + after
+        is_of_package = before.startswith(("[[packages.wheels]]", "[packages.sdist]"), table)
+        text = before[:table] + (identities if is_of_package else "") + before[table:] + lines + after
     return text
 
 
