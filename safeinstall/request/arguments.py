@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OWN_COMMANDS = frozenset(
-    {"advisories", "audit", "doctor", "fix", "guard", "log", "outdated", "policy", "recover", "why"}
+    {"advisories", "audit", "doctor", "fix", "guard", "log", "outdated", "policy", "provenance", "recover", "why"}
 )
 """None of them is a command of pip's; each is a module of ``commands/``."""
 HELP = (("--help",), ("-h",), ("help",))
@@ -26,6 +26,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   why                         Tell what brings a package in, and what the policy says of it.
   guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.
+  provenance                  Tell what provenance is proved with, and bring it up to date.
   log                         Tell what was installed, when and by which policy.
   recover                     Undo what an installation that was killed has left half there.
   doctor                      Check that all is in order, try the gate, and say what to do.

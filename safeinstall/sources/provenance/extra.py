@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from safeinstall.errors import PolicyError
 
 LIBRARIES = ("pypi-attestations", "sigstore")
-INSTALL = f"{sys.executable} -m pip install 'safeinstall[provenance]'"
+INSTALL = f"{shlex.quote(sys.executable)} -m pip install 'safeinstall[provenance]'"
 """The command that installs them for the interpreter that runs safe-pip."""
 
 
@@ -20,6 +21,11 @@ def require_extra(where: str) -> None:
     if lacking := [name for name in LIBRARIES if versions().get(name) is None]:
         problem = f"{where}: it asks for proof of provenance, which needs {' and '.join(lacking)}"
         raise PolicyError((problem,), hint=f"install what proves it: {INSTALL}")
+
+
+def is_installed() -> bool:
+    """Whether all of them are there."""
+    return None not in versions().values()
 
 
 def versions() -> dict[str, str | None]:

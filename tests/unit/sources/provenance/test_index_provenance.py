@@ -152,8 +152,11 @@ def test_what_cannot_be_asked_for_is_missing(server, opened, address):
 def test_what_is_late_is_missing(server, opened, monkeypatch):
     monkeypatch.setattr(index_provenance, "PATIENCE", 0.0)
     server.reply(server.provenance_path(WHEEL), Reply(delay=0.2))
-    found = opened().provenance(made(server), verify=False)
+    provenance = opened()
+    found = provenance.provenance(made(server), verify=False)
     assert found.reason == f"{server.root}{server.provenance_path(WHEEL)} did not answer within 0 seconds"
+    monkeypatch.setattr(index_provenance, "PATIENCE", 60.0)
+    assert isinstance(provenance.provenance(made(server), verify=False), Provenance)
 
 
 def test_what_is_unannounced_or_of_no_index_is_not_asked_for(server, opened):

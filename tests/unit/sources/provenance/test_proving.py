@@ -21,8 +21,9 @@ from safeinstall.sources.provenance import proving
 from safeinstall.sources.provenance.roots import TrustedRoot
 from safeinstall.sources.provenance.verification import Verifier
 
-REAL = Path(os.environ.get("SAFE_PIP_ATTESTATIONS", Path(__file__).parents[5] / "shared" / "data" / "attestations"))
-real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real attestations at {REAL} (SAFE_PIP_ATTESTATIONS)")
+DATA = Path(os.environ.get("SAFEINSTALL_TEST_DATA") or Path(__file__).parents[5] / "shared" / "data")
+REAL = DATA / "attestations"
+real = pytest.mark.skipif(not REAL.is_dir(), reason="the real attestations are not here (SAFEINSTALL_TEST_DATA)")
 
 
 def public_root(instance="sigstore.dev"):
