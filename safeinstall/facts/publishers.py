@@ -80,7 +80,7 @@ def _optional(table: Mapping[str, Any], key: str) -> str | None:
     value = table.get(key)
     if value is None or (isinstance(value, str) and len(value) <= NAME_LENGTH and value.isprintable()):
         return value or None
-    raise PublisherError(f"has a {key} that is no name")
+    raise PublisherError(f"has {'an' if key[0] in 'aeiou' else 'a'} {key} that is no name")
 
 
 def _is_uuid(text: str) -> bool:
