@@ -268,7 +268,7 @@ def test_modules_of_the_working_directory_are_never_imported(shell, script):
 def test_help_tells_of_our_commands_before_pips(shell, argv):
     ours, _, pips = shell.run(*argv).out.partition("All else is pip's:\n")
     assert [line.split()[0] for line in ours.splitlines() if line.startswith("  ") and line[2] not in " -"] == [
-        "policy", "audit", "fix", "outdated", "why", "guard", "advisories", "log", "recover", "doctor",
+        "policy", "audit", "fix", "outdated", "why", "guard", "advisories", "provenance", "log", "recover", "doctor",
     ]  # fmt: skip
     commands = pips.partition("Commands:")[2]
     assert commands

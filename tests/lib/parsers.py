@@ -11,6 +11,7 @@ import io
 import json
 import tempfile
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,15 @@ from safeinstall.sources.network.http import _retry_after
 from safeinstall.sources.network.transport import Reply
 from safeinstall.sources.pip.channel import hear
 from safeinstall.sources.pip.pylock_files import LockRequest, select
+from safeinstall.sources.provenance.roots import TrustedRoot
+from safeinstall.sources.provenance.verification import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TAGS = ("py3-none-any",)
+ATTESTED = Path(__file__).parents[1] / "data" / "provenance"
+"""An object that ``lib/sigstore.py`` has made, and its trusted root: always the same bytes."""
 APP = canonicalize_name("app")
 SOURCE = Source(kind=SourceKind.INDEX, url="https://i.example/simple/", name="default")
 MARKERS = {
@@ -169,6 +174,15 @@ def reference(data: bytes) -> None:
         open_reference(parse_reference(data.decode("utf-8", "replace")), None, frozenset(TAGS))
 
 
+def provenance(data: bytes) -> None:
+    _verifier().verify(data, filename="acme-1.0.tar.gz", sha256="ab" * 32)
+
+
+@cache
+def _verifier() -> Verifier:
+    return Verifier(TrustedRoot((ATTESTED / "root.json").read_bytes(), "of the tests", None))
+
+
 PARSERS: dict[str, Callable[[bytes], None]] = {
     "channel": channel,
     "coding": coding,
@@ -182,6 +196,7 @@ PARSERS: dict[str, Callable[[bytes], None]] = {
     "page_html": page_html,
     "page_json": page_json,
     "policy": policy,
+    "provenance": provenance,
     "pylock": pylock,
     "record": _member(RECORD),
     "reference": reference,
@@ -246,6 +261,7 @@ def seeds() -> dict[str, list[bytes]]:
         "osv_record": [json.dumps(OSV).encode()],
         "osv_list": [b"2024-01-01T00:00:00.5Z,PYSEC-2024-1\n"],
         "pylock": [PYLOCK],
+        "provenance": [(ATTESTED / "object.json").read_bytes()],
         "policy": [b'schema = 1\n[rules.minimum-age]\nminimum = "7d"\n[[exceptions]]\npackage = "app"\n'],
         "channel": [b'{"command": "install", "options": {}, "defaults": {}, "selection": {}}\n'],
         "coding": [b"\0" + gzip.compress(b"test" * 9, mtime=0)],

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.provenance.object_json import Claim
 
 STATEMENT = "https://in-toto.io/Statement/v1"
-ISSUER, REPOSITORY, COMMIT, REF, RUN = 8, 12, 13, 14, 21
+ISSUER, REPOSITORY, COMMIT, REF, RUN, ENVIRONMENT = 8, 12, 13, 14, 21, 23
 """Numbers of Fulcio's extensions (sigstore/fulcio: docs/oid-info.md)."""
 _FULCIO = "1.3.6.1.4.1.57264.1"
 _IDENTITIES: TypeAdapter[Any] = TypeAdapter(Identity)
@@ -102,6 +102,7 @@ class Prover:
         bundles = _bundles(signed)
         for bundle in bundles:
             self._verify(bundle, policy)
+        _expect_environment(bundles[0].signing_certificate, policy.publisher)
         return _attestation(policy.publisher, predicate_type, bundles[0])
 
     def _verify(self, bundle: Bundle, policy: VerificationPolicy) -> None:
@@ -237,6 +238,13 @@ def _expect_whole_tree(bundle: Bundle) -> None:
 
 def _day(when: datetime) -> str:
     return f"{when:%Y-%m-%d}"
+
+
+def _expect_environment(certificate: Certificate, publisher: Publisher) -> None:
+    """The index tells it without regard to case; certificates from before 2025, and of jobs without one, tell none."""
+    said = _extension(certificate, ENVIRONMENT)
+    if publisher.environment and said and said.casefold() != publisher.environment.casefold():
+        raise UnprovedError(f"its certificate is of another environment: {shortened(said)}")
 
 
 def _covers(valid: TimeRange | None, when: datetime) -> bool:

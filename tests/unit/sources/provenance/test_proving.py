@@ -97,6 +97,14 @@ def test_an_environment_that_is_empty_is_none(verifier):
     assert verifier.verify(raw, filename=FILE, sha256=SHA).publishers == (APP,)
 
 
+@pytest.mark.parametrize(("named", "certified"), [("pypi", "PyPI"), ("pypi", None), (None, "pypi"), ("", "pypi")])
+def test_an_environment_is_proved_where_both_tell_one(verifier, named, certified):
+    said = claims(ACME) | ({} if certified is None else {23: certified})
+    raw = sigstore.attest(FILE, SHA, github("acme/app", "release.yml", named), certified=said)
+    found = verifier.verify(raw, filename=FILE, sha256=SHA)
+    assert [publisher.environment for publisher in found.publishers] == [named or None]
+
+
 def test_two_bundles_are_two_publishers(verifier):
     other = gitlab("acme/app")
     made = [(each, [sigstore.own().attestation(statement(FILE, SHA), each)]) for each in (ACME, other)]
@@ -402,6 +410,13 @@ NEGATIVES = {
     "a certificate without commit and ref": (
         lambda: certified({13: None, 14: None}),
         BEGINS + "its certificate names neither a commit nor a branch or tag",
+    ),
+    "a certificate of another environment": (
+        lambda: claimed(github("acme/app", "release.yml", "pypi"), certified={**claims(ACME), 23: "dev"}),
+        (
+            "the attestation of GitHub acme/app, release.yml, environment pypi does not hold: "
+            "its certificate is of another environment: dev"
+        ),
     ),
     "a certificate whose workflow is no text": (
         lambda: certified({18: b"\x0c\x7fshort"}),
