@@ -35,6 +35,7 @@ class Attestations:
     minimum_age: Callable[[Artifact], timedelta]
     """How old a file must be, by the policy, before it counts for how a project's files come."""
     _listed: dict[tuple[NormalizedName, str], tuple[Artifact, ...]] = field(default_factory=dict)
+    _earlier: dict[tuple[NormalizedName, str, str, datetime], Earlier | Missing | None] = field(default_factory=dict)
 
     def fact(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
         """Return the provenance of *artifact*, proved if *verify*."""
@@ -71,6 +72,12 @@ class Attestations:
 
     def earlier(self, artifact: Artifact, as_of: datetime) -> Earlier | Missing | None:
         """Return the file that *artifact* is compared with; missing where nobody tells what was uploaded before it."""
+        key = (artifact.name, artifact.url, artifact.source.url, as_of)
+        if key not in self._earlier:
+            self._earlier[key] = self._earlier_of(artifact, as_of)
+        return self._earlier[key]
+
+    def _earlier_of(self, artifact: Artifact, as_of: datetime) -> Earlier | Missing | None:
         if (unlisted := _unlisted(artifact)) is not None:
             return unlisted
         others = [file for file in self._files(artifact) if file.filename != artifact.filename]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import subprocess
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import pytest
+from lib import sigstore
 from lib.claims import GITHUB, by, claimed
 from lib.index import Reply
 from lib.wheels import make_sdist
@@ -27,6 +31,14 @@ def history(shell):
     shell.offer("app", "1.1", ["dep"], upload_time=days_ago(30), provenance=by(GITHUB))
     shell.offer("dep", "1.0")
     return shell
+
+
+def loaded(shell, *words):
+    """Return what safe-pip imports."""
+    traced = (shell.program[0], "-X", "importtime", *shell.program[1:], *words)
+    done = subprocess.run(traced, cwd=shell.work, env=shell.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
 
 
 def objects(shell):
@@ -149,3 +161,31 @@ def test_a_lock_is_no_witness_of_it(history):
     done = history.run("install", "--no-deps", "-r", "pylock.toml")
     assert done.exit == 10
     assert f"it is of another file: {BEFORE}" in done.err
+
+
+@pytest.fixture
+def proving(history):
+    """A user whose policy asks for proof, by a Sigstore of this test."""
+    root = history.write("root.json", sigstore.trusted_root())
+    digest = hashlib.sha256(root.read_bytes()).hexdigest()
+    history.policy(f'[rules.provenance]\n[provenance]\nroot = "{root}"\nroot-sha256 = "sha256:{digest}"\n')
+    publisher = sigstore.github("acme/app", "release.yml")
+    attest = partial(sigstore.attest, publisher=publisher)
+    history.offer("dep", "1.0", upload_time=days_ago(30), provenance=attest)
+    history.offer("app", "1.0", ["dep"], upload_time=days_ago(60), provenance=attest)
+    history.offer("app", "1.1", ["dep"], upload_time=days_ago(30), provenance=attest)
+    history.offer("app", "1.2", ["dep"], upload_time=days_ago(20), provenance=by(GITHUB))
+    return history
+
+
+def test_where_a_rule_asks_for_proof_it_is_proved(proving):
+    done = proving.install("app==1.1")
+    assert done.exit == 0, done.err
+    err = proving.refuses("install", "app==1.2")
+    assert "the attestation of GitHub acme/app, release.yml does not hold: " in err
+
+
+def test_a_second_run_proves_nothing_anew(proving):
+    assert proving.install("app==1.1").exit == 0
+    modules = loaded(proving, "install", "--force-reinstall", "-q", "app==1.1")
+    assert [module for module in modules if module.partition(".")[0] in {"sigstore", "pypi_attestations"}] == []
