@@ -32,6 +32,8 @@ _PART = re.compile(r"[#&]([^=&#]*)=([^&]*)")
 HASH_NAMES = frozenset(kind for kind in hashlib.algorithms_guaranteed if not kind.startswith("shake_"))
 """What a hash may be made by: all that every Python can compute, and that has one length. pip takes some of them."""
 
+_LOCK_WITHOUT = "lock again without attestation-identities"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
@@ -167,13 +169,18 @@ def _root(row: Mapping[str, Any]) -> Root:
 def _publishers(row: Mapping[str, Any]) -> tuple[Publisher, ...]:
     """Return whom a lock names for one of its packages. Those of unknown kinds are left out, where it names others.
 
-    Raises ``RefusedError`` for what names nobody, and where all are of unknown kinds: what it asks cannot be looked at.
+    Raises ``RefusedError`` for what names nobody, where all are of unknown kinds, and for what nobody can attest: what
+    it asks cannot be looked at.
     """
+    link = row["link"] or {}
+    if row.get("attested") and (link.get("directory") or link.get("vcs")):
+        problem = f"{row['origin']} names who attested {row['name'] or link['url']}, which is no file"
+        raise RefusedError(problem, hint=_LOCK_WITHOUT)
     said = [_publisher(table, row) for table in row.get("attested") or ()]
     named = [publisher for publisher in said if isinstance(publisher, Publisher)]
     unknown = next((error for error in said if isinstance(error, UnknownKindError)), None)
     if unknown is not None and not named:
-        raise _refused(row, unknown, hint="upgrade safe-pip, or lock again without attestation-identities")
+        raise _refused(row, unknown, hint=f"upgrade safe-pip, or {_LOCK_WITHOUT}")
     return tuple(dict.fromkeys(named))
 
 

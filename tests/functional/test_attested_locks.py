@@ -6,8 +6,10 @@ import hashlib
 import sys
 
 import pytest
-from lib import sigstore
+from lib import sigstore, sites
 from lib.shell import told
+
+from safeinstall.sources.provenance.extra import INSTALL
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -167,6 +169,41 @@ def test_a_lock_that_names_nobody_is_refused_before_anything_is_asked(user, iden
         safe-pip: nothing was installed (exit 13)
     """)
     assert user.index.paths() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("editable", ["", ", editable = true"])
+def test_a_directory_is_attested_by_nobody(user, editable):
+    user.write("tree/pyproject.toml", '[project]\nname = "app"\nversion = "1.0"\n')
+    text = '[[packages]]\nname = "app"\nattestation-identities = [{kind = "Google", email = "a@acme.example"}]\n'
+    text += f'directory = {{path = "tree"{editable}}}\n'
+    user.write("pylock.toml", f'lock-version = "1.0"\ncreated-by = "me"\n{text}')
+    what = refusal(user, code=13).splitlines()
+    assert what[0].startswith("safe-pip: pylock.toml names who attested ")
+    assert what[0].endswith(", which is no file")
+    assert what[1:] == [
+        "safe-pip: way out: lock again without attestation-identities", "safe-pip: nothing was installed (exit 13)",
+    ]  # fmt: skip
+
+
+def test_without_what_proves_it_nothing_is_installed_or_asked(user):
+    lock(user, ACME)
+    site = sites.plain_site(user.tmp / "site")
+    done = sites.run_from(site, "install", "-r", "pylock.toml", environ=user.environ, cwd=user.work)
+    said = [line for line in done.stderr.splitlines() if line.startswith("safe-pip")]
+    assert (done.returncode, said, user.installed(), user.index.paths()) == (
+        12,
+        [
+            (
+                "safe-pip: pylock.toml (attestation-identities): it asks for proof of provenance,"
+                " which needs pypi-attestations and sigstore"
+            ),
+            f"safe-pip: way out: install what proves it: {INSTALL}",
+            "safe-pip: nothing was installed (exit 12)",
+        ],
+        {},
+        [],
+    )
 
 
 @pytest.mark.slow

@@ -46,16 +46,16 @@ def locked_requirements(path, packages):
 
     requirements = []
     for package in packages:
+        make = install_req_from_editable if package.get("editable") else install_req_from_line
+        ireq = make(package["requirement"], comes_from=path, user_supplied=True)
+        ireq.safe_pip_attested = package["attested"]
+        requirements.append(ireq)
         if package.get("editable"):
-            requirements.append(install_req_from_editable(package["requirement"], comes_from=path, user_supplied=True))
             continue
-        ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
         file = package["file"]
         ireq.safe_pip_of_lock = True
-        ireq.safe_pip_attested = package["attested"]
         if file:
             ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
-        requirements.append(ireq)
     return requirements
 
 
