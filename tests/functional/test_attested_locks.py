@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 
 import pytest
 from lib import sigstore, sites
+from lib.schemas import cyclonedx_problems
 from lib.shell import told
 
 from safeinstall.sources.provenance.extra import INSTALL
@@ -77,8 +79,13 @@ def test_what_is_proved_is_written_down_and_installed_again(user, root):
     app, lib = tomllib.loads((user.work / "pylock.toml").read_text())["packages"]
     assert app.pop("attestation-identities") == [ACME]
     assert (list(app), list(lib)) == (["name", "version", "wheels"], ["name", "version", "wheels"])
-    done = user.install("-r", "pylock.toml")
+    done = user.install("-r", "pylock.toml", "--policy-report", "cyclonedx=bom.json")
     assert (done.exit, user.installed()) == (0, {"app": "1.0", "lib": "1.0"})
+    bom = (user.work / "bom.json").read_text()
+    assert cyclonedx_problems(bom) is None
+    built, plain = json.loads(bom)["components"]
+    assert built["pedigree"]["commits"][0]["uid"] == sigstore.COMMIT
+    assert not {"pedigree", "evidence", "externalReferences"} & plain.keys()
 
 
 @pytest.mark.slow
