@@ -81,7 +81,8 @@ TAIL = """\
   `new-project` in `[rules.minimum-age]`, an `allowlist`, or a lock are the answer.
 - **A squatter that waits.** After 90 days an unsure resemblance is told only of a project with hardly any releases.
 - **A bad release whose repair waits.** A longer wait passes over the repair too: `strict` would have taken ultralytics
-  8.3.41 at an age of seven days, where `baseline` took 8.3.43. What is taken down, yanked or reported cannot be taken so.
+  8.3.41 at an age of seven days, where `baseline` took 8.3.43. What is taken down, yanked or reported cannot be
+  taken so.
 - **A record of another name.** A record counts for the project that it names, not for the one that requires it, nor for
   the same code under another name.
 - **An attacker who waits for `baseline`'s three days**, or `strict`'s seven, with a release that nobody looks at.
