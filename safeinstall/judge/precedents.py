@@ -11,7 +11,7 @@ from safeinstall.facts.artifact import Artifact, ArtifactKind
 from safeinstall.facts.file_versions import file_version, split_sdist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -39,13 +39,16 @@ class Earlier:
 
 
 def listed_files(name: NormalizedName, pages: Sequence[ProjectPage]) -> tuple[Artifact, ...]:
-    """Return every wheel and source distribution of *name* on *pages*, for whichever target."""
-    files = (
-        _artifact(name, file, page)
-        for page in pages
-        for file in {f.filename: f for f in (*page.files, *page.beside)}.values()
-    )
+    """Return every wheel and source distribution of *name* on *pages*; of the wheels for other targets the first that
+    was attested of each version.
+    """
+    files = (_artifact(name, file, page) for page in pages for file in _once_each(page))
     return tuple(file for file in files if file is not None)
+
+
+def _once_each(page: ProjectPage) -> Iterable[ListedFile]:
+    listed = (*page.attested_elsewhere.values(), *page.files, *page.beside)
+    return {file.filename: file for file in listed}.values()
 
 
 def earlier_file(
