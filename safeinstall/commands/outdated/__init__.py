@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.asked import Asked, asked_of, held_of
 from safeinstall.commands.fix.subject import read_whole_subject
-from safeinstall.commands.outdated.asked import Asked, asked_of, held_of
 from safeinstall.commands.outdated.surveyor import Surveyor
 from safeinstall.commands.outdated.table import remarks_on, survey_json, table
 from safeinstall.commands.parsing import CommandParser, check_is_there
