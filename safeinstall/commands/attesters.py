@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.resolve.finder import CandidateFinder
 
-_OTHERS = frozenset({"provenance", "origin"})
+OTHERS = frozenset({"provenance", "origin"})
+"""The rules about provenance of a policy, which have nothing to say here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ class Found:
     artifact: Artifact | None = None
     """The file that was looked at: the one that pip would take, of those that the rest of the policy lets pass."""
     publishers: tuple[Publisher, ...] = ()
-    """Who has attested it. Nobody where that cannot be relied on."""
+    """Who has attested it."""
     problem: str = ""
-    """Why it is nobody."""
+    """Why that is nobody, or nobody to rely on."""
     is_missing: bool = False
     """Whether that is a fact that could not be had."""
 
@@ -66,7 +67,7 @@ class Attesters:
         What came before is compared as the strictest policy does it: nobody is named who has just appeared.
         """
         finder = target.finder
-        judge = make_judge(target.invocation, policy.without(_OTHERS), target.world, finder, target.as_of)
+        judge = make_judge(target.invocation, policy.without(OTHERS), target.world, finder, target.as_of)
         judge.gatherer.attestations = Attestations(
             target.world.provenance, target.world.index.pages, policy_age(policy)
         )
@@ -103,10 +104,21 @@ class Attesters:
         evidence = self._gatherer.attested(listed, [self._rule])
         artifact, fact = evidence.artifact, evidence.provenance
         said = [finding.message for finding in self._rule.check(evidence)]
-        if isinstance(fact, Attested) and not said:
-            return Found(label, artifact, fact.publishers)
-        problem = said[0] if said else fact.reason if isinstance(fact, Missing | Refuted) else "nobody has attested it"
-        return Found(label, artifact, (), f"{artifact.release}: {problem}", isinstance(fact, Missing))
+        by = fact.publishers if isinstance(fact, Attested) else ()
+        if not said and not by:
+            said = [fact.reason if isinstance(fact, Missing | Refuted) else "nobody has attested it"]
+        problem = f"{artifact.release}: {said[0]}" if said else ""
+        return Found(label, artifact, by, problem, isinstance(fact, Missing))
+
+
+def outdated_here(policy: Policy, target: Target, files: Iterable[Artifact]) -> Iterator[tuple[str, str]]:
+    """Ask the indexes of *target* who has attested *files*, as far as entries are for them, and yield as `outdated`."""
+    rule = _rule_of(policy)
+    bound = [file for file in files if any(one.package.matches(file.name, file.version) for one in rule.publishers)]
+    if bound:
+        known = Attestations(target.world.provenance, target.world.index.pages, policy_age(policy))
+        facts = [(file, known.fact(file, verify=False)) for file in bound]
+        yield from outdated(policy, [(file, f.publishers) for file, f in facts if isinstance(f, Attested)])
 
 
 def outdated(policy: Policy, known: Iterable[tuple[Artifact, Sequence[Publisher]]]) -> Iterator[tuple[str, str]]:
@@ -114,13 +126,19 @@ def outdated(policy: Policy, known: Iterable[tuple[Artifact, Sequence[Publisher]
 
     *known* has the files, and who has attested each. Of a file that nobody has attested nothing follows.
     """
-    files = [(artifact, publishers) for artifact, publishers in known if publishers]
-    rule = next((rule for rule in policy.rules if isinstance(rule, Provenance)), Provenance())
+    files, rule = [(artifact, publishers) for artifact, publishers in known if publishers], _rule_of(policy)
     for number, binding in enumerate(rule.publishers):
         own = [one for one in files if binding.package.matches(one[0].name, one[0].version)]
         by = dict.fromkeys(publisher for _, publishers in own for publisher in publishers)
         if own and not any(admits(binding.publisher, publisher) for publisher in by):
             releases = ", ".join(dict.fromkeys(artifact.release for artifact, _ in own))
             who = ", ".join(one_line(publisher.shown) for publisher in by)
-            message = f"{binding.publisher.shown} has attested nothing of {one_line(releases)}: that was {who}"
+            others = [one.publisher for one in rule.publishers if one.package == binding.package]
+            is_met = all(any(admits(one, publisher) for one in others) for publisher in by)
+            way = "remove it" if is_met else "change it if the project tells that it has moved"
+            message = f"{binding.publisher.shown} has attested nothing of {one_line(releases)}, {who} has: {way}"
             yield f"rules.provenance.publishers[{number}]", message
+
+
+def _rule_of(policy: Policy) -> Provenance:
+    return next((rule for rule in policy.rules if isinstance(rule, Provenance)), Provenance())

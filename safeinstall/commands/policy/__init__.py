@@ -67,6 +67,9 @@ def _parser() -> CommandParser:
     check.add_argument("file", nargs="*", help="policy files (default: those that apply here)")
     check.add_argument("--strict", action="store_true", help="doubts are errors, too")
     check.add_argument(
+        "--online", action="store_true", help="ask the indexes whether entries of publishers still name anybody"
+    )
+    check.add_argument(
         "--against", dest="sources", action="append", default=[], metavar="FILE", type=Path,
         help="a requirements file or a pylock.toml: point out what selects none of its packages (repeatable)",
     )  # fmt: skip

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from safeinstall.commands.asked import asked_of, held_of
-from safeinstall.commands.attesters import Attesters, outdated
+from safeinstall.commands.attesters import OTHERS, Attesters, outdated
 from safeinstall.commands.policy.allow import appended, editable, told_trust
 from safeinstall.commands.policy.output import write, write_file
-from safeinstall.commands.target import open_target
+from safeinstall.commands.target import NOTHING, open_target
 from safeinstall.errors import EXIT_EVIDENCE, UsageError
 from safeinstall.facts.terms import PublisherBinding
 from safeinstall.policy.load import read_layer
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from safeinstall.policy.merge import PolicyText
     from safeinstall.policy.model import Policy
 
-NOTHING = ("--no-deps", "pip")
-"""Requirements for a pip that is only asked how it would look for files."""
 _TABLE = ("rules", "provenance", "publishers")
 
 
@@ -71,7 +69,9 @@ def _target(arguments: Namespace, place: Place, policy: Policy) -> Any:
     words = [word for file in arguments.requirements for word in ("-r", file)]
     for name in arguments.names:
         words += ["-r", name] if Path(name).suffix in {".txt", ".toml", ".in"} else [_name(name)]
-    return open_target(words or NOTHING, policy, place.environ, python=arguments.python, installed=not words)
+    return open_target(
+        words or NOTHING, policy.without(OTHERS), place.environ, python=arguments.python, installed=not words
+    )
 
 
 def _name(text: str) -> str:
@@ -90,7 +90,7 @@ def _asked(arguments: Namespace, target: Target, place: Place) -> list[Asked]:
 
 def _entries(found: Found, policy: Policy) -> Iterator[PublisherBinding]:
     """Yield an entry for each publisher of a project that no entry is for."""
-    if found.artifact is None or _bound(found, policy):
+    if found.artifact is None or found.problem or _bound(found, policy):
         return
     for publisher in found.publishers:
         yield PublisherBinding(
@@ -124,7 +124,7 @@ def _said(found: Sequence[Found], policy: Policy) -> Iterator[str]:
             yield f"{one.label}: bound already, to {' or '.join(binding.publisher.shown for binding in bound)}"
     known = [(one.artifact, one.publishers) for one in found if one.artifact is not None]
     for key, message in outdated(policy, known):
-        yield f"{policy.origin(key)}: outdated: {message}"
+        yield f"{policy.origin(key)}: {message}"
 
 
 def _summary(text: PolicyText, entries: Sequence[PublisherBinding], *, applied: bool) -> str:
