@@ -12,7 +12,7 @@ import pytest
 from lib import sigstore
 from lib.claims import GITHUB, by, claimed
 from lib.index import Reply
-from lib.wheels import make_sdist
+from lib.wheels import make_sdist, make_wheel
 
 WHEEL, BEFORE = "app-1.1-py3-none-any.whl", "app-1.0-py3-none-any.whl"
 COMPARES = '[rules.provenance]\nlevel = "allow"\nverify = false\n'
@@ -189,3 +189,12 @@ def test_a_second_run_proves_nothing_anew(proving):
     assert proving.install("app==1.1").exit == 0
     modules = loaded(proving, "install", "--force-reinstall", "-q", "app==1.1")
     assert [module for module in modules if module.partition(".")[0] in {"sigstore", "pypi_attestations"}] == []
+
+
+def test_a_file_for_a_new_target_is_compared_with_those_for_others(history):
+    made = make_wheel("other", "1.0", tag="cp27-none-win_amd64")
+    history.index.add(*made, upload_time=days_ago(60), provenance=by(GITHUB))
+    history.offer("other", "1.1", upload_time=days_ago(20))
+    err = history.refuses("install", "other")
+    assert "nobody has attested it" in err
+    assert "other 1.0 of" in err

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
-"""Seconds that an object is waited for: of one that is late the fact is missing."""
+"""Seconds that an object is waited for. Of one that is late the fact is missing, and its server is waited for no more."""
 _NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
 
 
@@ -72,6 +72,7 @@ class IndexProvenance:
         self._lock, self._proving = Lock(), Lock()
         self._objects: dict[tuple[str, str, str], Future[tuple[bytes, ProvenanceFact]]] = {}
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
+        self._late: set[tuple[str, str, int | None] | None] = set()
         self._pool = ThreadPoolExecutor(workers, "provenance")
 
     def __enter__(self) -> Self:
@@ -87,8 +88,10 @@ class IndexProvenance:
         if artifact.provenance is None or artifact.sha256 is None:
             return _unannounced(artifact)
         try:
-            raw, claims = self._asked(artifact, artifact.provenance, artifact.sha256).result(timeout=PATIENCE)
+            answer = self._asked(artifact, artifact.provenance, artifact.sha256)
+            raw, claims = answer.result(timeout=0 if _server(artifact.provenance) in self._late else PATIENCE)
         except NoAnswerError:
+            self._late.add(_server(artifact.provenance))
             return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
         except SourceError as error:
             return _unanswered(artifact, error)
@@ -136,8 +139,8 @@ class IndexProvenance:
 
     def _index_of(self, address: str) -> str | None:
         """Return the configured index whose server has *address*."""
-        place = origin(split(address))
-        return next((index.url for index in self._indexes if _is_at(index.url, place)), None)
+        place = _server(address)
+        return next((index.url for index in self._indexes if _server(index.url) == place), None)
 
     def _path(self, address: str, sha256: str) -> Path:
         """One index must not plant provenance for a file that another one serves: its address is part of the key."""
@@ -184,11 +187,11 @@ def _local(address: str) -> bytes:
         raise SourceError(f"cannot read {redacted(address)}: {error.strerror}", hint="check the file") from error
 
 
-def _is_at(url: str, place: tuple[str, str, int | None]) -> bool:
+def _server(address: str) -> tuple[str, str, int | None] | None:
     try:
-        return origin(split(url)) == place
+        return origin(split(address))
     except SourceError:
-        return False
+        return None
 
 
 def _check_is_no_page(answer: Response) -> None:
