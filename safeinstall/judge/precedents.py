@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ADDED_LATER = timedelta(days=1)
 """A file that is uploaded at least so long after another of its release was added to it: it did not come with it."""
+LATEST, LATELY = 5, timedelta(days=60)
+"""How many releases are the latest; and those of so long before the newest are, too."""
 _NUMBERS = re.compile(r"\d+(?:_\d+)*(?=_|$)")
 _TAGS = 3
 
@@ -55,8 +57,10 @@ def earlier_file(
     """Return what *artifact*, whose upload time is known, is compared with; ``None`` where there is nothing.
 
     Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
-    are as old as *minimum_age* asks for them. The newest release of these is taken, by its first upload; one that is
-    taken back (PEP 592) only where there is no other. Of that the file is meant that is most like *artifact*.
+    were as old then as *minimum_age* asks for them: a thief's second release is not compared with the first. The newest
+    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, and
+    one without a file of this kind for this system only where none of the latest has one: what is built by hand comes
+    later, or not each time. Of that the file is meant that is most like *artifact*, of equals one that is attested.
     """
     before = list(_before(artifact, listed, as_of, minimum_age))
     releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
@@ -65,11 +69,23 @@ def earlier_file(
     if not releases:
         return None
     standing = [files for files in releases.values() if any(file.yanked is None for _, file in files)]
-    release = (standing or list(releases.values()))[-1]
-    time, like = max(release, key=lambda one: _likeness(artifact, one[1]))  # the first of equals
+    release = _comparable(artifact, standing or list(releases.values()))
+    time, like = max(release, key=lambda one: (*_likeness(artifact, one[1]), one[1].provenance is not None))
     others = [file for _, file in release if file.provenance is not None]
     carried = () if like.provenance is not None else tuple(file.filename for file in others)
     return Earlier(artifact=like, upload_time=time, since=_since(before), carried=carried)
+
+
+def _comparable(
+    artifact: Artifact, releases: Sequence[Sequence[tuple[datetime, Artifact]]]
+) -> Sequence[tuple[datetime, Artifact]]:
+    newest = releases[-1]
+    for number, files in enumerate(reversed(releases)):
+        if number >= LATEST and newest[0][0] - files[0][0] > LATELY:
+            break
+        if any(all(_likeness(artifact, file)[:2]) for _, file in files):
+            return files
+    return newest
 
 
 def _before(
@@ -86,7 +102,7 @@ def _before(
             continue
         age = minimum_age(file)
         is_of_its_own = file.version == artifact.version and uploaded - time < max(age, ADDED_LATER)
-        if as_of - time >= age and not is_of_its_own:
+        if min(as_of, uploaded) - time >= age and not is_of_its_own:
             yield time, file
 
 
