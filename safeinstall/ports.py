@@ -54,6 +54,8 @@ class ProjectPage:
     left_out: Mapping[str, datetime | None] = field(default_factory=dict)
     """The versions of the wheels that were left out, as their names have them, and when the first of each was uploaded;
     ``None`` where it does not tell that of one."""
+    attested_elsewhere: Mapping[str, ListedFile] = field(default_factory=dict)
+    """Of each of these versions the first wheel whose provenance is announced, if one is."""
     beside: tuple[ListedFile, ...] = ()
     """What else it lists, where a lock binds the project to one file."""
     status: str | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
+from safeinstall.app.proof import require_proof
 from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
@@ -81,14 +82,6 @@ def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Pat
     return BytecodeAhead(invocation.python, environ, directory, KeptBytecode(kept, invocation.interpreter))
 
 
-def _check_proof_of_locks(invocation: Invocation) -> None:
-    """Raise ``PolicyError`` where a lock names who attested its files, and nothing is installed that can prove it."""
-    if locks := {root.origin for root in invocation.roots if root.lock_publishers}:
-        from safeinstall.sources.provenance.extra import require_extra
-
-        require_extra(f"{min(locks)} (attestation-identities)")
-
-
 @dataclass(slots=True)
 class LiveWorld:
     """One run's sources, opened when needed and closed together."""
@@ -152,7 +145,7 @@ class LiveWorld:
         The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
         before; they are closed with this world.
         """
-        _check_proof_of_locks(invocation)
+        require_proof(policy, invocation.roots)
         stack = ExitStack()
         opened = stack.enter_context(
             indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)

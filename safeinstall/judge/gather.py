@@ -100,6 +100,7 @@ class Gatherer:
         if self.attestations is None or not rules:
             return evidence
         artifact = _measured(evidence)
+        self.prefetch_attested(replace(evidence, artifact=artifact), rules)  # both at once, if nobody has foreseen it
         fact = self.attestations.fact(artifact, verify=_wants_proof(rules, artifact))
         if not any(rule.wants_precedent(artifact) for rule in rules):
             return replace(evidence, provenance=fact)

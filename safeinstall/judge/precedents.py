@@ -11,7 +11,7 @@ from safeinstall.facts.artifact import Artifact, ArtifactKind
 from safeinstall.facts.file_versions import file_version, split_sdist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -39,13 +39,16 @@ class Earlier:
 
 
 def listed_files(name: NormalizedName, pages: Sequence[ProjectPage]) -> tuple[Artifact, ...]:
-    """Return every wheel and source distribution of *name* on *pages*, for whichever target."""
-    files = (
-        _artifact(name, file, page)
-        for page in pages
-        for file in {f.filename: f for f in (*page.files, *page.beside)}.values()
-    )
+    """Return every wheel and source distribution of *name* on *pages*; of the wheels for other targets the first that
+    was attested of each version.
+    """
+    files = (_artifact(name, file, page) for page in pages for file in _once_each(page))
     return tuple(file for file in files if file is not None)
+
+
+def _once_each(page: ProjectPage) -> Iterable[ListedFile]:
+    listed = (*page.attested_elsewhere.values(), *page.files, *page.beside)
+    return {file.filename: file for file in listed}.values()
 
 
 def earlier_file(
@@ -54,10 +57,10 @@ def earlier_file(
     """Return what *artifact*, whose upload time is known, is compared with; ``None`` where there is nothing.
 
     Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
-    are as old as *minimum_age* asks for them. The newest release of these is taken, by its first upload; one that is
-    taken back (PEP 592) only where there is no other, and one without a file of this kind for this system only where
-    none of the latest has one: what is built by hand comes later, or not each time. Of that the file is meant that is
-    most like *artifact*, of equals one that is attested.
+    were as old then as *minimum_age* asks for them: a thief's second release is not compared with the first. The newest
+    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, and
+    one without a file of this kind for this system only where none of the latest has one: what is built by hand comes
+    later, or not each time. Of that the file is meant that is most like *artifact*, of equals one that is attested.
     """
     before = list(_before(artifact, listed, as_of, minimum_age))
     releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
@@ -99,7 +102,7 @@ def _before(
             continue
         age = minimum_age(file)
         is_of_its_own = file.version == artifact.version and uploaded - time < max(age, ADDED_LATER)
-        if as_of - time >= age and not is_of_its_own:
+        if min(as_of, uploaded) - time >= age and not is_of_its_own:
             yield time, file
 
 

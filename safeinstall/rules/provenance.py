@@ -51,12 +51,12 @@ class Provenance:
     the attestation (PEP 740). Does not stop code that was smuggled into the repository, or a build that was poisoned:
     those are attested as ever.
 
-    A *regression* needs no configuration. A file is compared with the newest release of its project that was uploaded
-    before it, whatever its version, and is older than ``minimum`` of ``[rules.minimum-age]``; of that release with the
-    file most like it. It is one where that one was attested and this one is not; or where this one's publisher is
-    another: of another service, owner, repository or workflow. An environment that was not there before is none, since
-    it can only keep more people from publishing; another one, or none at all, is. Files that ``publishers`` binds are
-    held to that alone, unless the entry is that of a layer which may only tighten.
+    A *regression* needs no configuration. A file is compared with the newest release of its project that was as old
+    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks, whatever its version; of that release with the
+    file most like it, in kind, then in platform. It is one where that one was attested and this one is not; or where
+    this one's publisher is another: of another service, owner, repository or workflow. An environment that was not
+    there before is none, since it can only keep more people from publishing; another one, or none at all, is. Files
+    that ``publishers`` binds are held to that alone, unless the entry is that of a layer which may only tighten.
 
     What an index announces and what does not prove what it says is denied always: no level and no exception is for it.
     A path that you name yourself has no provenance, and is not asked for any.
@@ -101,6 +101,17 @@ class Provenance:
     regression: Level = Level.DENY
     verify: bool = True
     on_missing: Level | None = None
+
+    @property
+    def proof(self) -> str | None:
+        """The key by which it may ask for proof, of some file; ``None`` where it never does but for a lock."""
+        asking = {
+            "verify": self.verify,
+            "level": self.level,
+            "require": self.require,
+            "publishers": self.publishers,
+        }
+        return next((f"{_KEY}.{option}" for option, asks in asking.items() if asks), None)
 
     def wants_proof(self, artifact: Artifact) -> bool:
         """Whether more is asked for than a comparison with earlier files."""

@@ -202,7 +202,7 @@ def test_without_what_proves_it_nothing_is_installed_or_asked(user):
         12,
         [
             (
-                "safe-pip: pylock.toml (attestation-identities): it asks for proof of provenance,"
+                "safe-pip: pylock.toml (attestation-identities of app): it asks for proof of provenance,"
                 " which needs pypi-attestations and sigstore"
             ),
             f"safe-pip: way out: install what proves it: {INSTALL}",

@@ -161,9 +161,9 @@ def test_since_when_all_bore_provenance():
 def test_files_are_those_of_the_project_for_whichever_target():
     names = ["acme-1.0.tar.gz", "acme-1.0-cp311-cp311-win_amd64.whl", "acme-1.0.exe", "acme-x.tar.gz", "index.html"]
     files = tuple(ListedFile(filename=name, url=f"https://x/{name}", hashes={}, provenance=ADDRESS) for name in names)
-    page = ProjectPage(source=INDEX, files=files[:1], beside=files[1:])
+    page = ProjectPage(source=INDEX, files=files[:1], attested_elsewhere={"1.0": files[1]}, beside=files[2:])
     found = listed_files("acme", [page])
     assert [(one.filename, one.kind, one.version, one.provenance) for one in found] == [
-        (names[0], ArtifactKind.SDIST, Version("1.0"), ADDRESS),
         (names[1], ArtifactKind.WHEEL, Version("1.0"), ADDRESS),
+        (names[0], ArtifactKind.SDIST, Version("1.0"), ADDRESS),
     ]
