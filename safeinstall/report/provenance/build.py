@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 """Of git, by SHA-1 or SHA-256."""
-_ADDRESS = re.compile(r"https://[!-~]+")
+_ADDRESS = re.compile(r"https://[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+"""Of the characters that an address may have (RFC 3986)."""
 
 
 def report_provenance(verdict: Verdict) -> ReportedProvenance | None:
@@ -68,6 +69,7 @@ def _address(url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url)
+        is_one = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
     except ValueError:
         return None
-    return url if parts.hostname and "@" not in parts.netloc else None
+    return url if is_one else None
