@@ -96,12 +96,13 @@ def render_summary(outcome: Outcome, policy: Policy, invocation: Invocation) -> 
         ]
     else:
         remarks = render_remarks(verdicts, policy, verbose=verbose, sources=invocation.sources)
-        built = _built(verdicts) if verbose else ()
+        built = built_by(verdicts) if verbose else ()
         lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks, *built]
     return "\n".join(PREFIX + line for line in lines)
 
 
-def _built(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def built_by(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Return lines that say who built each file, where a rule asked; those of whom nobody is known are counted."""
     told = told_of((verdict.artifact.release, report_provenance(verdict)) for verdict in verdicts)
     return (shown(f"built by: {line}") for line in told)
 

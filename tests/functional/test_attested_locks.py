@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from lib import sigstore, sites
+from lib.gate import parametrize
 from lib.schemas import cyclonedx_problems
 from lib.shell import told
 
@@ -104,6 +105,7 @@ def test_what_is_only_claimed_is_not_written_down(user):
     assert "attestation" not in (user.work / "pylock.toml").read_text()
 
 
+@parametrize("user", ["23.2.1", "26.1", "26.3"], gate=(2,), indirect=True)
 @pytest.mark.parametrize("rules", ["", pytest.param(RULE, marks=pytest.mark.slow)], ids=["no rule", "rule"])
 def test_another_publisher_than_the_lock_names_is_denied_by_every_policy(user, root, rules):
     believe(user, root, rules)

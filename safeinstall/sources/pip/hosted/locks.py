@@ -4,6 +4,7 @@ import os
 import re
 import sys
 
+from .channel import refuse
 from .describe import describe_selection
 
 PYLOCK = re.compile(r"pylock\.([^.]+\.)?toml$")
@@ -75,13 +76,21 @@ def listen_to_locks():
         made = read(package, file, lock, *args, **kwargs)
         ireq, link = made if isinstance(made, tuple) else (made, made.locked_link)
         ireq.safe_pip_of_lock = True
-        ireq.safe_pip_attested = plain_identities(getattr(package, "attestation_identities", None))
+        ireq.safe_pip_attested = plain_identities(identities_of(package))
         if link is not None:
             locked[str(package.name)] = describe_locked(package, file, lock, ireq, link)
         return made
 
     req_command.install_req_from_pylock_package = install_req_from_pylock_package
     return locked
+
+
+def identities_of(package):
+    """Return who attested *package*, as its lock says. A pip that does not tell it cannot be guarded."""
+    try:
+        return package.attestation_identities
+    except AttributeError:
+        refuse("this pip does not tell who attested what a lock names")
 
 
 def plain_identities(identities):
