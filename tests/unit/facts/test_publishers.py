@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from safeinstall.facts.provenance import Publisher, PublisherKind
 from safeinstall.facts.publishers import NAME_LENGTH, PublisherError, UnknownKindError, publisher_of, table_of
@@ -61,3 +63,18 @@ def test_an_unknown_kind_is_told_apart(kind, told):
     with pytest.raises(UnknownKindError) as error:
         publisher_of({**GITHUB, "kind": kind})
     assert str(error.value) == f"is of the kind {told}, which is not known"
+
+
+KEYS = ("kind", "repository", "workflow", "workflow_filepath", "environment", "email", "organization", "project")
+VALUES = st.sampled_from([kind.value for kind in PublisherKind]) | st.text() | st.integers() | st.lists(st.text())
+
+
+@given(st.dictionaries(st.sampled_from(KEYS) | st.text(), VALUES))
+def test_whatever_a_table_holds_it_names_somebody_or_nobody(table):
+    try:
+        publisher = publisher_of(table)
+    except PublisherError:
+        return
+    written = table_of(publisher)
+    assert all(value.isprintable() and value for value in written.values())
+    assert publisher_of(written).kind is publisher.kind
