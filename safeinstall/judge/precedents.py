@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from safeinstall.ports import ListedFile, ProjectPage
 
-ADDED_LATER = timedelta(days=1)
-"""A file that is uploaded at least so long after another of its release was added to it: it did not come with it."""
+SETTLED = timedelta(days=1)
+"""What was uploaded less than this before a file came with it, or from the same hand, whatever the policy asks for."""
 LATEST, LATELY = 5, timedelta(days=60)
 """How many releases are the latest; and those of so long before the newest are, too."""
 _NUMBERS = re.compile(r"\d+(?:_\d+)*(?=_|$)")
@@ -100,9 +100,7 @@ def _before(
     for time, _, file in timed:
         if uploaded is None or time >= uploaded:
             continue
-        age = minimum_age(file)
-        is_of_its_own = file.version == artifact.version and uploaded - time < max(age, ADDED_LATER)
-        if min(as_of, uploaded) - time >= age and not is_of_its_own:
+        if min(as_of, uploaded) - time >= max(minimum_age(file), SETTLED):
             yield time, file
 
 

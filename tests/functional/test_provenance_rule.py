@@ -74,10 +74,6 @@ def test_baseline_warns_of_it(stolen):
 def test_another_publisher_is_shown_with_the_entry_that_lets_it_pass(stolen):
     stolen.offer("app", "1.3", upload_time=ago(0), provenance=by(GITHUB, repository="evil/app"))
     stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n' + YOUNG)
-    assert stolen.refuses("install", "app==1.3").startswith(
-        "safe-pip: refused app 1.3 (app-1.3-py3-none-any.whl) from INDEX/simple/\n"
-    )
-    stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n')
     refused = stolen.refuses("install", "app==1.3")
     assert (
         "  provenance        attested by GitHub evil/app, release.yml, another owner than before:"
