@@ -11,6 +11,7 @@ from lib import sigstore, sites
 from lib.gate import parametrize
 from lib.schemas import cyclonedx_problems
 from lib.shell import told
+from lib.wheels import make_sdist
 
 from safeinstall.sources.provenance.extra import INSTALL
 
@@ -73,7 +74,7 @@ def refusal(shell, *argv, code=10):
     return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("WARNING: Using pylock"))
 
 
-@pytest.mark.parametrize("user", ["26.3"], indirect=True)
+@parametrize("user", ["25.1", "26.1", "26.3"], gate=(2,), indirect=True)
 def test_what_is_proved_is_written_down_and_installed_again(user, root):
     believe(user, root, '[rules.provenance]\nlevel = "allow"\n')
     assert user.run("lock", "app", "-o", "pylock.toml").exit == 0
@@ -87,6 +88,17 @@ def test_what_is_proved_is_written_down_and_installed_again(user, root):
     built, plain = json.loads(bom)["components"]
     assert built["pedigree"]["commits"][0]["uid"] == sigstore.COMMIT
     assert not {"pedigree", "evidence", "externalReferences"} & plain.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("user", ["26.3"], indirect=True)
+def test_so_it_is_of_a_source_distribution(user, root):
+    believe(user, root, '[rules.provenance]\nlevel = "allow"\n')
+    user.index.projects.clear()
+    user.index.add(*make_sdist("app", "1.0"), provenance=attest)
+    assert user.run("lock", "app", "-o", "pylock.toml").exit == 0
+    (app,) = tomllib.loads((user.work / "pylock.toml").read_text())["packages"]
+    assert (app["attestation-identities"], app["sdist"]["name"]) == ([ACME], "app-1.0.tar.gz")
 
 
 @pytest.mark.slow
