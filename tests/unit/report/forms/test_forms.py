@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from lib.facts import evidence
 from lib.junit import problems_of_junit
+from lib.policies import judged, layered
 from lib.reports import (
     BUILT,
     HOSTILE,
@@ -24,6 +26,7 @@ from lib.reports import (
     endings,
     passed,
     report,
+    required_by,
 )
 from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
 
@@ -31,6 +34,8 @@ from safeinstall.facts.provenance import Unattested
 from safeinstall.plan.plan import Plan
 from safeinstall.report.forms import FORMS, render_form
 from safeinstall.report.forms.page import SCRIPTS
+from safeinstall.resolve.outcome import Outcome
+from safeinstall.resolve.resolution import Refusal
 
 ENDINGS = ("passed", "dry-run", "denied", "failed", "attested", "broken")
 
@@ -340,6 +345,35 @@ def test_json_has_every_attestation_and_markdown_junit_and_html_who_built_it():
         "<li><b>environment</b> /env (Python 3.12.1)</li></ol></div>"
     ) in render_form("html", one)
     assert "<p><b>built by</b> not attested</p>" in render_form("html", one)
+
+
+def test_what_the_rule_finds_is_told_as_of_any_other_and_who_built_the_file_with_it():
+    own = layered(user='[[rules.provenance.publishers]]\npackage = "lib"\nkind = "GitHub"\nrepository = "acme/lib"\n')
+    refusal = Refusal(verdicts=(judged(own, evidence("lib==1.0", provenance=VERIFIED)),), required_by=required_by())
+    one = report(Outcome(result=refusal), exit_code=10, own=own)
+    (run,) = data("sarif", one)["runs"]
+    (result,) = run["results"]
+    said = "attested by GitHub acme/app, release.yml, environment pypi; the policy binds lib to GitHub acme/lib"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["provenance"]
+    assert result["message"]["text"].startswith(
+        f"lib 1.0 (lib-1.0-py3-none-any.whl), refused by provenance: {said}. Way"
+    )
+    assert [place["physicalLocation"]["artifactLocation"]["uri"] for place in result["locations"]] == [
+        "my%20requirements.txt"
+    ]
+    assert result["relatedLocations"] == [
+        {"physicalLocation": {"artifactLocation": {"uri": "user.toml"}, "region": {"startLine": 1}}}
+    ]
+    assert result["properties"]["provenance"] == "verified"
+    assert sarif_problems(render_form("sarif", one)) == []
+    (component,) = data("cyclonedx", one)["components"]
+    assert (component["scope"], component["pedigree"]["commits"][0]["uid"]) == ("excluded", "1f" * 20)
+    assert ET.fromstring(render_form("junit", one)).find(".//failure").get("message") == said
+    assert render_form("github", one).startswith(
+        f"::error file=my requirements.txt,line=3,title=provenance%3A refused lib 1.0::{said}%0A"
+    )
+    assert '<div class="way verified">' in render_form("html", one)
+    assert "<li><b>environment</b>" not in render_form("html", one)  # it came to none
 
 
 def test_where_no_rule_asks_nothing_is_said_of_who_built_it(reports):
