@@ -13,7 +13,7 @@ from lib.browser import CHROMIUM, Browser
 from lib.graphs import graph, tree
 from lib.reports import CLAIMED, HOSTILE, RUN, VERIFIED, attested, denied, endings, passed, report
 
-from safeinstall.facts.provenance import Unattested
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Unattested
 from safeinstall.report.forms import render_form
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -492,7 +492,11 @@ def test_hostile_names_are_names(browse):
     """Were a name ever not checked: it is a label, in the picture, in its tool tip and in the list."""
     given = report(passed())
     pattern = next(file for file in given.files if file.name == "lib")
-    files = tuple(replace(pattern, name=name, version=MARKUP, filename=name) for name in HOSTILE_NAMES)
+    publisher = Publisher(kind=PublisherKind.GITHUB, repository=MARKUP, workflow=HOSTILE)
+    claim = Provenance(attestations=(Attestation(publisher=publisher, predicate_type=MARKUP),), verified=False)
+    (claimed,) = attested(lib=claim).files
+    pattern = replace(pattern, version=MARKUP, provenance=claimed.provenance)
+    files = tuple(replace(pattern, name=name, filename=name) for name in HOSTILE_NAMES)
     page = browse(replace(given, files=(*given.having("chosen")[:1], *files)))
     assert len(page.evaluate(NAMES)) == len(HOSTILE_NAMES) + 1
     assert set(HOSTILE_NAMES[:-1]) < set(page.evaluate(NAMES))
