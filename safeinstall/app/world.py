@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
+from safeinstall.app.proof import require_proof
 from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
@@ -144,6 +145,7 @@ class LiveWorld:
         The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
         before; they are closed with this world.
         """
+        require_proof(policy)
         stack = ExitStack()
         opened = stack.enter_context(
             indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)

@@ -102,6 +102,17 @@ class Provenance:
     verify: bool = True
     on_missing: Level | None = None
 
+    @property
+    def proof(self) -> str | None:
+        """The key by which it may ask for proof, of some file; ``None`` where it never does but for a lock."""
+        asking = {
+            "verify": self.verify,
+            "level": self.level,
+            "require": self.require,
+            "publishers": self.publishers,
+        }
+        return next((f"{_KEY}.{option}" for option, asks in asking.items() if asks), None)
+
     def wants_proof(self, artifact: Artifact) -> bool:
         """Whether more is asked for than a comparison with earlier files."""
         is_asked = self.verify or any(demand.level for demand in self._demands(artifact))

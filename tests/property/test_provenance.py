@@ -43,3 +43,14 @@ def test_a_thief_is_told_at_age_zero_after_any_release(seed):
             quiet += [upload for upload in (stolen, registered) if not said(STRICT, history, upload, age)]
             assert not said(STRICT, history, replace(stolen, by=OURS), age)
     assert quiet == []
+
+
+def test_a_second_release_of_a_thief_is_not_compared_with_the_first():
+    history = History(0, releases=20)
+    last = history.settled[-1].time + DAY
+    thefts = [
+        Upload(filename=filename(version, "any"), version=version, time=last + hours * DAY / 24)
+        for version, hours in (("99.0", 0), ("99.1", 1), ("99.2", 20))
+    ]
+    history.uploads += thefts
+    assert [len(said(STRICT, history, stolen, age)) for stolen in thefts for age in AGES] == [1] * 9

@@ -160,3 +160,15 @@ def test_of_what_a_lock_names_by_its_address_the_index_that_lists_it_tells(sourc
 def test_of_what_a_lock_binds_to_one_file_the_others_count(source):
     bound = ProjectPage(source=INDEX, files=page().files, beside=(listed("1.0", 30),), lock="pylock.toml")
     assert asking(source, bound).precedent(JUDGED, NOW, lambda _: False).version == Version("1.0")
+
+
+def test_where_nothing_is_announced_nobody_asks_in_which_order_it_came(source):
+    """An index without upload times, of whose files nobody has attested one, has nothing to lose."""
+    untimed = replace(JUDGED, upload_time=None, provenance=None)
+    for judged in (untimed, JUDGED):
+        known = asking(source, page(listed("1.0", None, provenance=None)))
+        assert known.precedent(judged, NOW, lambda _: False) is None
+    known = asking(source, page(listed("1.0", None)))
+    assert known.precedent(untimed, NOW, lambda _: False) == Missing(
+        "default does not tell when acme-2.0-py3-none-any.whl was uploaded"
+    )
