@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from safeinstall.facts.artifact import Artifact, ArtifactKind
 from safeinstall.facts.file_versions import file_version, split_sdist
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.ports import ListedFile, ProjectPage
+
+    Release: TypeAlias = Sequence[tuple[datetime, Artifact]]
+    """The files of one version with the times of their uploads, the first before the others."""
 
 SETTLED = timedelta(days=1)
 """What was uploaded less than this before a file came with it, or from the same hand, whatever the policy asks for."""
@@ -58,9 +61,10 @@ def earlier_file(
 
     Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
     were as old then as *minimum_age* asks for them: a thief's second release is not compared with the first. The newest
-    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, and
-    one without a file of this kind for this system only where none of the latest has one: what is built by hand comes
-    later, or not each time. Of that the file is meant that is most like *artifact*, of equals one that is attested.
+    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, or it
+    was attested and that one was not; and one without a file of this kind for this system only where none of the latest
+    has one: what is built by hand comes later, or not each time. Of that the file is meant that is most like
+    *artifact*, of equals one that is attested.
     """
     before = list(_before(artifact, listed, as_of, minimum_age))
     releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
@@ -68,17 +72,14 @@ def earlier_file(
         releases.setdefault(file.version, []).append((time, file))
     if not releases:
         return None
-    standing = [files for files in releases.values() if any(file.yanked is None for _, file in files)]
-    release = _comparable(artifact, standing or list(releases.values()))
+    release = _comparable(artifact, _believed(list(releases.values())))
     time, like = max(release, key=lambda one: (*_likeness(artifact, one[1]), one[1].provenance is not None))
     others = [file for _, file in release if file.provenance is not None]
     carried = () if like.provenance is not None else tuple(file.filename for file in others)
     return Earlier(artifact=like, upload_time=time, since=_since(before), carried=carried)
 
 
-def _comparable(
-    artifact: Artifact, releases: Sequence[Sequence[tuple[datetime, Artifact]]]
-) -> Sequence[tuple[datetime, Artifact]]:
+def _comparable(artifact: Artifact, releases: Sequence[Release]) -> Release:
     newest = releases[-1]
     for number, files in enumerate(reversed(releases)):
         if number >= LATEST and newest[0][0] - files[0][0] > LATELY:
@@ -86,6 +87,19 @@ def _comparable(
         if any(all(_likeness(artifact, file)[:2]) for _, file in files):
             return files
     return newest
+
+
+def _believed(releases: Sequence[Release]) -> Sequence[Release]:
+    """Return the *releases* that stand. Whoever has stolen an account can take back all that were attested."""
+    standing = [release for release in releases if any(file.yanked is None for _, file in release)]
+    if not standing:
+        return releases
+    later = [release for release in releases if release[0][0] > standing[-1][0][0] and _is_attested(release)]
+    return later if later and not _is_attested(standing[-1]) else standing
+
+
+def _is_attested(release: Release) -> bool:
+    return any(file.provenance is not None for _, file in release)
 
 
 def _before(

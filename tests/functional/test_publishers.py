@@ -9,6 +9,8 @@ from functools import partial
 
 import pytest
 from lib import sigstore
+from lib.claims import GITHUB
+from lib.claims import by as claimed_by
 from lib.index import Reply
 
 NOW = datetime.now(timezone.utc)
@@ -118,6 +120,30 @@ def test_what_is_only_claimed_is_proposed_when_that_is_asked_for(attested):
     claimed = propose(attested, "other", "--claimed")
     assert (claimed.exit, claimed.err) == (0, NOT_WRITTEN)
     assert '+package = "other"\n' in claimed.out
+
+
+def test_what_an_index_calls_a_publisher_is_held_to_what_a_policy_may_say(attested):
+    attested.offer("odd", "1.0", upload_time=ago(60), provenance=claimed_by(GITHUB, repository="acme/a+b"))
+    done = propose(attested, "odd", "app", "--claimed")
+    assert done.exit == 0
+    assert "safe-pip: odd: not proposed: rules.provenance.publishers[0].repository: " in done.err
+    assert "odd" not in done.out
+    assert '+package = "app"\n' in done.out
+
+
+def test_in_pyproject_toml(attested):
+    """Where the policy is trusted, it is so with the change."""
+    text = written(attested).replace("schema = 1\n", "").replace("[rules.", "[tool.safe-pip.rules.")
+    attested.write("pyproject.toml", text.replace("[provenance]", "[tool.safe-pip.provenance]"))
+    del attested.environ["SAFE_PIP_POLICY"]
+    assert attested.run("policy", "trust").exit == 0
+    done = attested.run("policy", "publishers", "app", "--apply")
+    assert done.exit == 0, done
+    assert done.err.startswith("safe-pip: pyproject.toml: 1 entry, written\nsafe-pip: ")
+    assert "pyproject.toml was trusted, and is so with this change\n" in done.err
+    entry = ENTRY.replace("[[rules.", "[[tool.safe-pip.rules.")
+    assert (attested.work / "pyproject.toml").read_text().endswith(f"\n{entry}")
+    assert "bound already" in attested.run("policy", "publishers", "app").err
 
 
 def test_who_has_just_appeared_is_not_proposed(attested):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from safeinstall.commands.attesters import OTHERS, Attesters, outdated
 from safeinstall.commands.policy.allow import appended, editable, told_trust
 from safeinstall.commands.policy.output import write, write_file
 from safeinstall.commands.target import NOTHING, open_target
-from safeinstall.errors import EXIT_EVIDENCE, UsageError
+from safeinstall.errors import EXIT_EVIDENCE, PolicyError, UsageError
 from safeinstall.facts.terms import PublisherBinding
 from safeinstall.policy.load import read_layer
 from safeinstall.policy.locations import render_key
@@ -53,11 +54,10 @@ def run(arguments: Namespace, place: Place) -> int:
     with _target(arguments, place, policy) as target:
         found = Attesters.over(target, policy, proof=not arguments.claimed)(_asked(arguments, target, place))
     entries = [entry for one in found for entry in _entries(one, policy)]
-    new = text
-    for entry in entries:
-        new = appended(new, _written(text, entry), _TABLE)
-    read_layer(new, role="project", read=partial(read_policy, cwd=place.cwd, environ=place.environ))
-    said = [*_said(found, policy), _summary(text, entries, applied=arguments.apply)]
+    wrong = _wrong(text, entries, place)
+    entries = [entry for entry in entries if entry not in wrong]
+    new = _with(text, entries)
+    said = [*_said(found, policy), *wrong.values(), _summary(text, entries, applied=arguments.apply)]
     if arguments.apply and entries:
         said += _applied(new, place)
     write(arguments, diff(text.file, text.text, new.text), _data(found, entries, policy))
@@ -108,6 +108,30 @@ def _bound(found: Found, policy: Policy) -> list[PublisherBinding]:
     rules = policy.rules_for(name, version).rules
     bindings = [binding for rule in rules if isinstance(rule, Provenance) for binding in rule.publishers]
     return [binding for binding in bindings if binding.package.matches(name, version)]
+
+
+def _with(text: PolicyText, entries: Sequence[PublisherBinding]) -> PolicyText:
+    for entry in entries:
+        text = appended(text, _written(text, entry), _TABLE)
+    return text
+
+
+def _wrong(text: PolicyText, entries: Sequence[PublisherBinding], place: Place) -> dict[PublisherBinding, str]:
+    """Return the entries that no policy may have, because of what an index calls a publisher, and why."""
+    read = partial(read_layer, role="project", read=partial(read_policy, cwd=place.cwd, environ=place.environ))
+    read(text)
+    wrong = {}
+    with suppress(PolicyError):
+        read(_with(text, entries))
+        return {}
+    for entry in entries:
+        new = _with(text, [entry])
+        try:
+            read(new)
+        except PolicyError as error:
+            problem = error.problems[0].removeprefix(f"{new.file}:").partition(": ")[2]
+            wrong[entry] = f"{entry.package}: not proposed: {problem}"
+    return wrong
 
 
 def _written(text: PolicyText, entry: PublisherBinding) -> str:

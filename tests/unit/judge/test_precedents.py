@@ -200,6 +200,14 @@ def test_and_none_of_long_ago():
     assert compared(judged, old, *burst) == f"acme-1.0-{MAC}.whl"
 
 
+def test_whoever_takes_back_all_attested_releases_is_compared_with_them():
+    old = wheel("0.9", 400, attested=False)
+    taken = wheel("1.0", 30, yanked=""), wheel("1.1", 20, yanked="")
+    assert compared(NEW, old, *taken) == "acme-1.1-py3-none-any.whl"
+    assert compared(NEW, old, wheel("1.0", 30), wheel("1.1", 20, yanked="")) == "acme-1.0-py3-none-any.whl"
+    assert compared(NEW, old, wheel("1.1", 20, yanked="", attested=False)) == "acme-0.9-py3-none-any.whl"
+
+
 def test_of_equals_one_that_is_attested_is_taken():
     files = wheel("1.0", 30, LINUX, attested=False), wheel("1.0", 29, MAC)
     assert compared(NEW, *files) == f"acme-1.0-{MAC}.whl"
