@@ -9,7 +9,7 @@ import pytest
 from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact, direct
 from packaging.version import Version
 
-from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.artifact import ArtifactKind, Source, SourceKind
 from safeinstall.facts.provenance import Precedent, Refuted, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.attestations import Attestations
@@ -21,7 +21,7 @@ JUDGED = artifact("acme==2.0", hashes={"sha256": SHA}, provenance=NEW, upload_ti
 REMEDY = "let an index be asked that lists this very file"
 
 
-class Source:
+class Asked:
     """Notes what it is asked for, and refutes it by name."""
 
     def __init__(self):
@@ -50,7 +50,7 @@ def page(*files, **more):
 
 @pytest.fixture
 def source():
-    return Source()
+    return Asked()
 
 
 def asking(source, *pages):
@@ -141,6 +141,14 @@ def test_another_source_tells_nothing_of_it(source):
     other = replace(INDEX, url="https://other.example/simple/")
     pages = [page(), replace(page(listed("1.0", 30)), source=other)]
     assert asking(source, *pages).precedent(JUDGED, NOW, lambda _: False) is None
+
+
+def test_of_a_mirror_its_original_tells_what_came_before(source):
+    """The mirror may leave out what it likes, and make up the rest."""
+    mirror = Source(kind=SourceKind.INDEX, url="https://near.example/", name="near", mirror_of=INDEX.name)
+    made, own = replace(JUDGED, source=mirror), replace(page(listed("0.9", 10)), source=mirror)
+    assert asking(source, page(listed("1.0", 30)), own).precedent(made, NOW, lambda _: False).version == Version("1.0")
+    assert asking(source, own).precedent(made, NOW, lambda _: False).version == Version("0.9")
 
 
 def test_of_what_a_lock_names_by_its_address_the_index_that_lists_it_tells(source):
