@@ -103,19 +103,28 @@ def test_a_bound_package_is_proved(shell):
     assert (done.exit, shell.installed()) == (0, {"app": "1.0"})
 
 
-def test_proof_without_the_extra_is_a_wrong_policy_before_anything_is_asked(shell):
+@pytest.mark.parametrize(
+    "words",
+    [("install", "app"), *(pytest.param((word,), marks=pytest.mark.slow) for word in ("audit", "outdated"))],
+    ids=" ".join,
+)
+def test_proof_without_the_extra_is_a_wrong_policy_before_anything_is_asked(shell, words):
     shell.policy(BOUND)
     shell.offer("app", "1.0")
     site = plain_site(shell.tmp / "site")
-    for words in (("install", "app"), ("audit",), ("outdated",)):
-        done = run_from(site, *words, environ=shell.environ, cwd=shell.work)
-        assert done.returncode == 12, done.stderr
-        assert (
-            "policy.toml:5 (rules.provenance.publishers): it asks for proof of provenance, which needs pypi-attestations"
-            " and sigstore\n"
-        ) in done.stderr
-        assert "install what proves it: " in done.stderr
-        assert INSTALL.partition(" ")[2] in done.stderr
+    done = run_from(site, *words, environ=shell.environ, cwd=shell.work)
+    assert done.returncode == 12, done.stderr
+    assert (
+        "policy.toml:5 (rules.provenance.publishers): it asks for proof of provenance, which needs pypi-attestations"
+        " and sigstore\n"
+    ) in done.stderr
+    assert "install what proves it: " in done.stderr
+    assert INSTALL.partition(" ")[2] in done.stderr
     assert shell.index.paths() == []
+
+
+def test_the_presets_need_no_extra(shell):
     shell.policy(f'extends = "baseline"\n{YOUNG}')
+    shell.offer("app", "1.0", upload_time=ago(60), provenance=by(GITHUB))
+    site = plain_site(shell.tmp / "site")
     assert run_from(site, "install", "app", environ=shell.environ, cwd=shell.work).returncode == 0

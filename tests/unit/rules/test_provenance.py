@@ -451,6 +451,20 @@ def test_what_it_wants_of_a_file(rule, proof, precedent):
     assert (rule.wants_proof(of_file), rule.wants_precedent(of_file)) == (proof, precedent)
 
 
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        (Provenance(), "rules.provenance.verify"),
+        (PRESET, None),
+        (replace(PRESET, level=Level.WARN), "rules.provenance.level"),
+        (replace(PRESET, require=(parse_selector("acme"),)), "rules.provenance.require"),
+        (bound(binding()), "rules.provenance.publishers"),
+    ],
+)
+def test_what_asks_for_proof_is_known_before_any_file_is(rule, key):
+    assert rule.proof == key
+
+
 def test_it_wants_nothing_of_a_path():
     own = direct(url="file:///src/acme.whl").artifact
     assert not Provenance().wants_proof(own)
