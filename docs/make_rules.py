@@ -33,6 +33,8 @@ NAMES = {
 }
 PRICES = {
     Price.LISTING: "The index's listing and what is known on this machine: the file itself is not asked for.",
+    Price.PROVENANCE: "The provenance of the file and of an earlier one, before its metadata is asked for: another file"
+    " can still be taken.",
     Price.METADATA: "The metadata of the file, while versions are chosen: another file can still be taken.",
     Price.CONTENTS: "The verified file, before pip goes on: a denial refuses the whole run.",
 }
@@ -40,6 +42,7 @@ STRICTER = {
     "union": "all that either layer lists",
     "pins": "the hashes both list",
     "ages": "the longer",
+    "publishers": "both; of one selector the narrower entries",
     "highest": "the higher",
     "lowest": "the lower",
 }
@@ -117,7 +120,7 @@ def stricter(kind: Any, merge: str | None) -> str:
         return "what both list"
     if origin is Literal:
         return "the one named first"
-    return "the stricter" if kind is Level else "the longer" if kind is timedelta else "the upper layer's"
+    return {Level: "the stricter", timedelta: "the longer", bool: "the default"}.get(kind, "the upper layer's")
 
 
 def main() -> None:

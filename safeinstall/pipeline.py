@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from safeinstall.errors import MetadataDynamicError, MetadataInvalidError, UnsatisfiableError
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.judge.gather import Gatherer
 from safeinstall.judge.judge import Judge
@@ -27,10 +28,13 @@ from safeinstall.resolve.search.reporter import Reporter
 from safeinstall.resolve.speculate import Speculator
 from safeinstall.resolve.unknown import explain_unknown
 from safeinstall.resolve.user_hashes import UserHashes
+from safeinstall.rules.base import ProvenanceRule
+from safeinstall.rules.minimum_age import MinimumAge
+from safeinstall.rules.provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from packaging.utils import NormalizedName
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     from safeinstall.judge.judge import Overlaps
     from safeinstall.plan.plan import VerifiedPlan
     from safeinstall.policy.model import Policy
-    from safeinstall.ports import AdvisorySource, BuildSource, IndexSource
+    from safeinstall.ports import AdvisorySource, BuildSource, IndexSource, ProvenanceSource
     from safeinstall.request.invocation import Invocation
     from safeinstall.request.requirements import Reference
     from safeinstall.resolve.resolution import Resolution
@@ -77,6 +81,11 @@ class World(Protocol):
     @property
     def advisories(self) -> AdvisorySource:
         """Known vulnerabilities and malware."""
+        ...
+
+    @property
+    def provenance(self) -> ProvenanceSource:
+        """Attestations of files."""
         ...
 
     @property
@@ -190,7 +199,7 @@ def _is_told_by_itself(pin: Pinned, judge: Judge, *, reports: bool) -> bool:
     artifact = pin.artifact
     is_named = artifact.source.kind is SourceKind.DIRECT or bool(artifact.user_hashes)
     is_reported = reports and pin.installs and not artifact.hashes
-    return is_named or is_reported or (artifact.sha256 is None and judge.judges_hashes)
+    return is_named or is_reported or (artifact.sha256 is None and judge.awaits_hash(artifact))
 
 
 def fetch_and_open(plan: Plan, resolution: Resolution, world: World, judge: Judge) -> VerifiedPlan | Refusal:
@@ -230,6 +239,7 @@ def plan_build(  # noqa: PLR0917 - called in one place
 
 def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
     """Return the judge of this run, who asks for no fact that no rule looks at."""
+    policy = held_to_locks(policy, invocation)
     asked = {rule.id for rule in policy.all_rules}
     gatherer = Gatherer(
         advisories=world.advisories if asked & ADVISORY_RULES else None,
@@ -246,7 +256,32 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         lookalikes = Lookalikes(world.popular_names())
         gatherer.lookalike, gatherer.popular = lookalikes, lookalikes
         gatherer.vouchers = dict(world.required_names())
+    if any(isinstance(rule, ProvenanceRule) for rule in policy.all_rules):
+        from safeinstall.judge.attestations import Attestations  # noqa: PLC0415 - loaded where a rule asks
+
+        gatherer.attestations = Attestations(world.provenance, world.index.pages, policy_age(policy))
     return Judge(gatherer, policy)
+
+
+def held_to_locks(policy: Policy, invocation: Invocation) -> Policy:
+    """Return *policy*, by which files come from those whom a lock names (PEP 751), whatever rules it has.
+
+    What a lock promises has no switch: where no rule looks at provenance, one does that asks for nothing else.
+    """
+    if not any(root.lock_publishers for root in invocation.roots):
+        return policy
+    return policy.also(Provenance(level=Level.ALLOW, regression=Level.ALLOW, verify=False))
+
+
+def policy_age(policy: Policy) -> Callable[[Artifact], timedelta]:
+    """Return how old a file must be by *policy*; where no rule says it, what is strict by default."""
+
+    def age(artifact: Artifact) -> timedelta:
+        rules = policy.rules_for(artifact.name, artifact.version).rules
+        own = (rule for rule in rules if isinstance(rule, MinimumAge))
+        return next(own, MinimumAge()).enough(artifact)
+
+    return age
 
 
 def make_provider(
@@ -289,7 +324,7 @@ def speculate(invocation: Invocation, world: World, provider: Provider, judge: J
     """Start fetching along the likely way before the resolver asks."""
     provider.direct.update(root.name for root in invocation.roots if root.reference and root.name)
     fetch = (lambda _: None) if invocation.dry_run else world.fetch_ahead
-    speculator = Speculator(provider, fetch, lambda name: judge.gatherer.lookalike(name) is not None)
+    speculator = Speculator(provider, judge.foresee, fetch, lambda name: judge.gatherer.lookalike(name) is not None)
     world.listen(speculator)
     upgrades = invocation.upgrade_strategy != "to-satisfy-only" or invocation.reinstalls
     for root in invocation.roots:

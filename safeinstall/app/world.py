@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
+from safeinstall.app.proof import require_proof
 from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.plan.plan import lock_lines
+from safeinstall.plan.plan import identity_lines, lock_lines
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.search.reporter import Nobody
 from safeinstall.sources.archives.checked_files import CheckedFiles
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from safeinstall.sources.pip.descriptions import RecalledPip
     from safeinstall.sources.pip.expectations import ExpectedPip
     from safeinstall.sources.pip.host import HostedPip
+    from safeinstall.sources.provenance.index_provenance import IndexProvenance
 
 
 def _bytecode(invocation: Invocation, environ: Mapping[str, str], directory: Path, kept: Path) -> BytecodeAhead | None:
@@ -89,6 +91,7 @@ class LiveWorld:
     pip: HostedPip | RecalledPip | ExpectedPip
     pages: SimpleIndex
     open_advisories: Callable[[], LocalAdvisories]
+    open_provenance: Callable[[], IndexProvenance]
     stage: Stage
     """The private index."""
     downloads: Downloads
@@ -108,6 +111,7 @@ class LiveWorld:
     meanwhile: Callable[[], None] = lambda: None
     """Called in a thread of its own while pip installs."""
     _advisories: LocalAdvisories | None = None
+    _provenance: IndexProvenance | None = None
     _ahead: DownloadsAhead = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,6 +146,7 @@ class LiveWorld:
         The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
         before; they are closed with this world.
         """
+        require_proof(policy, invocation.roots)
         stack = ExitStack()
         opened = stack.enter_context(
             indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)
@@ -159,12 +164,18 @@ class LiveWorld:
 
             return stack.enter_context(advisories.open_them(invocation, policy, cache, as_of=as_of, environ=environ))
 
+        def open_provenance() -> IndexProvenance:
+            from safeinstall.app import provenance
+
+            return stack.enter_context(provenance.open_it(opened, policy, environ, as_of))
+
         holds = InstalledDistributions(installed_names(invocation.installed), invocation.selection.pip)
         world = cls(
             invocation,
             pip,
             opened.pages,
             open_advisories,
+            open_provenance,
             stage,
             downloads,
             Replies(stage, bytecode),
@@ -200,6 +211,13 @@ class LiveWorld:
         if self._advisories is None:
             self._advisories = self.open_advisories()
         return self._advisories
+
+    @property
+    def provenance(self) -> IndexProvenance:
+        """See :class:`~safeinstall.pipeline.World`. Opened, and its modules loaded, when the first rule asks."""
+        if self._provenance is None:
+            self._provenance = self.open_provenance()
+        return self._provenance
 
     @property
     def builds(self) -> Builder:
@@ -334,7 +352,9 @@ class LiveWorld:
             "checked": [*(f.path for f in verified.files), *(str(local_path(url)) for url in urls if is_local(url))],
             "isolation": self._isolation(resolution),
             "commits": commits,
-            "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
+            "addresses": {
+                Path(file.path).as_uri(): [lock_lines(file), identity_lines(file)] for file in verified.files
+            },
         }
 
     def _isolation(self, resolution: Resolution) -> list[str]:

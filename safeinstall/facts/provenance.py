@@ -97,6 +97,8 @@ class Refuted:
 
 ProvenanceFact: TypeAlias = Provenance | Unattested | Refuted | Missing
 
+UNASKED = Missing("no rule asks for provenance")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precedent:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Literal, NewType, TypeAlias
+
+from safeinstall.facts.provenance import Publisher, PublisherKind
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -74,3 +76,52 @@ class StartupExemption:
     """The lines of its ``.pth`` files that may be code, as they stand there; ``None``: whatever it runs."""
     reason: str = field(default="", compare=False)
     """Why; decides nothing."""
+
+
+PublisherService: TypeAlias = Literal["GitHub", "GitLab", "Google", "ActiveState", "CircleCI"]
+"""The value of a :class:`~safeinstall.facts.provenance.PublisherKind`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherBinding:
+    """Who alone may have built the files of some packages."""
+
+    package: PackageSelector
+    kind: PublisherService
+    repository: str
+    """As :attr:`Publisher.repository <safeinstall.facts.provenance.Publisher.repository>`, or ``owner/*``: any of
+    that owner."""
+    workflow: str | None = None
+    """``None``: any."""
+    environment: str | None = None
+    """``None``: any, or none."""
+    excuses: bool = field(default=True, init=False, compare=False)
+    """Whether whom it names is no regression either: not where a layer adds it that may only tighten."""
+
+    @property
+    def publisher(self) -> Publisher:
+        """Whom it names."""
+        kind = PublisherKind(self.kind)
+        return Publisher(
+            kind=kind, repository=self.repository, workflow=self.workflow, environment=self.environment or None
+        )
+
+    def added(self) -> PublisherBinding:
+        """Return this as a weaker layer adds it: it asks for more, and excuses nothing."""
+        entry = replace(self)
+        object.__setattr__(entry, "excuses", False)
+        return entry
+
+    def is_within(self, other: PublisherBinding) -> bool:
+        """Whether it admits nobody whom *other* does not; of which packages is not looked at."""
+        return admits(other.publisher, self.publisher)
+
+
+def admits(bound: Publisher, publisher: Publisher) -> bool:
+    """Whether *publisher* is who *bound* names: what *bound* leaves open may be anything."""
+    return (
+        bound.kind is publisher.kind
+        and fnmatchcase(publisher.repository.lower(), bound.repository.lower())
+        and bound.workflow in (None, publisher.workflow)
+        and bound.environment in (None, publisher.environment)
+    )

@@ -37,13 +37,14 @@ def evaluate(
         for rule in rules
         for finding in _findings(rule, evidence, waivers, on_missing)
     ]
-    return Verdict(artifact=evidence.artifact, findings=tuple(sorted(findings, key=strictest_first)))
+    found = tuple(sorted(findings, key=strictest_first))
+    return Verdict(artifact=evidence.artifact, findings=found, provenance=evidence.provenance)
 
 
 def _findings(rule: Rule, evidence: Evidence, waivers: list[Waiver], on_missing: Level) -> Iterator[Finding]:
     for found in rule.check(evidence):
         finding = _levelled(found, rule, on_missing) if found.missing else found
-        reason = _waived(finding, evidence, waivers) if rule.exceptable else None
+        reason = _waived(finding, evidence, waivers) if rule.exceptable and not finding.final else None
         yield finding if reason is None else replace(finding, suppressed_by=reason)
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, Source
     from safeinstall.facts.values import Lookalike
+    from safeinstall.judge.attestations import Attestations
     from safeinstall.ports import AdvisorySource, ProjectPage
+    from safeinstall.rules.base import ProvenanceRule
 
 CLOCK_TOLERANCE = timedelta(days=1)
 """How far the clock of an index may be from that of this machine before neither is believed."""
@@ -54,6 +56,8 @@ class Gatherer:
     """The popular names, when a rule asks for resemblances."""
     vouchers: dict[NormalizedName, NormalizedName] = field(default_factory=dict)
     """Of what popular projects are known to require: who does."""
+    attestations: Attestations | None = None
+    """``None`` when no rule of the policy asks for provenance."""
     first_uploads: bool = False
     """Whether a rule asks when projects began."""
     _doubt: Missing | None = None
@@ -90,6 +94,28 @@ class Gatherer:
             if lookalike or self.first_uploads
             else Missing("nobody asked"),
         )
+
+    def attested(self, evidence: Evidence, rules: Sequence[ProvenanceRule]) -> Evidence:
+        """Return *evidence* with what *rules* ask of provenance. Waits for what has to be fetched for that."""
+        if self.attestations is None or not rules:
+            return evidence
+        artifact = _measured(evidence)
+        self.prefetch_attested(replace(evidence, artifact=artifact), rules)  # both at once, if nobody has foreseen it
+        fact = self.attestations.fact(artifact, verify=_wants_proof(rules, artifact))
+        if not any(rule.wants_precedent(artifact) for rule in rules):
+            return replace(evidence, provenance=fact)
+        precedent = self._doubt or self.attestations.precedent(
+            artifact, evidence.as_of, lambda file: _wants_proof(rules, file)
+        )
+        return replace(evidence, provenance=fact, precedent=precedent)
+
+    def prefetch_attested(self, evidence: Evidence, rules: Sequence[ProvenanceRule]) -> None:
+        """Start on what :meth:`attested` will fetch."""
+        if self.attestations is None or not rules:
+            return
+        self.attestations.prefetch(evidence.artifact)
+        if any(rule.wants_precedent(evidence.artifact) for rule in rules):
+            self.attestations.prefetch_earlier(evidence.artifact, evidence.as_of)
 
     def hear(self, artifact: Artifact, requires: Iterable[NormalizedName]) -> None:
         """Note what a file *requires* that passed and will perhaps be installed.
@@ -130,8 +156,13 @@ class Gatherer:
         for page in pages:
             for file in page.files:
                 if file.hashes.get("sha256") in digests:
-                    upload_time, yanked = file.upload_time, file.yanked
-                    return replace(artifact, upload_time=upload_time, yanked=yanked, project_status=page.status)
+                    return replace(
+                        artifact,
+                        upload_time=file.upload_time,
+                        yanked=file.yanked,
+                        provenance=file.provenance,
+                        project_status=page.status,
+                    )
         return replace(artifact, unheard=f"no index that may be asked lists {artifact.filename}")
 
     def _compare_clocks(self, artifact: Artifact) -> None:
@@ -228,6 +259,18 @@ class Gatherer:
                 if a.source.url == artifact.source.url
             )
         return self._siblings[key]
+
+
+def _measured(evidence: Evidence) -> Artifact:
+    """Return the file with the sha256 that is known of it by now."""
+    artifact, sha256 = evidence.artifact, evidence.sha256
+    if isinstance(sha256, Missing) or artifact.sha256 == sha256:
+        return artifact
+    return replace(artifact, hashes={**artifact.hashes, "sha256": sha256})
+
+
+def _wants_proof(rules: Sequence[ProvenanceRule], artifact: Artifact) -> bool:
+    return any(rule.wants_proof(artifact) for rule in rules)
 
 
 def _has_another(page: ProjectPage, artifact: Artifact) -> bool:

@@ -1,7 +1,7 @@
 """The judge: each file by each rule once, as soon as the facts that the rule needs are there.
 
-Cheap facts come first. What the listing denies is never asked for its metadata, what the metadata denies is never
-chosen, and what the contents deny is never installed.
+Cheap facts come first. What the listing denies is never asked for its provenance, what that denies is never built, what
+the metadata denies is never chosen, and what the contents deny is never installed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.path_files import added_directories, declared_packages
 from safeinstall.judge.evaluate import evaluate
+from safeinstall.rules.base import ProvenanceRule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,15 +42,26 @@ class Judge:
 
     gatherer: Gatherer
     policy: Policy
+    measures: bool = True
+    """Whether each file whose sha256 no index tells is judged once more when it is measured."""
+    _attesting: frozenset[str] = field(init=False)
+    """The rules that look at provenance."""
+    _listings: dict[tuple[str, ...], tuple[Evidence, Verdict]] = field(default_factory=dict)
+    """By the listing alone."""
     _known: dict[tuple[str, ...], tuple[Evidence, Verdict]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Look which rules ask for provenance."""
+        self._attesting = frozenset(rule.id for rule in self.policy.all_rules if isinstance(rule, ProvenanceRule))
+
     def __call__(self, artifact: Artifact, required_by: str | None, metadata: Metadata | None = None) -> Verdict:
-        """Judge *artifact* by all that is known of it: by its listing, and by its *metadata* as soon as that is given.
+        """Judge *artifact* by all that is known of it: by its listing, by its provenance where that passes, and by its
+        *metadata* as soon as that is given.
 
         *required_by* names who wrote a direct reference, if not the user; of several authors the first one counts.
         """
         key = _key(artifact)
-        evidence, verdict = self._known.get(key) or self._known.setdefault(key, self._listed(artifact, required_by))
+        evidence, verdict = self._known.get(key) or self._known.setdefault(key, self._attested(artifact, required_by))
         if artifact.sha256 and isinstance(evidence.sha256, Missing):
             evidence, verdict = self._known[key] = self._hashed(evidence, artifact)
         if metadata is not None and isinstance(evidence.metadata, Missing):
@@ -58,14 +70,27 @@ class Judge:
             )
         return verdict
 
+    def foresee(self, artifact: Artifact) -> bool:
+        """Whether its listing lets *artifact* pass. Starts on its provenance then; waits for nothing."""
+        evidence, verdict = self._listed(artifact, None)
+        if verdict.denied:
+            return False
+        self.gatherer.prefetch_attested(evidence, self._attesting_rules(evidence))
+        return True
+
+    @property
+    def attests(self) -> bool:
+        """Whether any rule of the policy looks at provenance."""
+        return bool(self._attesting)
+
     def asks(self, price: Price) -> bool:
         """Whether any rule of the policy needs facts of this *price*."""
         return any(rule.needs is price for rule in self.policy.all_rules)
 
-    @property
-    def judges_hashes(self) -> bool:
-        """Whether the verdict on a file may be another one when its sha256 is known."""
-        return any(rule.id == HASHES for rule in self.policy.all_rules)
+    def awaits_hash(self, artifact: Artifact) -> bool:
+        """Whether the verdict on *artifact* may be another one when its sha256 is known."""
+        is_attested = bool(self._attesting) and artifact.provenance is not None
+        return is_attested or any(rule.id == HASHES for rule in self.policy.all_rules)
 
     def measured(self, verified: VerifiedPlan) -> dict[NormalizedName, Verdict]:
         """Judge once more the files of which nothing but the bytes told the sha256."""
@@ -98,8 +123,28 @@ class Judge:
         return self._evaluate(replace(evidence, contents=layout), Price.CONTENTS)
 
     def _listed(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
-        evidence = self.gatherer.gather(artifact, required_by)
-        return evidence, self._by_listing(evidence)
+        key = _key(artifact)
+        if key not in self._listings:
+            evidence = self.gatherer.gather(artifact, required_by)
+            self._listings[key] = evidence, self._by_listing(evidence)
+        return self._listings[key]
+
+    def _attested(self, artifact: Artifact, required_by: str | None) -> tuple[Evidence, Verdict]:
+        return self._by_provenance(*self._listed(artifact, required_by))
+
+    def _by_provenance(self, evidence: Evidence, verdict: Verdict) -> tuple[Evidence, Verdict]:
+        """Judge by its provenance what its listing lets pass, unless that has to wait until the file is measured."""
+        is_measured = isinstance(evidence.sha256, str) or not self.measures
+        if verdict.denied or not (is_measured or evidence.artifact.provenance is None):
+            return evidence, verdict
+        evidence = self.gatherer.attested(evidence, self._attesting_rules(evidence))
+        return self._also(verdict, evidence, Price.PROVENANCE)
+
+    def _attesting_rules(self, evidence: Evidence) -> list[ProvenanceRule]:
+        if not self._attesting:
+            return []
+        rules = self.policy.rules_for(evidence.artifact.name, evidence.artifact.version).rules
+        return [rule for rule in rules if rule.id in self._attesting and isinstance(rule, ProvenanceRule)]
 
     def _by_listing(self, evidence: Evidence) -> Verdict:
         verdict = self._evaluate(evidence, Price.LISTING)
@@ -121,13 +166,14 @@ class Judge:
     def _hashed(self, evidence: Evidence, artifact: Artifact) -> tuple[Evidence, Verdict]:
         """Judge anew with the sha256 that *artifact* has by now, by all that was known before."""
         known = replace(evidence, sha256=artifact.sha256 or evidence.sha256)
-        verdict = self._by_listing(known)
+        known, verdict = self._by_provenance(known, self._by_listing(known))
         if isinstance(known.metadata, Missing):
             return known, verdict
         return self._also(verdict, known, Price.METADATA)
 
     def _also(self, verdict: Verdict, evidence: Evidence, price: Price) -> tuple[Evidence, Verdict]:
-        return evidence, verdict.also(self._evaluate(evidence, price).findings)
+        known = replace(verdict, provenance=evidence.provenance)
+        return evidence, known.also(self._evaluate(evidence, price).findings)
 
     def _evaluate(self, evidence: Evidence, price: Price) -> Verdict:
         ruled = self.policy.rules_for(evidence.artifact.name, evidence.artifact.version)

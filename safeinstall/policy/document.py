@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from safeinstall.facts.terms import PublisherBinding
 from safeinstall.facts.verdict import Waiver
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.model import (
@@ -16,10 +17,11 @@ from safeinstall.policy.model import (
     IndexSettings,
     LogSettings,
     Override,
+    ProvenanceSettings,
     Settings,
 )
 from safeinstall.policy.orders import order_of
-from safeinstall.policy.schema import Decoder, Problem, field_types, suggest
+from safeinstall.policy.schema import WHOLE, Decoder, Problem, field_types, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +34,19 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PATIENCE = timedelta(minutes=1)
+_REPOSITORIES = {
+    "GitHub": (re.compile(r"[\w.-]+/([\w.-]+|\*)", re.ASCII), "owner/name"),
+    "GitLab": (re.compile(r"[\w.-]+(/[\w.-]+)*/([\w.-]+|\*)", re.ASCII), "group/name"),
+    "ActiveState": (re.compile(r"[\w.-]+/([\w.-]+|\*)", re.ASCII), "organization/project"),
+    "CircleCI": (re.compile(r"[\w.-]+(/[\w.-]+)*(/\*)?", re.ASCII), "github.com/owner/name"),
+    "Google": (re.compile(r"[^@\s*?\[]+@[^@\s*?\[]+"), "name@project.iam.gserviceaccount.com"),
+}
+"""How each kind of publisher names what it publishes from, and how that is told."""
+_HAVE_NONE = {
+    "Google": ("workflow", "environment"),
+    "ActiveState": ("workflow", "environment"),
+    "CircleCI": ("environment",),
+}
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|keyring:[^:\s]+:[^:\s]+")
 OWN_KEYS = ("schema", "extends", "rules", "overrides")
 """Keys that are no field of :class:`Settings`."""
@@ -179,6 +194,10 @@ def _checks(known: Mapping[str, type[Rule]]) -> Mapping[tuple[type, str], Check]
         (LogSettings, "forward-to"): _check_collector,
         (LogSettings, "credentials"): _check_reference,
         (LogSettings, "timeout"): _check_patience,
+        (ProvenanceSettings, "root"): _check_path,
+        (ProvenanceSettings, "mirrors"): _check_mirrors,
+        (ProvenanceSettings, WHOLE): _check_root,
+        (PublisherBinding, WHOLE): _check_publisher,
         (Waiver, "package"): _check_not_everything,
         (Waiver, "reason"): _check_reason,
         (Waiver, "rules"): lambda rules: _check_excepted(rules, known),
@@ -230,6 +249,47 @@ def _check_reference(reference: str) -> Iterator[tuple[Path, str]]:
 def _check_patience(timeout: timedelta) -> Iterator[tuple[Path, str]]:
     if not timedelta(0) < timeout <= _PATIENCE:
         yield (), "expected more than nothing, and a minute at most: every run may wait for so long"
+
+
+def _check_path(path: str) -> Iterator[tuple[Path, str]]:
+    if "://" in path or not path:
+        yield (), "expected a path: a root is read, and not fetched"
+
+
+def _check_root(provenance: ProvenanceSettings) -> Iterator[tuple[Path, str]]:
+    if (provenance.root is None) != (provenance.root_sha256 is None):
+        given, absent = ("root", "root-sha256") if provenance.root_sha256 is None else ("root-sha256", "root")
+        yield (given,), f'goes together with "{absent}": the hash says which root is meant'
+
+
+def _check_mirrors(mirrors: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    for original, mirror in mirrors.items():
+        for address in (original, mirror):
+            if "://" in address:
+                yield from (((original,), message) for _, message in _check_url(address))
+        if "://" not in original:
+            yield (original,), "expected the beginning of an address, such as https://git.acme.example/"
+
+
+def _check_publisher(binding: PublisherBinding) -> Iterator[tuple[Path, str]]:
+    kind, (form, told) = binding.kind, _REPOSITORIES[binding.kind]
+    if not form.fullmatch(binding.repository):
+        yield ("repository",), f'"{binding.repository}" is no repository of {kind}; write "{told}"{_named(binding)}'
+    for key in ("workflow", "environment"):
+        value = getattr(binding, key)
+        if value is not None and key in _HAVE_NONE.get(kind, ()):
+            yield (key,), f"a publisher of {kind} has none; leave it out"
+        elif value is not None and not value.strip():
+            yield (key,), "is empty; leave it out where any may be"
+    if kind == "GitHub" and binding.workflow and "/" in binding.workflow:
+        name = binding.workflow.rpartition("/")[2] or "release.yml"
+        yield ("workflow",), f'"{binding.workflow}" is a path; write the name of the file alone, "{name}"'
+
+
+def _named(binding: PublisherBinding) -> str:
+    """Return what was meant by the address of a repository, as the end of a sentence."""
+    path = urlsplit(binding.repository).path.strip("/").removesuffix(".git") if "://" in binding.repository else ""
+    return f', here "{path}"' if path and _REPOSITORIES[binding.kind][0].fullmatch(path) else ""
 
 
 def _check_not_everything(package: PackageSelector) -> Iterator[tuple[Path, str]]:

@@ -154,17 +154,22 @@ def _digest(texts: Iterable[PolicyText]) -> str:
 
 
 def _absolute_sources(text: PolicyText, data: dict[str, Any]) -> dict[str, Any]:
-    """Make the paths under ``[advisories]`` mean the same from everywhere."""
-    table = data.get("advisories")
-    if not isinstance(table, dict):
-        return data
+    """Make the paths under ``[advisories]`` and ``[provenance]`` mean the same from everywhere."""
 
     def resolved(value: object) -> object:
         if isinstance(value, list):
             return [resolved(item) for item in value]
+        if isinstance(value, dict):
+            return {key: resolved(item) for key, item in value.items()}
         return text.resolve(value) if isinstance(value, str) and _is_path(value) else value
 
-    return {**data, "advisories": {key: resolved(value) for key, value in table.items()}}
+    named = {"advisories": None, "provenance": ("root", "mirrors")}
+    tables = {name: table for name in named if isinstance(table := data.get(name), dict)}
+    absolute = {
+        name: {key: resolved(value) if key in (named[name] or table) else value for key, value in table.items()}
+        for name, table in tables.items()
+    }
+    return {**data, **absolute}
 
 
 def _is_path(source: str) -> bool:

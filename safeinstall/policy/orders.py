@@ -11,6 +11,7 @@ number            with ``highest`` the higher, with ``lowest`` the lower: none a
 list              what is in both: lists name what may be. With ``union`` what is in either: these name what may not
 ``pins``          the hashes in both; a pin for another release counts where releases need none
 ``ages``          the longer, against the minimum where one of them says nothing
+``publishers``    of a selector that both name the entries that say more than one of the upper's; of others either
 everything else   the upper layer's (``fixed``); with ``upper`` also where that says nothing
 ================= ==================================================================================================
 """
@@ -26,7 +27,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 from safeinstall.facts.finding import Level
-from safeinstall.facts.terms import PackageSelector, StartupExemption
+from safeinstall.facts.terms import PackageSelector, PublisherBinding, StartupExemption
 from safeinstall.policy.schema import field_types
 from safeinstall.policy.selectors import common
 
@@ -143,6 +144,20 @@ def _ages(upper: Mapping[str, timedelta], lower: Mapping[str, timedelta], of: An
     return {**upper, **{name: max(age, upper.get(name, of.minimum)) for name, age in lower.items()}}
 
 
+def _publishers(
+    upper: tuple[PublisherBinding, ...], lower: tuple[PublisherBinding, ...], _: object
+) -> tuple[PublisherBinding, ...]:
+    """Entries of one selector are alternatives, so none may come; those of different selectors must all be met."""
+    own = {selector: [one for one in upper if one.package == selector] for selector in (one.package for one in upper)}
+    laid = []
+    for one in lower:
+        wider = [other for other in own.get(one.package, ()) if one.is_within(other)]
+        if wider or one.package not in own:
+            laid.append(one if any(other.excuses for other in wider) else one.added())
+    narrowed = {one.package for one in laid}
+    return _either(tuple(one for one in upper if one.package not in narrowed), tuple(laid))
+
+
 _LONGEST = _total(_length)
 _INTERSECTION = Order(_both, _either)
 _SELECTORS = Order(_common_selectors, _either)
@@ -157,6 +172,7 @@ _BY_NAME: Mapping[str, Order] = {
     "union": Order(lambda upper, lower, _: _either(upper, lower), adds=True),
     "pins": Order(_pins),
     "ages": Order(_ages),
+    "publishers": Order(_publishers),
     "fixed": _FIXED,
     "upper": Order(lambda upper, _lower, _of: upper),
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """From a dotted key to what is said of it at the end of its line; empty: nothing."""
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-_TABLES = ("evidence", "advisories")
+_TABLES = ("evidence", "advisories", "provenance")
 _SCALARS = ("mode", "select", "fail-on", "contact")
 
 

@@ -20,7 +20,16 @@ from packaging.version import Version
 
 from safeinstall.facts.finding import Level
 from safeinstall.facts.spdx import parse_license
-from safeinstall.facts.terms import Digest, LicenseId, PackageSelector, Probability, Release, StartupExemption
+from safeinstall.facts.terms import (
+    Digest,
+    LicenseId,
+    PackageSelector,
+    Probability,
+    PublisherBinding,
+    PublisherService,
+    Release,
+    StartupExemption,
+)
 from safeinstall.policy.durations import parse_duration
 from safeinstall.policy.locations import Path, render_key
 from safeinstall.policy.selectors import parse_digest, parse_release, parse_selector
@@ -29,9 +38,10 @@ _ANNOTATIONS = {
     t.__name__: t
     for t in (
         *(date, timedelta, Digest, Level, LicenseId, Mapping),
-        *(NormalizedName, PackageSelector, Probability, Release, SpecifierSet, StartupExemption, Version),
+        *(NormalizedName, PackageSelector, Probability, PublisherBinding, Release, SpecifierSet, StartupExemption),
+        Version,
     )
-}
+} | {"PublisherService": PublisherService}
 """What a field's annotation may name although its module imports it for type checkers only."""
 _PARSERS = {
     PackageSelector: parse_selector,
@@ -58,6 +68,8 @@ class Problem:
 Check: typing.TypeAlias = typing.Callable[[Any], typing.Iterable[tuple[Path, str]]]
 """Looks at a value of the right type and yields what is wrong: the path below it, and a message."""
 
+WHOLE = ""
+"""Stands for the key where a check concerns several keys of a table."""
 
 _INVALID: Any = object()
 """Stands for a value that could not be read; its problems are noted already."""
@@ -136,7 +148,12 @@ class Decoder:
         known = {key: self._field(cls, key, value[key], path) for key in kinds if key in value}
         if unknown or absent or _INVALID in known.values():
             return _INVALID
-        return cls(**{key.replace("-", "_"): item for key, item in known.items()})
+        return self._whole(cls(**{key.replace("-", "_"): item for key, item in known.items()}), path)
+
+    def _whole(self, made: Any, path: Path) -> Any:
+        for below, message in self._checks.get((type(made), WHOLE), _no_check)(made):
+            self.refuse((*path, *below), message)
+        return made
 
     def _field(self, cls: type, key: str, value: object, path: Path) -> Any:
         decoded = self._value(value, field_types(cls)[key], (*path, key))

@@ -201,10 +201,12 @@ class CandidateFinder:
             yanked=listed.yanked,
             requires_python=listed.requires_python,
             core_metadata=listed.core_metadata,
+            provenance=listed.provenance,
             subdirectory=listed.subdirectory if kind is ArtifactKind.SDIST else "",
             egg=listed.egg if kind is ArtifactKind.SDIST else "",
             project_status=page.status,
             lock=page.lock,
+            lock_publishers=page.lock_publishers,
             unheard=page.unheard,
         )
 

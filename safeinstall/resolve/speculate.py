@@ -1,7 +1,7 @@
 """Ask for pages, metadata and files before the resolver does, along the most likely candidates.
 
 A guess costs at most a request; it never decides. The judge is asked first, as for any candidate: neither the metadata
-of a denied file nor the file itself is requested, not even on a guess.
+of a file that its listing denies nor a denied file itself is requested, not even on a guess.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
 
-    from safeinstall.facts.artifact import HeldArtifact, Metadata
+    from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
     from safeinstall.request.requirements import Root
     from safeinstall.resolve.candidates import Candidates
     from safeinstall.resolve.provider import Provider
@@ -33,6 +33,8 @@ class Speculator:
 
     provider: Provider
     """Whose way it goes, as far as that can be told."""
+    foresee: Callable[[Artifact], bool]
+    """Whether its listing lets a file pass; starts on its provenance, if a rule asks for that."""
     fetch: Callable[[HeldArtifact], None]
     """Starts to fetch a file."""
     is_doubtful: Callable[[NormalizedName], bool]
@@ -60,13 +62,13 @@ class Speculator:
             self.want(root.name, root.specifier, root.extras, root.literal_name)
 
     def on_page(self, name: NormalizedName) -> None:
-        """Start on the metadata of the file that pip would take first."""
+        """Start on the provenance and the metadata of the file that pip would take first."""
         specifier = self.wanted.get(name)
         if specifier is None or self.is_doubtful(name):
             return
         try:
             for artifact in self._candidates.finder.applicable(name, specifier, {}):
-                if not self._candidates.judge(artifact, None, None).denied:
+                if self.foresee(artifact):
                     self._candidates.index.prefetch_metadata(self._candidates.hold(artifact))
                     return
         except SafeInstallError:

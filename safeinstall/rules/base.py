@@ -54,6 +54,23 @@ class SourceRule(Rule, Protocol):
         ...
 
 
+@runtime_checkable
+class ProvenanceRule(Rule, Protocol):
+    """A rule that looks at provenance, and knows of each file what it has to know of it.
+
+    Asked by the listing, before anything of the file is fetched. Where no rule of the file's package is one, no
+    provenance of it is asked for.
+    """
+
+    def wants_proof(self, artifact: Artifact) -> bool:
+        """Whether the provenance of *artifact* is to be verified; else what its index says is enough."""
+        ...
+
+    def wants_precedent(self, artifact: Artifact) -> bool:
+        """Whether it compares *artifact* with how the project's files came before (``Evidence.precedent``)."""
+        ...
+
+
 def is_local(artifact: Artifact) -> bool:
     """Whether a direct reference names a file or directory of this machine."""
     is_path = artifact.kind is ArtifactKind.TREE or artifact.url.lower().startswith("file:")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from safeinstall.facts.advisory import Advisory
+    from safeinstall.facts.artifact import Artifact
     from safeinstall.facts.evidence import Evidence, Listed
     from safeinstall.facts.terms import PackageSelector
 
@@ -67,6 +68,11 @@ class MinimumAge:
             yield from self._file(evidence)
         if self.new_project:
             yield from self._new_project(evidence)
+
+    def enough(self, artifact: Artifact) -> timedelta:
+        """Return the age that it asks of *artifact*, whatever that repairs."""
+        is_exempt = any(selector.matches(artifact.name, artifact.version) for selector in self.exempt)
+        return timedelta(0) if is_exempt else self.indexes.get(artifact.source.name, self.minimum)
 
     def _file(self, evidence: Evidence) -> Iterator[Finding]:
         uploaded = evidence.upload_time

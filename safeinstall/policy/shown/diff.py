@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from safeinstall.policy.model import AdvisorySettings, Settings
+from safeinstall.policy.model import AdvisorySettings, ProvenanceSettings, Settings
 from safeinstall.policy.orders import order_of
 from safeinstall.policy.render import options, render_value
 from safeinstall.policy.schema import field_types
@@ -47,6 +47,7 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         *_compared("evidence.", old.evidence, new.evidence, ("on-missing", "max-staleness")),
         *_different("indexes", old.indexes, new.indexes),
         *_advisories(old.advisories, new.advisories),
+        *_compared("provenance.", old.provenance, new.provenance, field_types(ProvenanceSettings)),
         *_rules("", old, old.rules, new, new.rules),
     ]
     told = {(change.key, change.old, change.new) for change in found}

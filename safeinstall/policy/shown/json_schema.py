@@ -74,7 +74,7 @@ def _table(cls: type) -> dict[str, Any]:
     properties = {key: _value(kind) for key, kind in field_types(cls).items()}
     for declared in fields(cls):
         key = declared.name.replace("_", "-")
-        if isinstance(declared.default, bool | int | str | timedelta | Level):
+        if declared.init and isinstance(declared.default, bool | int | str | timedelta | Level):
             shown = render_value(declared.default).strip('"')
             properties[key] = {**properties[key], "description": f"default: {shown}"}
     table = _object(properties)

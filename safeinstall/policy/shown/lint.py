@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.terms import PackageSelector, StartupExemption
+from safeinstall.facts.terms import PackageSelector, PublisherBinding, StartupExemption
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.render import options
 from safeinstall.policy.selectors import covers
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from safeinstall.policy.locations import Path
     from safeinstall.policy.model import Policy
 
+_NAMING = {"allowlist": ("packages",), "provenance": ("require", "publishers")}
+"""Options that name packages because they are there."""
 _SOON = timedelta(days=14)
 _FAR = timedelta(days=366)
 
@@ -50,6 +52,7 @@ def lint(policy: Policy, today: date) -> Iterator[Lint]:
             if isinstance(value, tuple):
                 selectors = [item for item in map(_selector, value) if isinstance(item, PackageSelector)]
                 yield from _shadowed(f"rules.{rule.id}.{key}", selectors if len(selectors) == len(value) else ())
+                yield from _alternatives(f"rules.{rule.id}.{key}", value)
 
 
 def unmatched(policy: Policy, releases: Collection[tuple[NormalizedName, Version | None]]) -> Iterator[Lint]:
@@ -60,8 +63,9 @@ def unmatched(policy: Policy, releases: Collection[tuple[NormalizedName, Version
     named = [(f"exceptions[{n}]", waiver.package) for n, waiver in enumerate(policy.exceptions)]
     named += [(f"overrides[{n}]", override.package) for n, override in enumerate(policy.overrides)]
     for rule in policy.rules:
-        if rule.id == "allowlist":
-            named += [(f"rules.allowlist.packages[{n}]", p) for n, p in enumerate(options(rule)["packages"])]
+        for option in _NAMING.get(rule.id, ()):
+            values = enumerate(options(rule)[option])
+            named += [(f"rules.{rule.id}.{option}[{n}]", getattr(value, "package", value)) for n, value in values]
     for key, selector in named:
         if not any(
             selector.matches_name(name) if version is None else selector.matches(name, version)
@@ -127,6 +131,15 @@ def _shadowed(key: str, selectors: Sequence[PackageSelector]) -> Iterator[Lint]:
         wide = next((w for n, w in enumerate(selectors) if n != number and _is_wider(w, narrow, n < number)), None)
         if wide is not None:
             yield Lint(f"{key}[{number}]", f'"{narrow}" adds nothing to "{wide}"')
+
+
+def _alternatives(key: str, values: tuple[object, ...]) -> Iterator[Lint]:
+    """Yield the publishers that another entry for the same packages names, too."""
+    bindings = [value for value in values if isinstance(value, PublisherBinding)]
+    for number, one in enumerate(bindings):
+        others = (other for n, other in enumerate(bindings) if n != number and other.package == one.package)
+        if any(one.is_within(other) and (one != other or bindings.index(one) < number) for other in others):
+            yield Lint(f"{key}[{number}]", f'another entry for "{one.package}" has {one.publisher.shown} already')
 
 
 def _is_wider(wide: PackageSelector, narrow: PackageSelector, stands_before: bool) -> bool:

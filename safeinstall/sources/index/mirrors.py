@@ -1,8 +1,9 @@
 """What an index knows of the files that its mirrors offer, too.
 
 The policy says which index mirrors which. A file that both call the same, and of whose bytes they do not say different
-things, is the original's: its hashes are demanded, and its upload time, yank and status count. Of any other file of a
-version that the original lists nobody can say when it was uploaded: a mirror can say of new bytes whatever it likes.
+things, is the original's: its hashes are demanded, and its upload time, yank, provenance and status count. Of any other
+file of a version that the original lists nobody can say when it was uploaded: a mirror can say of new bytes whatever it
+likes.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def _completed(page: ProjectPage, original: _Original | None) -> ProjectPage:
         page,
         files=tuple(_of_original(file, original) for file in page.files),
         left_out={version: _when(version, original, time) for version, time in page.left_out.items()},
+        attested_elsewhere=_attested(page, original),
         first_upload=original.page.first_upload or page.first_upload,
         status=page.status if status in {None, "active"} else status,
     )
@@ -81,7 +83,15 @@ def _of_original(file: ListedFile, original: _Original) -> ListedFile:
         hashes=join_hashes(file.hashes, same.hashes),
         upload_time=same.upload_time or file.upload_time,
         yanked=file.yanked if same.yanked is None else same.yanked,
+        provenance=same.provenance,
     )
+
+
+def _attested(page: ProjectPage, original: _Original) -> Mapping[str, ListedFile]:
+    """Return which wheels are attested that are left out: the original knows of its own versions."""
+    own = page.attested_elsewhere.items()
+    theirs = {version: file for version, file in own if not original.lists(parse_version(version))}
+    return {**theirs, **original.page.attested_elsewhere}
 
 
 def _when(version: str, original: _Original, own: datetime | None) -> datetime | None:

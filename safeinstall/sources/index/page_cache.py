@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST = 600.0
 """Seconds for which an index is not asked again, whatever it allows: what it hides from us must not stay hidden."""
-_FORMAT = 3
+_FORMAT = 4
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d+)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"[\w-]+")
 
@@ -88,6 +88,7 @@ class PageCache:
             "status": page.status,
             "first_upload": _written(page.first_upload),
             "left_out": {version: _written(time) for version, time in page.left_out.items()},
+            "elsewhere": {version: _row(file) for version, file in page.attested_elsewhere.items()},
             "files": [_row(file) for file in page.files],
         }
         write_kept(self._path(url), json.dumps(kept, separators=(",", ":")).encode())
@@ -132,17 +133,30 @@ def _page(kept: Mapping[str, Any], source: Source) -> ProjectPage:
         files=tuple(map(_file, kept["files"])),
         first_upload=_read(kept["first_upload"]),
         left_out={version: _read(time) for version, time in kept["left_out"].items()},
+        attested_elsewhere={version: _file(row) for version, row in kept["elsewhere"].items()},
         status=kept["status"],
     )
 
 
 def _row(file: ListedFile) -> list[Any]:
     about = [file.filename, file.url, file.hashes, file.requires_python, file.yanked, file.size]
-    return [*about, _written(file.upload_time), file.core_metadata, file.subdirectory, file.egg]
+    return [*about, _written(file.upload_time), file.core_metadata, file.subdirectory, file.egg, file.provenance]
 
 
 def _file(row: list[Any]) -> ListedFile:
-    filename, url, hashes, requires_python, yanked, size, upload_time, core_metadata, subdirectory, egg = row
+    (
+        filename,
+        url,
+        hashes,
+        requires_python,
+        yanked,
+        size,
+        upload_time,
+        core_metadata,
+        subdirectory,
+        egg,
+        provenance,
+    ) = row
     return ListedFile(
         filename=filename,
         url=url,
@@ -152,6 +166,7 @@ def _file(row: list[Any]) -> ListedFile:
         size=size,
         upload_time=_read(upload_time),
         core_metadata=core_metadata,
+        provenance=provenance,
         subdirectory=subdirectory,
         egg=egg,
     )

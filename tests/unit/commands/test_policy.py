@@ -14,6 +14,12 @@ from safeinstall.sources.policies.policy_texts import presets
 
 SHA = "ab" * 32
 TODAY = datetime.now(timezone.utc).date()
+BOUND = """\
+[[rules.provenance.publishers]]
+package = "acme"
+kind = "GitHub"
+repository = "{}"
+{}"""
 
 
 @pytest.fixture
@@ -223,6 +229,11 @@ def exception(expires, package="acme", rules='["yanked"]'):
             '[advisories]\nepss = "epss.csv"\n[rules.vulnerability]\nexploited = "warn"',
             "p.toml:4: warning: exploited asks for a list, and `exploited` under [advisories] names none",
         ),
+        (
+            BOUND.format("acme/*", "") + BOUND.format("acme/app", 'workflow = "a.yml"\n'),
+            'p.toml:5: warning: another entry for "acme" has GitHub acme/app, a.yml already',
+        ),
+        (BOUND.format("acme/app", "") * 2, 'p.toml:5: warning: another entry for "acme" has GitHub acme/app already'),
     ],
 )
 def test_what_is_hardly_meant_is_a_warning(run, write, text, warning):
@@ -246,6 +257,16 @@ def test_what_selects_no_package_of_the_project_is_a_warning(run, write):
         'p.toml:6: warning: "acme<1" selects none of the packages',
         'p.toml:3: warning: "tool-*" selects none of the packages',
         'p.toml:2: warning: "other" selects none of the packages',
+    ]
+
+
+def test_a_publisher_of_no_package_of_the_project_is_a_warning(run, write):
+    write(BOUND.format("acme/app", "") + '[rules.provenance]\nrequire = ["tool"]\n', "p.toml")
+    write("other==1.0\n", "requirements.txt")
+    _, out = run("check", "p.toml", "--against", "requirements.txt")
+    assert [line for line in out.splitlines() if "selects none" in line] == [
+        'p.toml:6: warning: "tool" selects none of the packages',
+        'p.toml:1: warning: "acme" selects none of the packages',
     ]
 
 
@@ -395,6 +416,32 @@ def test_a_case_that_is_judged_otherwise_fails(run, write):
     )
     data = json.loads(run("test", "c.toml", "--format", "json", named="baseline")[1])
     assert (data["failed"], data["cases"][0]["passed"]) == (1, False)
+
+
+def test_provenance_is_judged_where_the_case_tells_it(run, write):
+    write('extends = "strict"\n' + BOUND.format("acme/app", ""), "p.toml")
+    ours, thief = (
+        '{ kind = "GitHub", repository = "acme/app", workflow = "a.yml" }',
+        '{ kind = "GitHub", repository = "x/y" }',
+    )
+    case = '[[cases]]\npackage = "{}==1"\nexpect = "{}"\n{}\n'
+    text = "".join(
+        case.format(*c)
+        for c in (
+            ("acme", "allow", ""),
+            ("acme", "allow", f"attested-by = [{ours}]"),
+            ("acme", "deny", 'rules = ["provenance"]\nattested-by = []'),
+            ("acme", "deny", f'rules = ["provenance"]\nattested-by = [{thief}]'),
+            ("acme", "deny", 'rules = ["provenance"]\nmissing = ["provenance"]'),
+            ("other", "allow", "attested-by = []"),
+            ("other", "deny", f'rules = ["provenance"]\nattested-by = []\nattested-before = [{ours}]'),
+            ("other", "deny", f'rules = ["provenance"]\nattested-by = [{thief}]\nattested-before = [{ours}]'),
+            ("other", "allow", f"attested-by = [{ours}]\nattested-before = [{ours}]"),
+        )
+    )
+    write("today = 2026-11-22\n" + text, "c.toml")
+    code, out = run("test", "c.toml", named="p.toml")
+    assert code == 0, out
 
 
 def test_a_licence_is_judged_where_the_case_tells_it(run, write):
@@ -600,6 +647,37 @@ differs   grants: {} → { exceptions = ["yanked"] }
 """,
     )
     assert json.loads(run("diff", "old.toml", "new.toml", "--format", "json")[1])["loosened"] is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("schema = 1\n", BOUND.format("acme/app", ""), "tightens  rules.provenance: listed is new"),
+        (
+            "[rules.provenance]\n",
+            BOUND.format("acme/app", ""),
+            'tightens  rules.provenance.publishers: [] → [{ package = "acme", kind = "GitHub", repository = "acme/app" }]',
+        ),
+        (
+            BOUND.format("acme/app", ""),
+            BOUND.format("acme/app", 'workflow = "a.yml"\n'),
+            "tightens  rules.provenance.pub",
+        ),
+        (BOUND.format("acme/app", ""), BOUND.format("acme/*", ""), "loosens   rules.provenance.publishers: "),
+        (BOUND.format("acme/app", ""), BOUND.format("acme/new", ""), "differs   rules.provenance.publishers: "),
+        (
+            BOUND.format("acme/app", ""),
+            BOUND.format("acme/app", "") + BOUND.format("acme/new", ""),
+            "loosens   rules.provenance.publishers: ",
+        ),
+        ("schema = 1\n", '[provenance]\nmax-root-age = "1d"\n', 'tightens  provenance.max-root-age: "365d" → "1d"'),
+    ],
+)
+def test_a_difference_of_provenance(run, write, old, new, line):
+    write(old, "old.toml")
+    write(new, "new.toml")
+    out = run("diff", "old.toml", "new.toml")[1]
+    assert line in out, out
 
 
 def test_the_same_policy_has_no_difference(run):

@@ -237,6 +237,9 @@ def test_of_an_address_that_a_lock_names_all_files_of_the_index_count():
     made = replace(direct("acme==1.0").artifact, lock="pylock.toml", hashes={"sha256": SHA})
     found = gather(made, pages=[old_and_new()], advisories=Advisories(advisory(fixed=None)))
     assert found.version_upload == NOW - timedelta(days=900)
+    listed = replace(old_and_new().files[0], hashes={"sha256": SHA}, provenance="https://x/provenance")
+    told = gather(made, pages=[ProjectPage(source=INDEX, files=(listed,))])
+    assert told.artifact.provenance == "https://x/provenance"
     unheard = gather(made, pages=[], advisories=Advisories(advisory(fixed=None)))
     assert unheard.version_upload == unheard.upload_time
     assert unheard.upload_time.reason == "no index that may be asked lists acme-1.0-py3-none-any.whl"

@@ -13,12 +13,15 @@ from lib.pins import metadata_of, pin_of
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.provenance import Refuted, Unattested
 from safeinstall.facts.values import Layout, Missing
+from safeinstall.judge.attestations import Attestations
 from safeinstall.judge.gather import Gatherer
 from safeinstall.judge.judge import Judge
 from safeinstall.plan.plan import _SEAL, Plan, VerifiedFile, VerifiedPlan
 from safeinstall.policy.load import parse_policy
 from safeinstall.policy.model import RuleSet
+from safeinstall.ports import ListedFile, ProjectPage
 
 ACME = artifact("acme==1.0", hashes={"sha256": "ab" * 32})
 METADATA = metadata_of(ACME)
@@ -41,8 +44,17 @@ class Listens:
         yield Finding(rule=self.id, level=self.level, message=self.needs.name, key=f"rules.{self.id}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attests(Listens):
     needs: ClassVar[Price] = Price.PROVENANCE
+    proof: bool = False
+    precedent: bool = False
+
+    def wants_proof(self, artifact):
+        return self.proof
+
+    def wants_precedent(self, artifact):
+        return self.precedent
 
 
 class Reads(Listens):
@@ -94,6 +106,118 @@ def test_each_rule_is_checked_once_and_as_early_as_it_can_be():
         ["LISTING", "METADATA"],
         ["CONTENTS", "LISTING", "METADATA"],
     ]
+
+
+class Source:
+    """Tells by whom a file is attested: nobody, and why not."""
+
+    def __init__(self):
+        self.asked, self.begun = [], []
+
+    def provenance(self, artifact, *, verify):
+        self.asked.append((artifact.filename, artifact.sha256, verify))
+        return Refuted(reason=artifact.filename)
+
+    def prefetch_provenance(self, artifact):
+        self.begun.append(artifact.filename)
+
+
+ATTESTED = replace(ACME, provenance="https://packages.example/p", upload_time=NOW)
+BEFORE = ListedFile(
+    filename="acme-0.9.tar.gz", url="https://x/", hashes={"sha256": "ef" * 32}, upload_time=NOW - timedelta(days=9),
+    provenance="https://packages.example/before",
+)  # fmt: skip
+
+
+def attesting(*rules):
+    """Return a judge, and the source of provenance that it asks."""
+    judge, source = judge_by(*rules), Source()
+    pages = [ProjectPage(source=ACME.source, files=(BEFORE,))]
+    judge.gatherer.attestations = Attestations(source, lambda _: pages, lambda _: timedelta(days=7))
+    return judge, source
+
+
+def test_provenance_is_asked_for_when_the_listing_has_passed():
+    attests, reads = Attests(proof=True, precedent=True), Reads()
+    judge, source = attesting(Listens(), attests, reads)
+    verdict = judge(ATTESTED, None)
+    assert [f.message for f in verdict.findings] == ["LISTING", "PROVENANCE"]
+    (seen,) = attests.seen
+    assert seen.provenance == Refuted(reason=ACME.filename)
+    assert (seen.precedent.filename, seen.precedent.provenance) == (BEFORE.filename, Refuted(reason=BEFORE.filename))
+    judge(ATTESTED, None, METADATA)
+    assert source.asked == [(ACME.filename, ACME.sha256, True), (BEFORE.filename, "ef" * 32, True)]
+    assert [len(rule.seen) for rule in (attests, reads)] == [1, 1]
+    assert reads.seen[0].provenance == seen.provenance
+
+
+def test_not_where_the_listing_denies_it():
+    judge, source = attesting(Listens(level=Level.DENY), Attests(precedent=True))
+    assert judge(ATTESTED, None).denied
+    assert not judge.foresee(ATTESTED)
+    assert (source.asked, source.begun) == ([], [])
+
+
+def test_not_where_no_rule_of_the_package_looks_at_it():
+    judge, source = attesting(Listens(), Reads())
+    assert not judge.attests
+    judge(ATTESTED, None, METADATA)
+    assert judge.foresee(ATTESTED)
+    assert (source.asked, source.begun) == ([], [])
+
+
+def test_what_came_before_only_where_a_rule_compares():
+    attests = Attests()
+    judge, source = attesting(attests)
+    judge(ATTESTED, None)
+    assert source.asked == [(ACME.filename, ACME.sha256, False)]
+    assert attests.seen[0].precedent is None
+
+
+def test_a_clock_in_doubt_tells_nothing_of_what_came_before():
+    attests = Attests(precedent=True)
+    judge, _ = attesting(attests)
+    judge.gatherer.pages = lambda _: [ProjectPage(source=ACME.source, files=(), answered=NOW + timedelta(days=3))]
+    judge(ATTESTED, None)
+    assert attests.seen[0].precedent.reason.startswith("the clock of this machine says")
+
+
+def test_it_can_be_begun_by_a_guess_which_judges_by_the_listing_alone():
+    attests = Attests(precedent=True)
+    judge, source = attesting(attests)
+    assert judge.foresee(ATTESTED)
+    assert (source.asked, source.begun, attests.seen) == ([], [ACME.filename, BEFORE.filename], [])
+    judge(ATTESTED, None)
+    assert len(attests.seen) == 1
+
+
+def test_a_file_without_a_published_sha256_is_asked_about_when_it_is_measured():
+    attests = Attests()
+    judge, source = attesting(attests)
+    unmeasured = replace(ATTESTED, hashes={})
+    assert judge.awaits_hash(unmeasured)
+    assert not judge(unmeasured, None, METADATA).findings
+    verdict = judge(replace(unmeasured, hashes={"sha256": "cd" * 32}), None)
+    assert [f.message for f in verdict.findings] == ["PROVENANCE"]
+    assert source.asked == [(ACME.filename, "cd" * 32, False)]
+
+
+def test_where_nothing_will_be_measured_that_is_a_missing_fact():
+    attests = Attests()
+    judge, source = attesting(attests)
+    judge.measures = False
+    judge(replace(ATTESTED, hashes={}), None)
+    assert attests.seen[0].provenance == Missing("default publishes no sha256 of it")
+    assert source.asked == []
+
+
+def test_what_is_not_attested_need_not_be_measured():
+    attests = Attests()
+    judge, _ = attesting(attests)
+    made = replace(ATTESTED, hashes={}, provenance=None)
+    assert not judge.awaits_hash(made)
+    judge(made, None)
+    assert attests.seen[0].provenance == Unattested()
 
 
 def test_what_is_known_is_not_forgotten():

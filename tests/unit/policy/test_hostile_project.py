@@ -7,9 +7,11 @@ from datetime import date, timedelta
 import pytest
 from lib.facts import FIND_LINKS, OTHER_SHA, SHA, advisory, direct, evidence, listed
 from lib.policies import judged, layered
+from lib.provenance import attested, github, precedent
 from packaging.utils import canonicalize_name
 
 from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.provenance import Unattested
 from safeinstall.facts.values import Missing
 
 DAY = timedelta(days=1)
@@ -39,6 +41,10 @@ require = "pinned"
 "acme==6.6" = ["sha256:{SHA}"]
 "tool==1.0" = ["sha256:{SHA}"]
 "tool==2.0" = ["sha256:{SHA}"]
+[[rules.provenance.publishers]]
+package = "acme-core"
+kind = "GitHub"
+repository = "acme/core"
 [rules.minimum-age]
 minimum = "7d"
 [[overrides]]
@@ -84,7 +90,35 @@ REPAIR = evidence(
     "acme==2.0", age=13 * timedelta(hours=1), advisories=(advisory(fixed="2.0"),), siblings=(listed("1.0"),)
 )
 
+BINDING = """\
+[[rules.provenance.publishers]]
+package = "{}"
+kind = "GitHub"
+repository = "evil/*"
+"""
+EVIL_CORE = evidence("acme-core==1.0", provenance=attested(github("evil/core")))
+BEFORE = precedent(attested(github("acme/tool")))
+MOVED = evidence("tool==1.0", provenance=attested(github("evil/tool")), precedent=BEFORE)
+LOST = evidence("tool==1.0", provenance=Unattested(), precedent=BEFORE)
+UNBOUND = evidence("acme-core==1.0", provenance=Unattested())
+
 ATTEMPTS = {
+    "another publisher": (BINDING.format("acme-core"), EVIL_CORE),
+    "another publisher for this version": (BINDING.format("acme-core==1.0"), EVIL_CORE),
+    "another publisher for more": (BINDING.format("acme-*"), EVIL_CORE),
+    "another publisher by an override": (
+        OVERRIDE.format("acme-core", "provenance", 'publishers = []\nlevel = "allow"'),
+        EVIL_CORE,
+    ),
+    "no publisher": (BASE.format("provenance", "publishers = []"), UNBOUND),
+    "a publisher of one's own": (BINDING.format("tool"), MOVED),
+    "a publisher of one's own by an override": (
+        '[[overrides]]\npackage = "tool"\n' + BINDING.format("tool").replace("[[rules", "[[overrides.rules"),
+        MOVED,
+    ),
+    "no comparison": (BASE.format("provenance", 'regression = "allow"'), LOST),
+    "an exception for lost provenance": (EXCEPTION.format("tool", "provenance"), LOST),
+    "another root": (f'[provenance]\nroot = "evil.json"\nroot-sha256 = "sha256:{SHA}"\n', EVIL_CORE),
     "a shorter age": (BASE.format("minimum-age", 'minimum = "0s"'), YOUNG),
     "no age for one package": (BASE.format("minimum-age", 'exempt = ["acme"]'), YOUNG),
     "no age for all": (BASE.format("minimum-age", 'exempt = ["*"]'), YOUNG),
@@ -223,6 +257,12 @@ def test_none_of_it_is_silent():
         "a shorter wait for repairs",
         "another hash",
         "no hash",
+        "another publisher for this version",
+        "another publisher for more",
+        "another publisher by an override",
+        "no publisher",
+        "a publisher of one's own",
+        "a publisher of one's own by an override",
         "a wait so long that only an ancient version is old enough",
     }
 

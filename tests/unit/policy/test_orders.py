@@ -10,7 +10,7 @@ import pytest
 from lib.policies import layered
 
 from safeinstall.errors import PolicyError
-from safeinstall.policy.model import AdvisorySettings, EvidenceSettings, Settings
+from safeinstall.policy.model import AdvisorySettings, EvidenceSettings, ProvenanceSettings, Settings
 from safeinstall.policy.orders import order_of
 from safeinstall.policy.render import render_value
 from safeinstall.policy.schema import field_types
@@ -18,7 +18,7 @@ from safeinstall.policy.selectors import common, covers, parse_selector
 from safeinstall.rules.registry import known_rules
 
 OPTIONS = [(rule, key) for rule in known_rules().values() for key in field_types(rule)]
-TABLES = [(cls, key) for cls in (EvidenceSettings, AdvisorySettings) for key in field_types(cls)]
+TABLES = [(cls, key) for cls in (EvidenceSettings, AdvisorySettings, ProvenanceSettings) for key in field_types(cls)]
 
 
 @pytest.mark.parametrize(("cls", "key"), OPTIONS + TABLES, ids=lambda value: getattr(value, "__name__", value))
@@ -132,3 +132,64 @@ def test_an_exemption_that_is_none(value, problem):
     with pytest.raises(PolicyError) as caught:
         layered(system=f"[rules.contents]\nexempt = [{value}]\n")
     assert caught.value.problems == (f"system.toml:2: {problem}",)
+
+
+ENTRY = '{{ package = "{}", kind = "GitHub", repository = "{}"{} }}'.format
+FLOW = ', workflow = "release.yml"'
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "both"),
+    [
+        ([ENTRY("acme", "acme/app", "")], [ENTRY("acme", "evil/app", "")], [ENTRY("acme", "acme/app", "")]),
+        ([ENTRY("acme", "acme/*", "")], [ENTRY("acme", "acme/app", FLOW)], [ENTRY("acme", "acme/app", FLOW)]),
+        ([ENTRY("acme", "acme/app", FLOW)], [ENTRY("acme", "acme/app", "")], [ENTRY("acme", "acme/app", FLOW)]),
+        (
+            [ENTRY("acme", "acme/app", ""), ENTRY("acme", "acme/new", "")],
+            [ENTRY("acme", "acme/new", ""), ENTRY("acme", "evil/app", "")],
+            [ENTRY("acme", "acme/new", "")],
+        ),
+        (
+            [ENTRY("acme", "acme/app", "")],
+            [ENTRY("tool", "acme/tool", ""), ENTRY("acme>=2", "acme/next", "")],
+            [ENTRY("acme", "acme/app", ""), ENTRY("tool", "acme/tool", ""), ENTRY("acme>=2", "acme/next", "")],
+        ),
+    ],
+)
+def test_whom_two_layers_bind(upper, lower, both):
+    texts = {"system": upper, "project": lower}
+    listed = {role: f"[rules.provenance]\npublishers = [{', '.join(text)}]\n" for role, text in texts.items()}
+    policy = layered(**listed)
+    assert render_value(policy.rules[0].publishers) == f"[{', '.join(both)}]"
+    lost = [entry for entry in lower if entry not in both]
+    assert [entry in note for entry in lost for note in policy.notes] == [True] * len(lost)
+
+
+def test_what_a_weaker_layer_binds_excuses_nothing_and_what_it_narrows_does():
+    upper = f"[rules.provenance]\npublishers = [{ENTRY('acme', 'acme/*', '')}]\n"
+    lower = f"[rules.provenance]\npublishers = [{ENTRY('acme', 'acme/app', '')}, {ENTRY('tool', 'evil/tool', '')}]\n"
+    policy = layered(system=upper, user=lower, project=lower)
+    assert [(str(one.package), one.excuses) for one in policy.rules[0].publishers] == [("acme", True), ("tool", False)]
+
+
+def test_the_line_of_a_binding_survives_layers():
+    upper = (
+        "[rules.provenance]\n[[rules.provenance.publishers]]\n" + 'package = "a"\nkind = "GitHub"\nrepository = "a/a"\n'
+    )
+    lower = "\n\n\n" + upper.replace("a/a", "b/b").replace('"a"', '"b"')
+    policy = layered(system=upper, project=lower)
+    assert [str(policy.origin(f"rules.provenance.publishers[{n}]")) for n in (0, 1)] == [
+        "system.toml:2",
+        "project.toml:5",
+    ]
+
+
+def test_no_grant_loosens_a_binding():
+    with pytest.raises(PolicyError) as caught:
+        layered(system=f"[grants.loosen.rules.provenance]\npublishers = [{ENTRY('a', 'a/a', '')}]\n")
+    assert caught.value.problems == (
+        (
+            "system.toml:2: grants.loosen.rules.provenance.publishers: no grant can loosen this; write the package into the"
+            " policy that grants"
+        ),
+    )

@@ -20,7 +20,9 @@ UPLOADED = datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc)
 @pytest.fixture
 def index():
     with LocalIndex() as index:
-        index.add(*make_wheel("a", "1.0"), upload_time=UPLOADED, requires_python=">=3.8", yanked="broken")
+        index.add(
+            *make_wheel("a", "1.0"), upload_time=UPLOADED, requires_python=">=3.8", yanked="broken", provenance=b""
+        )
         yield index
 
 
@@ -45,6 +47,7 @@ def test_what_is_kept_is_what_was_parsed(index, read):
     index.max_age = 60
     first = read()
     assert read() == first
+    assert first.files[0].provenance == f"{index.root}/integrity/a-1.0-py3-none-any.whl/provenance"
     assert first.first_upload == first.files[0].upload_time == UPLOADED
     assert len(index.requests) == 1
 
@@ -54,6 +57,7 @@ def test_also_of_what_was_left_out(index, read):
     index.add(*make_wheel("a", "2.0"), upload_time=None)
     first = read(admit=lambda _: False)
     assert read(admit=lambda _: False) == first
+    assert [file.filename for file in first.attested_elsewhere.values()] == ["a-1.0-py3-none-any.whl"]
     assert first.left_out == {"1.0": UPLOADED, "2.0": None}
     assert len(index.requests) == 1
 

@@ -46,6 +46,7 @@ def test_reads_every_key_of_a_json_file():
             "size": 12,
             "upload-time": "2024-01-02T03:04:05.678901Z",
             "core-metadata": {"sha256": SHA},
+            "provenance": "https://i.example/integrity/foo/1.0/provenance",
             "gpg-sig": True,
         }
     ) == ListedFile(
@@ -57,11 +58,41 @@ def test_reads_every_key_of_a_json_file():
         size=12,
         upload_time=datetime(2024, 1, 2, 3, 4, 5, 678901, tzinfo=timezone.utc),
         core_metadata={"sha256": SHA.lower()},
+        provenance="https://i.example/integrity/foo/1.0/provenance",
     )
 
 
 def test_a_json_file_needs_nothing_but_its_address():
     assert file() == ListedFile(filename="foo-1.0.tar.gz", url=f"{URL}foo-1.0.tar.gz", hashes={})
+
+
+PROVENANCE = [
+    ("https://j.example/a%2Bb/provenance", "https://j.example/a%2Bb/provenance"),
+    ("/integrity/a+b", "https://i.example/integrity/a%2Bb"),
+    ("../provenance", "https://i.example/simple/provenance"),
+    (" /integrity/a#x ", "https://i.example/integrity/a"),
+    ("", None),
+    ("#x", None),
+    ("https://[", None),
+    ("file:///etc/passwd", None),
+    ("/in\x00tegrity", None),
+]
+
+
+@pytest.mark.parametrize(("told", "address"), [*PROVENANCE, (None, None), (True, None), ({"sha256": SHA}, None)])
+def test_where_provenance_is_announced(told, address):
+    assert file(provenance=told).provenance == address
+
+
+@pytest.mark.parametrize(("told", "address"), PROVENANCE)
+def test_where_provenance_is_announced_in_html(told, address):
+    assert anchor(f'href="foo-1.0.tar.gz" data-provenance="{told}"').provenance == address
+
+
+def test_a_page_of_this_machine_may_announce_what_is_on_it():
+    body = b'<a href="foo-1.0.tar.gz" data-provenance="foo.json">foo</a>'
+    (found,) = page(body, "text/html", "file:///srv/simple/foo/index.html").files
+    assert found.provenance == "file:///srv/simple/foo/foo.json"
 
 
 def test_keeps_the_order_and_the_source_of_a_page():
@@ -266,7 +297,7 @@ def test_another_content_type_is_no_project_page(content_type):
 def test_reads_every_attribute_of_an_anchor():
     assert anchor(
         f'href="../../files/foo-1.0-py3-none-any.whl#sha256={SHA}" data-requires-python="&gt;=3.8" '
-        f'data-yanked="bad" data-core-metadata="sha256={SHA}"'
+        f'data-yanked="bad" data-core-metadata="sha256={SHA}" data-provenance="/integrity/foo/1.0"'
     ) == ListedFile(
         filename="foo-1.0-py3-none-any.whl",
         url="https://i.example/files/foo-1.0-py3-none-any.whl",
@@ -274,6 +305,7 @@ def test_reads_every_attribute_of_an_anchor():
         requires_python=">=3.8",
         yanked="bad",
         core_metadata={"sha256": SHA.lower()},
+        provenance="https://i.example/integrity/foo/1.0",
     )
 
 
@@ -394,6 +426,32 @@ def test_of_files_that_are_left_out_it_is_kept_when_the_first_of_each_version_wa
     found = parse_project_page(json.dumps({"files": entries}).encode(), JSON, URL, SOURCE, lambda n: n[-1] == "z")
     first, before = (datetime(year, 1, 2, 3, 4, 5, tzinfo=timezone.utc) for year in (2023, 2022))
     assert found.left_out == {"1": first, "2": None, "3": None, "4": before, "": None}
+
+
+def test_of_files_that_are_left_out_the_first_attested_one_of_each_version_is_kept():
+    def entry(name, day, **more):
+        time = f"2024-01-{day:02}T00:00:00Z"
+        return {"url": f"{name}-any.whl", "hashes": {"sha256": SHA}, "upload-time": time, "provenance": "/p", **more}
+
+    entries = [
+        entry("a-1-z", 3),
+        entry("a-1-y", 2, provenance=f"/{SHA}", yanked="broken"),
+        entry("a-1-x", 1, provenance=None),
+        entry("a-2-x", 1, provenance=7),
+        entry("a-3-x", 1, hashes=7),
+        entry("a-4-x", 1) | {"upload-time": "soon"},
+        entry("a-5-x", 1, **{"requires-python": 7}),
+    ]
+    found = parse_project_page(json.dumps({"files": entries}).encode(), JSON, URL, SOURCE, lambda _: False)
+    assert list(found.attested_elsewhere) == ["1", "5"]
+    assert found.attested_elsewhere["1"] == ListedFile(
+        filename="a-1-y-any.whl",
+        url=f"{URL}a-1-y-any.whl",
+        hashes={"sha256": SHA.lower()},
+        yanked="broken",
+        upload_time=datetime(2024, 1, 2, tzinfo=timezone.utc),
+        provenance=f"https://i.example/{SHA}",
+    )
 
 
 def test_an_html_page_tells_no_time_of_files_that_are_left_out():

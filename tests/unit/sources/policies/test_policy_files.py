@@ -46,7 +46,7 @@ def test_without_a_policy_baseline_applies(here):
     listed = rules(policy)
     assert set(listed) == {
         *("contents", "direct-references", "indexes", "malware", "minimum-age", "project-status", "sdists"),
-        *("typosquats", "vulnerability", "yanked"),
+        *("provenance", "typosquats", "vulnerability", "yanked"),
     }
     assert (listed["minimum-age"].minimum, listed["minimum-age"].security_fix) == (
         timedelta(days=3),

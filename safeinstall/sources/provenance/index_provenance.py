@@ -1,0 +1,207 @@
+"""Provenance as indexes announce it: fetched by many threads at once, kept for good, proved where that is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswerError
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from safeinstall.errors import ProjectNotFoundError, SourceError
+from safeinstall.facts.artifact import SourceKind
+from safeinstall.facts.provenance import Provenance, Refuted, Unattested
+from safeinstall.facts.values import Missing
+from safeinstall.sources.network.urls import is_local, local_path, origin, redacted, split
+from safeinstall.sources.places.kept_files import read_kept, write_kept
+from safeinstall.sources.places.regular_files import read_regular
+from safeinstall.sources.provenance.extra import INSTALL
+from safeinstall.sources.provenance.object_json import BYTES
+from safeinstall.sources.provenance.objects import parse_claims
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+    from safeinstall.facts.artifact import Artifact, Source
+    from safeinstall.facts.provenance import ProvenanceFact
+    from safeinstall.sources.network.http import HttpClient, Response
+
+    _Answer: TypeAlias = tuple[bytes, ProvenanceFact]
+    """An object, and what it says."""
+
+ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
+"""What to ask for (PyPI: Integrity API)."""
+PATIENCE = 60.0
+"""Seconds that an object is waited for. Of one that is late the fact is missing; its server is waited for no more."""
+_NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
+
+
+class Verifier(Protocol):
+    """Proves what an object says."""
+
+    def verify(self, raw: bytes, *, filename: str, sha256: str) -> Provenance | Refuted | Missing:
+        """Return what is proved, why it does not hold, or why nobody can tell. For many threads."""
+        ...
+
+
+class IndexProvenance:
+    """A :class:`~safeinstall.ports.ProvenanceSource` over what project pages announce. Each object is asked for once.
+
+    Close it, or leave its ``with`` block, to start nothing more.
+    """
+
+    def __init__(
+        self,
+        client: HttpClient,
+        folder: Path,
+        indexes: Sequence[Source] = (),
+        *,
+        open_verifier: Callable[[], Verifier] | None = None,
+        workers: int = 8,
+    ) -> None:
+        """Ask by *client*, and keep objects in *folder*.
+
+        Of the *indexes* that pip is configured with, the one of an address lends its credentials (pip:
+        network/auth.py). *open_verifier* is called when the first proof is asked for.
+        """
+        self._client = client
+        self._folder = folder
+        self._indexes = indexes
+        self._open_verifier = open_verifier
+        self._verifier: Verifier | None = None
+        self._lock, self._proving = Lock(), Lock()
+        self._objects: dict[tuple[str, str, str], Future[_Answer]] = {}
+        self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
+        self._late: set[tuple[str, str, int | None] | None] = set()
+        self._pool = ThreadPoolExecutor(workers, "provenance")
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Start nothing more, and wait for nothing."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def provenance(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
+        """See :class:`~safeinstall.ports.ProvenanceSource`."""
+        if artifact.provenance is None or artifact.sha256 is None:
+            return _unannounced(artifact)
+        try:
+            answer = self._asked(artifact, artifact.provenance, artifact.sha256)
+            raw, claims = answer.result(timeout=0 if _server(artifact.provenance) in self._late else PATIENCE)
+        except NoAnswerError:
+            self._late.add(_server(artifact.provenance))
+            return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
+        except SourceError as error:
+            return _unanswered(artifact, error)
+        return self._proved(artifact, raw) if verify and isinstance(claims, Provenance) else claims
+
+    def prefetch_provenance(self, artifact: Artifact) -> None:
+        """See :class:`~safeinstall.ports.ProvenanceSource`."""
+        if artifact.provenance is not None and artifact.sha256 is not None:
+            self._asked(artifact, artifact.provenance, artifact.sha256)
+
+    def _asked(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
+        key = (address, artifact.filename, sha256)
+        with self._lock:
+            if key not in self._objects:
+                self._objects[key] = self._begun(artifact, address, sha256)
+            return self._objects[key]
+
+    def _begun(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
+        """Begin to fetch what is not kept. What is kept does not wait for a server that keeps all threads waiting."""
+        answer: Future[_Answer] = Future()
+        if not is_local(address) and (raw := read_kept(self._path(address, sha256))) is not None:
+            claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
+            if isinstance(claims, Provenance):
+                answer.set_result((raw, claims))
+                return answer
+        try:
+            return self._pool.submit(self._read, artifact, address, sha256)
+        except RuntimeError:  # closed
+            answer.cancel()
+            return answer
+
+    def _read(self, artifact: Artifact, address: str, sha256: str) -> _Answer:
+        """Return the object at *address* and what it says. Only what could be read is kept."""
+        raw = _local(address) if is_local(address) else self._fetched(artifact, address)
+        claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
+        if isinstance(claims, Provenance) and not is_local(address):
+            write_kept(self._path(address, sha256), raw)
+        return raw, claims
+
+    def _fetched(self, artifact: Artifact, address: str) -> bytes:
+        index = self._index_of(address) or artifact.source.url
+        answer = self._client.get(address, headers={"accept": ACCEPT}, index_url=index, limit=BYTES)
+        _check_is_no_page(answer)
+        return answer.body
+
+    def _index_of(self, address: str) -> str | None:
+        """Return the configured index whose server has *address*."""
+        place = _server(address)
+        return next((index.url for index in self._indexes if _server(index.url) == place), None)
+
+    def _path(self, address: str, sha256: str) -> Path:
+        """One index must not plant provenance for a file that another one serves: its address is part of the key."""
+        key = hashlib.sha256(f"{sha256}\n{address.partition('?')[0]}".encode()).hexdigest()
+        return self._folder / key[:2] / key
+
+    def _proved(self, artifact: Artifact, raw: bytes) -> ProvenanceFact:
+        key = (artifact.provenance or "", artifact.filename, artifact.sha256 or "")
+        with self._proving:
+            if key not in self._proofs:
+                self._proofs[key] = self._verified(artifact, raw)
+            return self._proofs[key]
+
+    def _verified(self, artifact: Artifact, raw: bytes) -> ProvenanceFact:
+        if self._open_verifier is None:
+            return _NO_VERIFIER
+        try:
+            self._verifier = self._verifier or self._open_verifier()
+            return self._verifier.verify(raw, filename=artifact.filename, sha256=artifact.sha256 or "")
+        except SourceError as error:
+            return Missing(error.message, error.hint)
+
+
+def _unannounced(artifact: Artifact) -> ProvenanceFact:
+    if artifact.source.kind is not SourceKind.INDEX:
+        return Missing(f"{artifact.filename} is of no index")
+    if artifact.provenance is None:
+        return Unattested()
+    return Missing(f"{artifact.source.display} publishes no sha256 of {artifact.filename}")
+
+
+def _unanswered(artifact: Artifact, error: SourceError) -> Missing:
+    if isinstance(error, ProjectNotFoundError):
+        source = artifact.source.display
+        return Missing(f"{source} announces it, but {error.message}", "report it to whoever runs the index")
+    return Missing(error.message, error.hint)
+
+
+def _local(address: str) -> bytes:
+    """Return what the page of an index on this machine announces there."""
+    try:
+        return read_regular(local_path(address), BYTES)
+    except OSError as error:
+        raise SourceError(f"cannot read {redacted(address)}: {error.strerror}", hint="check the file") from error
+
+
+def _server(address: str) -> tuple[str, str, int | None] | None:
+    try:
+        return origin(split(address))
+    except SourceError:
+        return None
+
+
+def _check_is_no_page(answer: Response) -> None:
+    """A login page or proxy that answers in the place of an index says nothing of a file."""
+    kind = answer.headers.get("content-type", "").strip().lower()
+    if kind.startswith("text/html"):
+        raise SourceError(
+            f"{redacted(answer.url)} is no provenance object: its content type is {kind[:100]!r}",
+            hint="check that no login page or proxy answers in the place of the index",
+        )
