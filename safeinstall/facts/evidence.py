@@ -84,6 +84,8 @@ class Evidence:
     vouched_by: NormalizedName | None = None
     """A popular project that requires this one, or one that it requires; known where ``lookalike`` is."""
     provenance: ProvenanceFact = UNASKED
+    claimed: ProvenanceFact | None = None
+    """What its index says of that, where it should have been proved and nobody can tell; otherwise ``None``."""
     precedent: Precedent | Missing | None = None
     """How the project's files came before this one; ``None`` where there was no earlier release old enough, or no rule
     asks."""

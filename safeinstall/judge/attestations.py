@@ -56,16 +56,20 @@ class Attestations:
     def precedent(
         self, artifact: Artifact, as_of: datetime, wants_proof: Callable[[Artifact], bool]
     ) -> Precedent | Missing | None:
-        """Return how the project's files came before *artifact*, as :attr:`Evidence.precedent` has it."""
+        """Return how the project's files came before *artifact*, as :attr:`Evidence.precedent` has it.
+
+        Of the earlier file it counts what the index says, where it cannot be told whether that is proved.
+        """
         earlier = self.earlier(artifact, as_of)
         if earlier is None or isinstance(earlier, Missing):
             return earlier
         file = earlier.artifact
+        proved = self.fact(file, verify=wants_proof(file))
         return Precedent(
             version=file.version,
             filename=file.filename,
             upload_time=earlier.upload_time,
-            provenance=self.fact(file, verify=wants_proof(file)),
+            provenance=self.fact(file, verify=False) if isinstance(proved, Missing) else proved,
             since=earlier.since,
             carried=earlier.carried,
         )

@@ -101,7 +101,10 @@ class Gatherer:
             return evidence
         artifact = _measured(evidence)
         self.prefetch_attested(replace(evidence, artifact=artifact), rules)  # both at once, if nobody has foreseen it
-        fact = self.attestations.fact(artifact, verify=_wants_proof(rules, artifact))
+        wants_proof = _wants_proof(rules, artifact)
+        fact = self.attestations.fact(artifact, verify=wants_proof)
+        if wants_proof and isinstance(fact, Missing):
+            evidence = replace(evidence, claimed=self.attestations.fact(artifact, verify=False))
         if not any(rule.wants_precedent(artifact) for rule in rules):
             return replace(evidence, provenance=fact)
         precedent = self._doubt or self.attestations.precedent(

@@ -132,6 +132,7 @@ class Provenance:
                 yield _refuted(refuted)
             case Missing() as missing:
                 yield from self._unknown(evidence, missing)
+                yield from self._claimed(evidence)
             case Unattested():
                 yield from self._unattested(evidence)
             case Attested() as attested:
@@ -168,6 +169,13 @@ class Provenance:
             key = demand.key if demand is not None else f"{_KEY}.{'verify' if self.verify else 'regression'}"
             yield _missing(key, f"who attested it is not known: {missing.reason}", missing.remedy)
 
+    def _claimed(self, evidence: Evidence) -> Iterator[Finding]:
+        """What nobody can prove now is judged by what the index says of it, too: to ask for proof is no way around."""
+        if isinstance(evidence.claimed, Refuted):
+            yield _refuted(evidence.claimed)
+        elif isinstance(evidence.claimed, Attested):
+            yield from self._held(evidence, evidence.claimed)
+
     def _unattested(self, evidence: Evidence) -> Iterator[Finding]:
         artifact = evidence.artifact
         demand = next((demand for demand in self._demands(artifact) if demand.level), None)
@@ -182,11 +190,15 @@ class Provenance:
         yield from self._compared(evidence, None)
 
     def _attested(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
-        demands = self._demands(evidence.artifact)
         if not attested.verified and self.wants_proof(evidence.artifact):
+            demands = self._demands(evidence.artifact)
             key = next((demand.key for demand in demands if demand.level), f"{_KEY}.verify")
             yield _missing(key, "who attested it has not been verified")
-        for demand in demands:
+        yield from self._held(evidence, attested)
+
+    def _held(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
+        """Hold whoever has attested it to what is asked for, and to who came before."""
+        for demand in self._demands(evidence.artifact):
             strangers = [one for one in attested.publishers if not any(admits(bound, one) for bound in demand.of)]
             if demand.of and strangers:
                 yield Finding(

@@ -91,6 +91,17 @@ def test_an_exception_covers_a_regression_and_nothing_that_is_refuted(stolen):
     assert "its provenance does not prove what it says: " in stolen.refuses("install", "app==1.4")
 
 
+def test_proof_that_cannot_be_had_is_no_way_around_the_comparison(stolen):
+    stolen.policy('[rules.provenance]\nlevel = "allow"\non-missing = "warn"\n[provenance]\nmax-root-age = "1s"\n')
+    stolen.offer("app", "1.3", upload_time=ago(0), provenance=by(GITHUB, repository="evil/app"))
+    assert "attested by GitHub evil/app, release.yml, another owner than before: " in stolen.refuses(
+        "install", "app==1.3"
+    )
+    done = stolen.install("app==1.1")
+    assert (done.exit, stolen.installed()) == (0, {"app": "1.1"})
+    assert "safe-pip: warned: app 1.1: provenance: who attested it is not known: " in done.err
+
+
 def test_a_bound_package_is_proved(shell):
     root = sigstore.trusted_root()
     shell.write("root.json", root)

@@ -172,3 +172,9 @@ def test_where_nothing_is_announced_nobody_asks_in_which_order_it_came(source):
     assert known.precedent(untimed, NOW, lambda _: False) == Missing(
         "default does not tell when acme-2.0-py3-none-any.whl was uploaded"
     )
+
+
+def test_of_an_earlier_file_counts_what_the_index_says_where_nobody_can_prove_it(source):
+    source.provenance = lambda artifact, *, verify: Missing("too old") if verify else Refuted(reason="told")
+    found = asking(source, page(listed("1.0", 30))).precedent(JUDGED, NOW, lambda _: True)
+    assert found.provenance == Refuted(reason="told")
