@@ -59,6 +59,12 @@ those of this version, not of the time. Two things are worse than they were:
 version that they had (`stays`), an older one that passes (`taken`), or another way without the project. `warned: RULES`
 and **not stopped** are installed. For `locked` it is a project that no lock names; a lock that somebody has made of the
 malicious release would hold it like any other. Attacks on other languages' indexes are not here.
+
+Who attested a file (PEP 740) is told where the sources tell it, or is assumed, and said to be. Without ages and
+advisories, `strict` stops at age zero, by `provenance` alone, what was uploaded past the project's own workflow:
+[2024-ultralytics-token](#2024-ultralytics-token), [2025-num2words](#2025-num2words), [2026-lightning](#2026-lightning),
+[2026-litellm](#2026-litellm), [2026-mistralai](#2026-mistralai) and [2026-telnyx](#2026-telnyx). It does not stop
+[2024-ultralytics-cache](#2024-ultralytics-cache), which the workflow itself had built and attested.
 """
 TAIL = """\
 ## What none of this stops
@@ -75,8 +81,8 @@ TAIL = """\
   `new-project` in `[rules.minimum-age]`, an `allowlist`, or a lock are the answer.
 - **A squatter that waits.** After 90 days an unsure resemblance is told only of a project with hardly any releases.
 - **A bad release whose repair waits.** A longer wait passes over the repair too: `strict` would have taken ultralytics
-  8.3.41 at an age of seven days, where `baseline` took 8.3.43, and litellm 1.82.7 while 1.82.8, which would have been
-  refused for its contents, was minutes too young. What is taken down, yanked or reported cannot be taken so.
+  8.3.41 at an age of seven days, where `baseline` took 8.3.43. What is taken down, yanked or reported cannot be
+  taken so.
 - **A record of another name.** A record counts for the project that it names, not for the one that requires it, nor for
   the same code under another name.
 - **An attacker who waits for `baseline`'s three days**, or `strict`'s seven, with a release that nobody looks at.

@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from safeinstall.errors import MetadataDynamicError, MetadataInvalidError, UnsatisfiableError
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
+from safeinstall.facts.finding import Level
 from safeinstall.facts.names.lookalikes import Lookalikes
 from safeinstall.judge.gather import Gatherer
 from safeinstall.judge.judge import Judge
@@ -29,6 +30,7 @@ from safeinstall.resolve.unknown import explain_unknown
 from safeinstall.resolve.user_hashes import UserHashes
 from safeinstall.rules.base import OriginRule, ProvenanceRule
 from safeinstall.rules.minimum_age import MinimumAge
+from safeinstall.rules.provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -243,6 +245,7 @@ def plan_build(  # noqa: PLR0917 - called in one place
 
 def make_judge(invocation: Invocation, policy: Policy, world: World, finder: CandidateFinder, as_of: datetime) -> Judge:
     """Return the judge of this run, who asks for no fact that no rule looks at."""
+    policy = held_to_locks(policy, invocation)
     asked = {rule.id for rule in policy.all_rules}
     gatherer = Gatherer(
         advisories=world.advisories if asked & ADVISORY_RULES else None,
@@ -269,6 +272,16 @@ def make_judge(invocation: Invocation, policy: Policy, world: World, finder: Can
         hold = UserHashes.none(finder.selection).hold
         gatherer.origins = Origins(world.origins, world.index.pages, hold)
     return Judge(gatherer, policy)
+
+
+def held_to_locks(policy: Policy, invocation: Invocation) -> Policy:
+    """Return *policy*, by which files come from those whom a lock names (PEP 751), whatever rules it has.
+
+    What a lock promises has no switch: where no rule looks at provenance, one does that asks for nothing else.
+    """
+    if not any(root.lock_publishers for root in invocation.roots):
+        return policy
+    return policy.also(Provenance(level=Level.ALLOW, regression=Level.ALLOW, verify=False))
 
 
 def policy_age(policy: Policy) -> Callable[[Artifact], timedelta]:

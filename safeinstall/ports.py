@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.advisory import Advisory
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata, Source
     from safeinstall.facts.origins.origin import AttestedCommit, Origin
-    from safeinstall.facts.provenance import ProvenanceFact
+    from safeinstall.facts.provenance import ProvenanceFact, Publisher
     from safeinstall.facts.values import Missing
     from safeinstall.plan.verified import Buildable
 
@@ -55,12 +55,16 @@ class ProjectPage:
     left_out: Mapping[str, datetime | None] = field(default_factory=dict)
     """The versions of the wheels that were left out, as their names have them, and when the first of each was uploaded;
     ``None`` where it does not tell that of one."""
+    attested_elsewhere: Mapping[str, ListedFile] = field(default_factory=dict)
+    """Of each of these versions the first wheel whose provenance is announced, if one is."""
     beside: tuple[ListedFile, ...] = ()
     """What else it lists, where a lock binds the project to one file."""
     status: str | None = None
     """PEP 792 project status."""
     lock: str | None = None
     """The lock that binds the project to its one file, if one does (PEP 751)."""
+    lock_publishers: tuple[Publisher, ...] = ()
+    """Whom that lock names as those who attested the file (PEP 751, ``attestation-identities``)."""
     unheard: str | None = None
     """Why it is no page of an index, and tells nothing but what the lock says."""
     answered: datetime | None = field(default=None, compare=False)

@@ -279,9 +279,11 @@ def _suggest_option(words: Sequence[str]) -> None:
 
 def read_policy(arguments: Arguments, environ: Mapping[str, str]) -> Policy:
     """Load the policy of this run."""
+    from safeinstall.app.proof import require_proof
     from safeinstall.sources.policies.policy_files import load_policy
 
     policy = load_policy(arguments.policy, environ, Path.cwd())
+    require_proof(policy)
     if arguments.select is None or arguments.select == policy.select:
         return policy
     if arguments.select == SELECTIONS[0]:

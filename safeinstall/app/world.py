@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.app.indexes import Indexes
 from safeinstall.app.pip_report import aftermath_of_pip, writable, write_report
+from safeinstall.app.proof import require_proof
 from safeinstall.app.replies import Replies
 from safeinstall.errors import EXIT_PIP_ERROR, AftermathError
 from safeinstall.facts.addresses import check_addresses
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
-from safeinstall.plan.plan import lock_lines
+from safeinstall.plan.plan import identity_lines, lock_lines
 from safeinstall.request.invocation import installed_names
 from safeinstall.resolve.search.reporter import Nobody
 from safeinstall.sources.archives.checked_files import CheckedFiles
@@ -25,6 +26,7 @@ from safeinstall.sources.archives.installed_overlaps import find_installed_overl
 from safeinstall.sources.archives.overlaps import find_overlaps
 from safeinstall.sources.bytecode.ahead import BytecodeAhead
 from safeinstall.sources.bytecode.kept import KeptBytecode
+from safeinstall.sources.bytecode.unpacking import UnpackingAhead
 from safeinstall.sources.files.ahead import DownloadsAhead
 from safeinstall.sources.files.download_cache import DownloadCache
 from safeinstall.sources.files.fetch import Downloads
@@ -147,6 +149,7 @@ class LiveWorld:
         The index tells of files for other interpreters and platforms only if *all_platforms*. *indexes* were opened
         before; they are closed with this world.
         """
+        require_proof(policy, invocation.roots)
         stack = ExitStack()
         opened = stack.enter_context(
             indexes or Indexes.open(invocation, policy, pip, as_of=as_of, environ=environ, all_platforms=all_platforms)
@@ -307,14 +310,15 @@ class LiveWorld:
         told = self.stage.root / "report.json"
         if (place := self.invocation.option("json_report_file")) not in {None, "-"}:
             writable(place, "a").close()  # pip too fails before it installs
-        status = self._proceed(self._answer(verified, resolution, told), resolution)
+        wheels = [Path(file.path) for file in verified.files if file.layout is not None]
+        status = self._proceed(self._answer(verified, resolution, told), resolution, wheels)
         self.replies.raise_problem()
         if status == 0 and told.exists():
             with aftermath_of_pip():
                 self._check_report(json.loads(told.read_text(encoding="utf-8")), verified)
         return status
 
-    def _proceed(self, answer: dict[str, Any], resolution: Resolution) -> int:
+    def _proceed(self, answer: dict[str, Any], resolution: Resolution, wheels: Sequence[Path]) -> int:
         """Let pip install, and undo what it does not bring to a good end. Raises what stops it."""
         planned = [f"{pin.artifact.name}=={pin.artifact.version}" for pin in resolution.pins if pin.installs]
         installing = Installing.begin(self.invocation, planned, self.environ)
@@ -322,8 +326,10 @@ class LiveWorld:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
         Thread(target=self.meanwhile, daemon=True).start()
         try:
-            with self.watch("install"):
-                status = self.pip.proceed(answer | {"journal": installing.terms}, self.replies)
+            unpacking = UnpackingAhead(installing.room, wheels, self.replies.bytecode, self.environ)
+            with self.watch("install"), unpacking:
+                told = {"journal": installing.terms, "unpacked": unpacking.told}
+                status = self.pip.proceed(answer | told, self.replies)
         except KeyboardInterrupt as stop:
             self.aftermath = installing.settle(exit_code_of(stop))
             if self.aftermath is not None:
@@ -362,7 +368,9 @@ class LiveWorld:
             "checked": [*(f.path for f in verified.files), *(str(local_path(url)) for url in urls if is_local(url))],
             "isolation": self._isolation(resolution),
             "commits": commits,
-            "addresses": {Path(file.path).as_uri(): lock_lines(file) for file in verified.files},
+            "addresses": {
+                Path(file.path).as_uri(): [lock_lines(file), identity_lines(file)] for file in verified.files
+            },
         }
 
     def _isolation(self, resolution: Resolution) -> list[str]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from safeinstall.request.invocation import Invocation
 
 DRY_RUN = ("install", "--dry-run", "--quiet")
+NOTHING = ("--no-deps", "pip")
+"""Requirements for a pip that is only asked how it would look for files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from safeinstall.facts.provenance import UNASKED
 from safeinstall.facts.values import Missing
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class Evidence:
     tell that of one. Known where an advisory of the project has no end."""
     vouched_by: NormalizedName | None = None
     """A popular project that requires this one, or one that it requires; known where ``lookalike`` is."""
-    provenance: ProvenanceFact = Missing("no rule asks for provenance")
+    provenance: ProvenanceFact = UNASKED
+    claimed: ProvenanceFact | None = None
+    """What its index says of that, where it should have been proved and nobody can tell; otherwise ``None``."""
     precedent: Precedent | Missing | None = None
     """How the project's files came before this one; ``None`` where there was no earlier release old enough, or no rule
     asks."""

@@ -37,7 +37,7 @@ class Publisher:
     """The file that was run, as it is called below ``.github/workflows/``; of GitLab its path in the repository; of
     CircleCI the id of the pipeline's definition."""
     environment: str | None = None
-    """``None`` where none is set; the index writes that as ``""``, too."""
+    """``None`` where none is set; the index writes that as ``""``, too. Not every certificate tells it."""
 
     @property
     def shown(self) -> str:
@@ -96,6 +96,8 @@ class Refuted:
 
 
 ProvenanceFact: TypeAlias = Provenance | Unattested | Refuted | Missing
+
+UNASKED = Missing("no rule asks for provenance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.facts.finding import Finding, Level, strictest_first
+from safeinstall.facts.provenance import UNASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from safeinstall.facts.artifact import Artifact, HeldArtifact, Metadata
+    from safeinstall.facts.provenance import ProvenanceFact
     from safeinstall.facts.terms import Digest, PackageSelector
 
 
@@ -42,6 +44,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     complies_from: datetime | None = None
     """Of a denied file: when it will pass, by what was known of it, if nothing but time passes; ``None``: never."""
+    provenance: ProvenanceFact = UNASKED
+    """What was known of who built the file."""
 
     @property
     def level(self) -> Level:
@@ -66,7 +70,8 @@ class Verdict:
         """Return this verdict with more *findings*, in the same order as if all had been found at once."""
         if not findings:
             return self
-        return Verdict(artifact=self.artifact, findings=tuple(sorted((*self.findings, *findings), key=strictest_first)))
+        found = tuple(sorted((*self.findings, *findings), key=strictest_first))
+        return replace(self, findings=found, complies_from=None)
 
 
 @dataclass(frozen=True, slots=True)

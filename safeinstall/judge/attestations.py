@@ -56,16 +56,20 @@ class Attestations:
     def precedent(
         self, artifact: Artifact, as_of: datetime, wants_proof: Callable[[Artifact], bool]
     ) -> Precedent | Missing | None:
-        """Return how the project's files came before *artifact*, as :attr:`Evidence.precedent` has it."""
+        """Return how the project's files came before *artifact*, as :attr:`Evidence.precedent` has it.
+
+        Of the earlier file it counts what the index says, where it cannot be told whether that is proved.
+        """
         earlier = self.earlier(artifact, as_of)
         if earlier is None or isinstance(earlier, Missing):
             return earlier
         file = earlier.artifact
+        proved = self.fact(file, verify=wants_proof(file))
         return Precedent(
             version=file.version,
             filename=file.filename,
             upload_time=earlier.upload_time,
-            provenance=self.fact(file, verify=wants_proof(file)),
+            provenance=self.fact(file, verify=False) if isinstance(proved, Missing) else proved,
             since=earlier.since,
             carried=earlier.carried,
         )
@@ -91,15 +95,21 @@ class Attestations:
         return Missing(f"{artifact.source.display} does not tell when {what} {was} uploaded")
 
     def _files(self, artifact: Artifact) -> tuple[Artifact, ...]:
-        """Return the project's files on the source of *artifact*; of a lock's file those of whoever lists it."""
+        """Return the project's files on the source of *artifact*; of a mirror those of its original, if it has one."""
         key = (artifact.name, artifact.source.url)
         if key not in self._listed:
-            pages = self.pages(artifact.name)
-            own = [page for page in pages if page.source.url == artifact.source.url]
-            if artifact.source.kind is not SourceKind.INDEX:
-                own = [page for page in pages if any(file.filename == artifact.filename for file in page.files)][:1]
-            self._listed[key] = listed_files(artifact.name, own)
+            self._listed[key] = listed_files(artifact.name, _history(artifact, self.pages(artifact.name)))
         return self._listed[key]
+
+
+def _history(artifact: Artifact, pages: Sequence[ProjectPage]) -> Sequence[ProjectPage]:
+    """Return the pages that tell how the project's files came; of a lock's file that of whoever lists it."""
+    source = artifact.source
+    if source.kind is not SourceKind.INDEX:
+        return [page for page in pages if any(file.filename == artifact.filename for file in page.files)][:1]
+    asked = [page for page in pages if not page.source.denied]
+    originals = [page for page in asked if source.mirror_of is not None and page.source.name == source.mirror_of]
+    return originals or [page for page in asked if page.source.url == source.url]
 
 
 def _told(artifact: Artifact) -> Missing | Unattested | None:

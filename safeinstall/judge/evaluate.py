@@ -37,7 +37,8 @@ def evaluate(
         for rule in rules
         for finding in _findings(rule, evidence, waivers, on_missing)
     ]
-    return Verdict(artifact=evidence.artifact, findings=tuple(sorted(findings, key=strictest_first)))
+    found = tuple(sorted(findings, key=strictest_first))
+    return Verdict(artifact=evidence.artifact, findings=found, provenance=evidence.provenance)
 
 
 def _findings(rule: Rule, evidence: Evidence, waivers: list[Waiver], on_missing: Level) -> Iterator[Finding]:

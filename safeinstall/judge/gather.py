@@ -103,7 +103,11 @@ class Gatherer:
         if self.attestations is None or not rules:
             return evidence
         artifact = _measured(evidence)
-        fact = self.attestations.fact(artifact, verify=_wants_proof(rules, artifact))
+        self.prefetch_attested(replace(evidence, artifact=artifact), rules)  # both at once, if nobody has foreseen it
+        wants_proof = _wants_proof(rules, artifact)
+        fact = self.attestations.fact(artifact, verify=wants_proof)
+        if wants_proof and isinstance(fact, Missing):
+            evidence = replace(evidence, claimed=self.attestations.fact(artifact, verify=False))
         if not any(rule.wants_precedent(artifact) for rule in rules):
             return replace(evidence, provenance=fact)
         precedent = self._doubt or self.attestations.precedent(

@@ -184,7 +184,8 @@ class Judge:
         return self._also(verdict, known, Price.METADATA)
 
     def _also(self, verdict: Verdict, evidence: Evidence, price: Price) -> tuple[Evidence, Verdict]:
-        return evidence, verdict.also(self._evaluate(evidence, price).findings)
+        known = replace(verdict, provenance=evidence.provenance)
+        return evidence, known.also(self._evaluate(evidence, price).findings)
 
     def _evaluate(self, evidence: Evidence, price: Price) -> Verdict:
         ruled = self.policy.rules_for(evidence.artifact.name, evidence.artifact.version)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from safeinstall.facts.artifact import Artifact, ArtifactKind
 from safeinstall.facts.file_versions import file_version, split_sdist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from safeinstall.ports import ListedFile, ProjectPage
 
-ADDED_LATER = timedelta(days=1)
-"""A file that is uploaded at least so long after another of its release was added to it: it did not come with it."""
+    Release: TypeAlias = Sequence[tuple[datetime, Artifact]]
+    """The files of one version with the times of their uploads, the first before the others."""
+
+SETTLED = timedelta(days=1)
+"""What was uploaded less than this before a file came with it, or from the same hand, whatever the policy asks for."""
 LATEST, LATELY = 5, timedelta(days=60)
 """How many releases are the latest; and those of so long before the newest are, too."""
 _NUMBERS = re.compile(r"\d+(?:_\d+)*(?=_|$)")
@@ -39,13 +42,16 @@ class Earlier:
 
 
 def listed_files(name: NormalizedName, pages: Sequence[ProjectPage]) -> tuple[Artifact, ...]:
-    """Return every wheel and source distribution of *name* on *pages*, for whichever target."""
-    files = (
-        _artifact(name, file, page)
-        for page in pages
-        for file in {f.filename: f for f in (*page.files, *page.beside)}.values()
-    )
+    """Return every wheel and source distribution of *name* on *pages*; of the wheels for other targets the first that
+    was attested of each version.
+    """
+    files = (_artifact(name, file, page) for page in pages for file in _once_each(page))
     return tuple(file for file in files if file is not None)
+
+
+def _once_each(page: ProjectPage) -> Iterable[ListedFile]:
+    listed = (*page.attested_elsewhere.values(), *page.files, *page.beside)
+    return {file.filename: file for file in listed}.values()
 
 
 def earlier_file(
@@ -54,10 +60,11 @@ def earlier_file(
     """Return what *artifact*, whose upload time is known, is compared with; ``None`` where there is nothing.
 
     Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
-    are as old as *minimum_age* asks for them. The newest release of these is taken, by its first upload; one that is
-    taken back (PEP 592) only where there is no other, and one without a file of this kind for this system only where
-    none of the latest has one: what is built by hand comes later, or not each time. Of that the file is meant that is
-    most like *artifact*, of equals one that is attested.
+    were as old then as *minimum_age* asks for them: a thief's second release is not compared with the first. The newest
+    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, or it
+    was attested and that one was not; and one without a file of this kind for this system only where none of the latest
+    has one: what is built by hand comes later, or not each time. Of that the file is meant that is most like
+    *artifact*, of equals one that is attested.
     """
     before = list(_before(artifact, listed, as_of, minimum_age))
     releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
@@ -65,17 +72,14 @@ def earlier_file(
         releases.setdefault(file.version, []).append((time, file))
     if not releases:
         return None
-    standing = [files for files in releases.values() if any(file.yanked is None for _, file in files)]
-    release = _comparable(artifact, standing or list(releases.values()))
+    release = _comparable(artifact, _believed(list(releases.values())))
     time, like = max(release, key=lambda one: (*_likeness(artifact, one[1]), one[1].provenance is not None))
     others = [file for _, file in release if file.provenance is not None]
     carried = () if like.provenance is not None else tuple(file.filename for file in others)
     return Earlier(artifact=like, upload_time=time, since=_since(before), carried=carried)
 
 
-def _comparable(
-    artifact: Artifact, releases: Sequence[Sequence[tuple[datetime, Artifact]]]
-) -> Sequence[tuple[datetime, Artifact]]:
+def _comparable(artifact: Artifact, releases: Sequence[Release]) -> Release:
     newest = releases[-1]
     for number, files in enumerate(reversed(releases)):
         if number >= LATEST and newest[0][0] - files[0][0] > LATELY:
@@ -83,6 +87,19 @@ def _comparable(
         if any(all(_likeness(artifact, file)[:2]) for _, file in files):
             return files
     return newest
+
+
+def _believed(releases: Sequence[Release]) -> Sequence[Release]:
+    """Return the *releases* that stand. Whoever has stolen an account can take back all that were attested."""
+    standing = [release for release in releases if any(file.yanked is None for _, file in release)]
+    if not standing:
+        return releases
+    later = [release for release in releases if release[0][0] > standing[-1][0][0] and _is_attested(release)]
+    return later if later and not _is_attested(standing[-1]) else standing
+
+
+def _is_attested(release: Release) -> bool:
+    return any(file.provenance is not None for _, file in release)
 
 
 def _before(
@@ -97,9 +114,7 @@ def _before(
     for time, _, file in timed:
         if uploaded is None or time >= uploaded:
             continue
-        age = minimum_age(file)
-        is_of_its_own = file.version == artifact.version and uploaded - time < max(age, ADDED_LATER)
-        if as_of - time >= age and not is_of_its_own:
+        if min(as_of, uploaded) - time >= max(minimum_age(file), SETTLED):
             yield time, file
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
+from safeinstall.facts.provenance import Provenance
+from safeinstall.facts.publishers import table_of
 from safeinstall.request.requirements import requested_commit
 
 if TYPE_CHECKING:
@@ -195,6 +197,15 @@ def lock_lines(file: VerifiedFile) -> str:
         "upload-time": artifact.upload_time,
     }
     return "\n".join(_lines((key, value) for key, value in facts.items() if value is not None))
+
+
+def identity_lines(file: VerifiedFile) -> str:
+    """Return what a lock says of who attested *file* (PEP 751, ``attestation-identities``): only what is proved."""
+    provenance = file.pin.verdict.provenance
+    if not isinstance(provenance, Provenance) or not provenance.verified:
+        return ""
+    tables = map(table_of, provenance.publishers)
+    return "".join("\n".join(["[[packages.attestation-identities]]", *_lines(t.items()), "", ""]) for t in tables)
 
 
 def vcs_table(artifact: Artifact) -> Table:

@@ -206,6 +206,15 @@ class Policy:
         overrides = tuple(replace(override, rules=_other_than(ids, override.rules)) for override in self.overrides)
         return replace(self, rules=_other_than(ids, self.rules), overrides=overrides, variants=variants)
 
+    def also(self, rule: Rule) -> Policy:
+        """Return this policy with *rule* wherever it has no such rule."""
+
+        def variants(places: tuple[int, ...]) -> RuleSet:
+            ruled = self.variants(places)
+            return replace(ruled, rules=_with(rule, ruled.rules))
+
+        return replace(self, rules=_with(rule, self.rules), variants=variants)
+
     def indexes_for(self, name: NormalizedName) -> tuple[IndexSettings, ...]:
         """Return the listed indexes that may serve *name*: those with the most specific pattern that matches.
 
@@ -230,6 +239,10 @@ def _most_specific(indexes: tuple[IndexSettings, ...], name: NormalizedName) -> 
 
 def _other_than(ids: frozenset[str], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.id not in ids)
+
+
+def _with(rule: Rule, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    return rules if any(other.id == rule.id for other in rules) else (*rules, rule)
 
 
 def _is_below(key: str, table: str) -> bool:

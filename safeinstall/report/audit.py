@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.facts.finding import Level
 from safeinstall.report.forms.json import plain
+from safeinstall.report.provenance.build import report_provenance
 from safeinstall.report.refusal import render_refused
-from safeinstall.report.text import PREFIX, render_remarks, shown
+from safeinstall.report.text import PREFIX, built_by, render_remarks, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,8 @@ def render_audit(
     notes += [f"cannot be read: {shown(problem)}" for problem in audit.unread]
     passed = [verdict for verdict in audit.verdicts if not verdict.denied]
     remarks = render_remarks(passed, policy, verbose=verbose, most=SHOWN_WARNINGS, located=True, sources=sources)
-    lines = [PREFIX + line for line in (*notes, *remarks, _verdict(audit, policy))]
+    built = built_by(passed) if verbose else ()
+    lines = [PREFIX + line for line in (*notes, *remarks, *built, _verdict(audit, policy))]
     return "\n".join([*blocks, *lines]) + "\n"
 
 
@@ -79,6 +81,7 @@ def package_json(verdict: Verdict, newest_passing: Mapping[NormalizedName, Artif
         "version": str(artifact.stated_version),
         "file": artifact.filename,
         "index": artifact.source.display,
+        "provenance": plain(report_provenance(verdict)),
         "level": verdict.level.name.lower(),
         "newest_allowed": str(newest.version) if newest else None,
         "findings": [finding_json(finding, policy) for finding in verdict.findings],

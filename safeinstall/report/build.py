@@ -28,6 +28,7 @@ from safeinstall.report.model import (
     Target,
     above,
 )
+from safeinstall.report.provenance.build import report_provenance
 from safeinstall.report.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -215,6 +216,7 @@ class _Sayer:
             requested=pin.requested if pin else any(r.by is None for r in self._requirements(artifact.name)),
             summary=str(metadata.get("Summary", "")),
             license=_license(metadata),
+            provenance=report_provenance(verdict),
             level=verdict.level,
             required_by=self._requirements(artifact.name),
             findings=tuple(self._finding(finding, verdict) for finding in verdict.findings),

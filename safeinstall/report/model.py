@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from safeinstall.facts.finding import KnownVulnerability
     from safeinstall.facts.verdict import Location
+    from safeinstall.report.provenance.model import ReportedProvenance
 
 Status: TypeAlias = Literal["done", "dry-run", "denied", "failed"]
 """``denied``: refused by the policy, a missing fact included; ``failed``: an error, ours or pip's."""
@@ -146,6 +147,8 @@ class ReportedFile:
     requested: bool
     summary: str
     license: str
+    provenance: ReportedProvenance | None
+    """Who built it; ``None`` where no rule asked."""
     level: Level
     required_by: tuple[Requirement, ...]
     findings: tuple[ReportedFinding, ...]
@@ -154,6 +157,11 @@ class ReportedFile:
     def release(self) -> str:
         """As a reader names it: ``flask 3.1.3``."""
         return f"{self.name} {self.version}"
+
+    @property
+    def built_by(self) -> str:
+        """Who built it, as its publisher and the commit; empty where nobody is known."""
+        return self.provenance.told if self.provenance and self.provenance.is_attested else ""
 
     @property
     def counted(self) -> tuple[ReportedFinding, ...]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.plan.plan import without_credentials
+from safeinstall.report.provenance.build import report_provenance
 from safeinstall.report.secrets import without_secrets
 from safeinstall.request.invocation import COMMANDS
 
@@ -83,9 +84,19 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "file": artifact.filename,
         "url": without_credentials(artifact.url),
         "sha256": artifact.sha256,
+        "provenance": _provenance(verdict),
         "level": verdict.level.name.lower(),
         "findings": [_finding(finding) for finding in verdict.findings],
     }
+
+
+def _provenance(verdict: Verdict) -> dict[str, Any] | None:
+    """Return who built the file, where somebody is named; the reports tell all of it."""
+    said = report_provenance(verdict)
+    if said is None or not said.sources:
+        return None
+    built = [{"publisher": one.publisher, "commit": one.commit} for one in said.sources]
+    return {"verified": said.is_verified, "built": built}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

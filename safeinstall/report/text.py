@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from safeinstall.facts.artifact import ArtifactKind, contradict
 from safeinstall.facts.finding import Level, utc
 from safeinstall.report.gist import gists
+from safeinstall.report.provenance.build import report_provenance
+from safeinstall.report.provenance.words import told_of
 from safeinstall.report.rivals import render_rivals
 
 if TYPE_CHECKING:
@@ -94,8 +96,15 @@ def render_summary(outcome: Outcome, policy: Policy, invocation: Invocation) -> 
         ]
     else:
         remarks = render_remarks(verdicts, policy, verbose=verbose, sources=invocation.sources)
-        lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks]
+        built = built_by(verdicts) if verbose else ()
+        lines = [*map(shown, resolution.notices), *warnings, *_told_fallbacks(outcome, invocation), *remarks, *built]
     return "\n".join(PREFIX + line for line in lines)
+
+
+def built_by(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """Return lines that say who built each file, where a rule asked; those of whom nobody is known are counted."""
+    told = told_of((verdict.artifact.release, report_provenance(verdict)) for verdict in verdicts)
+    return (shown(f"built by: {line}") for line in told)
 
 
 def _told_fallbacks(outcome: Outcome, invocation: Invocation) -> Sequence[str]:

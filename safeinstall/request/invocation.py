@@ -20,9 +20,11 @@ from safeinstall.request.options import OPTIONS
 from safeinstall.request.requirements import Root, parse_build_requirements, parse_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+
+    from safeinstall.facts.provenance import Publisher
 
 COMMANDS = frozenset({"install", "download", "wheel", "lock"})
 
@@ -123,6 +125,8 @@ class LockedFile:
     size: int | None = None
     lock: str
     """The path or address of the lock, as the user gave it."""
+    publishers: tuple[Publisher, ...] = ()
+    """Whom the lock names as those who attested it (PEP 751, ``attestation-identities``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +250,7 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         roots=tuple(r for r in requirements if not r.constraint),
         constraints=tuple(r for r in requirements if r.constraint),
         build_constraints=parse_roots(said["build_constraints"]),
-        locked={canonicalize_name(name): LockedFile(**file) for name, file in said["locked"].items()},
+        locked=dict(_locked(said["locked"], requirements)),
         sources=_sources(sources),
         selection=_selection(
             selection, require_hashes=bool(options.get("require_hashes")), pip=Version(said["pip_version"]).release[:2]
@@ -259,6 +263,13 @@ def _parsed(said: Mapping[str, Any]) -> Invocation:
         interpreter=said["interpreter"] if _FOLDER.fullmatch(said["interpreter"]) else "",
         patience={int(count): line for count, line in said["patience"].items()},
     )
+
+
+def _locked(said: Mapping[str, Any], roots: Sequence[Root]) -> Iterator[tuple[NormalizedName, LockedFile]]:
+    named = {root.name: root.lock_publishers for root in roots if root.of_lock}
+    for name, file in said.items():
+        project = canonicalize_name(name)
+        yield project, LockedFile(**file, publishers=named.get(project, ()))
 
 
 def _refuse_unknown(command: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:

@@ -79,7 +79,10 @@ OPTIONS: Mapping[str, tuple[Treatment, str]] = {
     "no_require_hashes": (Treatment.CHOOSES, "hashes that are given are enforced all the same"),
     "no_verify": (Treatment.PIP, ""),
     "only_dependencies": (Treatment.CHOOSES, "`--only-deps`"),
-    "output_file": (Treatment.PIP, "the lock gets original addresses, sizes and upload times"),
+    "output_file": (
+        Treatment.PIP,
+        "the lock gets original addresses, sizes and upload times, and who attested a file, where that is proved",
+    ),
     "override_externally_managed": (Treatment.PIP, "checked by pip before anything is fetched (PEP 668)"),
     "platforms": (Treatment.CHOOSES, "wheel tags as pip computes them"),
     "pre": (Treatment.CHOOSES, ""),

@@ -12,9 +12,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
+from safeinstall.errors import MetadataInvalidError, RefusedError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.metadata import parse_requirement
+from safeinstall.facts.provenance import Publisher
+from safeinstall.facts.publishers import PublisherError, UnknownKindError, publisher_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +32,8 @@ _PART = re.compile(r"[#&]([^=&#]*)=([^&]*)")
 HASH_NAMES = frozenset(kind for kind in hashlib.algorithms_guaranteed if not kind.startswith("shake_"))
 """What a hash may be made by: all that every Python can compute, and that has one length. pip takes some of them."""
 
+_LOCK_WITHOUT = "lock again without attestation-identities"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
@@ -43,6 +47,8 @@ class Reference:
     fragment: str = ""
     lock: str | None = None
     """The lock that names it, if one does: it is no path of the user's own then."""
+    lock_publishers: tuple[Publisher, ...] = ()
+    """Whom that lock names as those who attested it."""
 
     @property
     def text(self) -> str:
@@ -86,6 +92,8 @@ class Root:
     """``--hash`` options, as ``sha256:…``."""
     of_lock: bool = False
     """Whether a lock says it: each of its hashes has to hold, where of those of a requirement one does (PEP 751)."""
+    lock_publishers: tuple[Publisher, ...] = ()
+    """Whom that lock names as those who attested its file (PEP 751, ``attestation-identities``)."""
     editable: bool = False
     constraint: bool = False
     user_supplied: bool = True
@@ -139,7 +147,8 @@ def _required_by_build(requirement: Requirement) -> Root:
 def _root(row: Mapping[str, Any]) -> Root:
     requirement = _requirement(row["requirement"]) if row["requirement"] else None
     name = requirement.name if requirement else row["name"]
-    reference = _reference(row["link"], row["origin"] if row["of_lock"] else None)
+    publishers = _publishers(row)
+    reference = _reference(row["link"], row["origin"] if row["of_lock"] else None, publishers)
     return Root(
         name=canonicalize_name(name) if name else None,
         specifier=SpecifierSet() if requirement is None or reference else requirement.specifier,
@@ -147,6 +156,7 @@ def _root(row: Mapping[str, Any]) -> Root:
         reference=reference,
         hashes=_hashes(row["hashes"]),
         of_lock=row["of_lock"],
+        lock_publishers=publishers,
         editable=row["editable"],
         constraint=row["constraint"],
         user_supplied=row["user_supplied"],
@@ -154,6 +164,38 @@ def _root(row: Mapping[str, Any]) -> Root:
         text=_text(requirement, reference),
         literal_name=name or "",
     )
+
+
+def _publishers(row: Mapping[str, Any]) -> tuple[Publisher, ...]:
+    """Return whom a lock names for one of its packages. Those of unknown kinds are left out, where it names others.
+
+    Raises ``RefusedError`` for what names nobody, where all are of unknown kinds, and for what nobody can attest: what
+    it asks cannot be looked at.
+    """
+    link = row["link"] or {}
+    if row.get("attested") and (link.get("directory") or link.get("vcs")):
+        problem = f"{row['origin']} names who attested {row['name'] or link['url']}, which is no file"
+        raise RefusedError(problem, hint=_LOCK_WITHOUT)
+    said = [_publisher(table, row) for table in row.get("attested") or ()]
+    named = [publisher for publisher in said if isinstance(publisher, Publisher)]
+    unknown = next((error for error in said if isinstance(error, UnknownKindError)), None)
+    if unknown is not None and not named:
+        raise _refused(row, unknown, hint=f"upgrade safe-pip, or {_LOCK_WITHOUT}")
+    return tuple(dict.fromkeys(named))
+
+
+def _publisher(table: Mapping[str, Any], row: Mapping[str, Any]) -> Publisher | UnknownKindError:
+    try:
+        return publisher_of(table)
+    except UnknownKindError as unknown:
+        return unknown
+    except PublisherError as error:
+        raise _refused(row, error, hint="correct the lock, or lock again") from error
+
+
+def _refused(row: Mapping[str, Any], error: PublisherError, *, hint: str) -> RefusedError:
+    said = f"{row['origin']} names for {row['name']} an attestation identity that {error}"
+    return RefusedError(said, hint=hint)
 
 
 def _hashes(said: Mapping[str, list[str]]) -> frozenset[str]:
@@ -181,10 +223,17 @@ def _text(requirement: Requirement | None, reference: Reference | None) -> str:
     return f"{requirement.name}{extras}{requirement.specifier}"
 
 
-def _reference(link: Mapping[str, Any] | None, lock: str | None) -> Reference | None:
+def _reference(link: Mapping[str, Any] | None, lock: str | None, publishers: tuple[Publisher, ...]) -> Reference | None:
     if link is None:
         return None
-    return Reference(url=link["url"], kind=_kind(link), path=link["path"], fragment=link["fragment"], lock=lock)
+    return Reference(
+        url=link["url"],
+        kind=_kind(link),
+        path=link["path"],
+        fragment=link["fragment"],
+        lock=lock,
+        lock_publishers=publishers,
+    )
 
 
 def _kind(link: Mapping[str, Any]) -> ArtifactKind:

@@ -206,6 +206,7 @@ class CandidateFinder:
             egg=listed.egg if kind is ArtifactKind.SDIST else "",
             project_status=page.status,
             lock=page.lock,
+            lock_publishers=page.lock_publishers,
             unheard=page.unheard,
         )
 

@@ -51,12 +51,12 @@ class Provenance:
     the attestation (PEP 740). Does not stop code that was smuggled into the repository, or a build that was poisoned:
     those are attested as ever.
 
-    A *regression* needs no configuration. A file is compared with the newest release of its project that was uploaded
-    before it, whatever its version, and is older than ``minimum`` of ``[rules.minimum-age]``; of that release with the
-    file most like it. It is one where that one was attested and this one is not; or where this one's publisher is
-    another: of another service, owner, repository or workflow. An environment that was not there before is none, since
-    it can only keep more people from publishing; another one, or none at all, is. Files that ``publishers`` binds are
-    held to that alone, unless the entry is that of a layer which may only tighten.
+    A *regression* needs no configuration. A file is compared with the newest release of its project that was as old
+    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks, whatever its version; of that release with the
+    file most like it, in kind, then in platform. It is one where that one was attested and this one is not; or where
+    this one's publisher is another: of another service, owner, repository or workflow. An environment that was not
+    there before is none, since it can only keep more people from publishing; another one, or none at all, is. Files
+    that ``publishers`` binds are held to that alone, unless the entry is that of a layer which may only tighten.
 
     What an index announces and what does not prove what it says is denied always: no level and no exception is for it.
     A path that you name yourself has no provenance, and is not asked for any.
@@ -102,6 +102,17 @@ class Provenance:
     verify: bool = True
     on_missing: Level | None = None
 
+    @property
+    def proof(self) -> str | None:
+        """The key by which it may ask for proof, of some file; ``None`` where it never does but for a lock."""
+        asking = {
+            "verify": self.verify,
+            "level": self.level,
+            "require": self.require,
+            "publishers": self.publishers,
+        }
+        return next((f"{_KEY}.{option}" for option, asks in asking.items() if asks), None)
+
     def wants_proof(self, artifact: Artifact) -> bool:
         """Whether more is asked for than a comparison with earlier files."""
         is_asked = self.verify or any(demand.level for demand in self._demands(artifact))
@@ -121,6 +132,7 @@ class Provenance:
                 yield _refuted(refuted)
             case Missing() as missing:
                 yield from self._unknown(evidence, missing)
+                yield from self._claimed(evidence)
             case Unattested():
                 yield from self._unattested(evidence)
             case Attested() as attested:
@@ -157,6 +169,13 @@ class Provenance:
             key = demand.key if demand is not None else f"{_KEY}.{'verify' if self.verify else 'regression'}"
             yield _missing(key, f"who attested it is not known: {missing.reason}", missing.remedy)
 
+    def _claimed(self, evidence: Evidence) -> Iterator[Finding]:
+        """What nobody can prove now is judged by what the index says of it, too: to ask for proof is no way around."""
+        if isinstance(evidence.claimed, Refuted):
+            yield _refuted(evidence.claimed)
+        elif isinstance(evidence.claimed, Attested):
+            yield from self._held(evidence, evidence.claimed)
+
     def _unattested(self, evidence: Evidence) -> Iterator[Finding]:
         artifact = evidence.artifact
         demand = next((demand for demand in self._demands(artifact) if demand.level), None)
@@ -171,11 +190,15 @@ class Provenance:
         yield from self._compared(evidence, None)
 
     def _attested(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
-        demands = self._demands(evidence.artifact)
         if not attested.verified and self.wants_proof(evidence.artifact):
+            demands = self._demands(evidence.artifact)
             key = next((demand.key for demand in demands if demand.level), f"{_KEY}.verify")
             yield _missing(key, "who attested it has not been verified")
-        for demand in demands:
+        yield from self._held(evidence, attested)
+
+    def _held(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
+        """Hold whoever has attested it to what is asked for, and to who came before."""
+        for demand in self._demands(evidence.artifact):
             strangers = [one for one in attested.publishers if not any(admits(bound, one) for bound in demand.of)]
             if demand.of and strangers:
                 yield Finding(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 
 import pytest
+from lib.claims import claimed
 from lib.index import LocalIndex
 from lib.shell import Done, copy_environment, told, wait_until
 from lib.wheels import make_sdist, make_wheel
@@ -409,3 +410,20 @@ def test_a_place_on_the_path_that_is_not_there_is_none_to_remember(shell, templa
     assert is_expected(shell)
     (shell.target / "gone" / "site-packages" / "dep-1.0.dist-info").mkdir(parents=True)
     assert not is_expected(shell)
+
+
+@pytest.mark.parametrize("secret", [None, pytest.param(("me", "secret"), marks=pytest.mark.slow)])
+def test_what_is_attested_is_told_alike_on_a_guess(shell, template, secret):
+    """Where a password is wanted for it, the guess is over."""
+    shell.policy('[rules.provenance]\nlevel = "deny"\nverify = false\n')
+    shell.offer("app", "1.1", ["dep"], provenance=claimed("app-0.9.tar.gz", "ab" * 32))
+    with LocalIndex() as other:
+        other.credentials = secret
+        shell.offer("app", "1.2", listed={"provenance": f"{other.root}/integrity/app/provenance"})
+        first = shell.refuses(*WORDS)
+        assert f"answered {'401' if secret else '404'} " in first
+        assert is_expected(shell)
+        other.forget()
+        second = shell.run(*WORDS) if secret else answered_before_pip(shell, *WORDS)
+        assert (second.exit, second.err) == (10, first)
+        assert other.requests

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from lib.claims import by
 
 BEFORE_PIP = [
     "safeinstall",
@@ -32,6 +33,8 @@ BEFORE_PIP = [
 """Of ours, what is loaded before pip is started. It is all that the start of pip waits for."""
 SPEAKS_HTTP = {"httpx", "httpcore", "http.client", "ssl", "urllib.request"}
 FOREIGN = {"packaging", "platformdirs", "resolvelib"}
+ATTESTS = ("safeinstall.sources.provenance", "safeinstall.judge.attestations", "sigstore", "pypi_attestations")
+"""What is loaded where a rule looks at provenance; the last two where it has to be proved."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +77,8 @@ def test_a_repeated_installation_loads_neither_what_speaks_http_nor_advisories(s
     assert shell.installed() == {"app": "1.0", "dep": "1.0"}
     assert SPEAKS_HTTP & set(modules) == set()
     assert foreign(modules) == FOREIGN
-    assert [module for module in modules if module.startswith(("safeinstall.sources.advisories", "sqlite3"))] == []
+    unused = ("safeinstall.sources.advisories", "sqlite3", *ATTESTS)
+    assert [module for module in modules if module.startswith(unused)] == []
 
 
 def test_nor_does_a_repeated_dry_run_which_starts_no_pip(shell):
@@ -85,6 +89,13 @@ def test_nor_does_a_repeated_dry_run_which_starts_no_pip(shell):
     assert foreign(modules) == FOREIGN
     unused = ("safeinstall.sources.advisories", "safeinstall.guard", "safeinstall.app.foresight", "sqlite3")
     assert [module for module in modules if module.startswith(unused)] == []
+
+
+def test_what_an_index_says_of_provenance_is_told_without_what_proves_it(shell):
+    shell.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n')
+    shell.offer("app", "1.0", ["dep"], provenance=by())
+    modules = loaded(shell, "install", "-q", "app")
+    assert {module.partition(".")[0] for module in modules if module.startswith(ATTESTS)} == {"safeinstall"}
 
 
 def test_without_a_guess_what_speaks_http_is_loaded_while_pip_starts(shell):

@@ -15,7 +15,7 @@ NAMELESS = ("unshare", "--user", f"--map-user={UID}", f"--map-group={UID}")
 COMMANDS = (
     "install app", "install --dry-run app", "download app", "wheel app", "audit", "audit -r r.txt", "doctor", "why app",
     "fix r.txt", "log", "recover", "guard install", "guard install --user", "guard status", "guard remove",
-    "advisories sync", "advisories status", "policy show", "policy check", "policy init --output other.toml", "policy trust",
+    "advisories sync", "advisories status", "provenance status", "provenance update-root", "policy show", "policy check", "policy init --output other.toml", "policy trust",
     "policy allow app --rule yanked --reason x --expires 2099-01-01", "policy explain app",
 )  # fmt: skip
 NEEDS_NONE = ("list", "--version", "policy schema", "policy diff baseline strict", "guard --help")

@@ -11,8 +11,9 @@ from itertools import pairwise
 import pytest
 from lib.browser import CHROMIUM, Browser
 from lib.graphs import graph, tree
-from lib.reports import HOSTILE, denied, endings, passed, report
+from lib.reports import CLAIMED, HOSTILE, RUN, VERIFIED, attested, denied, endings, passed, report
 
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Unattested
 from safeinstall.report.forms import render_form
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -244,6 +245,40 @@ def test_without_scripts_it_is_lists_and_tables(browse):
     assert page.evaluate("document.querySelector('.file[data-name=\"b\"] dl').checkVisibility()")
 
 
+# --- who built it
+
+
+def test_each_box_bears_a_mark_of_who_built_it(browse):
+    page = browse(attested(app=VERIFIED, lib=CLAIMED, old=Unattested()))
+    boxes = "[...document.querySelectorAll('.node[data-name] text')].map(text => text.textContent)"
+    assert page.evaluate(boxes) == ["app 1.0 ✓", "lib 1.0 ○", "old 1.0"]
+    assert page.evaluate("document.querySelector('[data-name=app]').ariaLabel") == (
+        "app 1.0: passes\nrequired by you\n"
+        "built by GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified"
+    )
+    legend = "document.getElementById('legend').innerText"
+    assert {"✓ who built it is proved", "○ who built it is claimed"} <= set(page.evaluate(legend).splitlines())
+    wide = """[...document.querySelectorAll('.node[data-name]')].every(node =>
+      node.querySelector('rect').getBBox().width > node.querySelector('text').getBBox().width)"""
+    assert page.evaluate(wide)
+
+
+def test_the_way_from_commit_to_environment_is_there_without_scripts(browse):
+    page = browse(attested(app=VERIFIED), scripts=False)
+    page.click("#requirements summary")
+    rows = "[...document.querySelectorAll('tbody tr')].map(row => row.innerText.split('\\t').join(', '))"
+    built = "GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified"
+    assert page.evaluate(rows) == [f"app, 1.0, passes, you, {built}"]
+    page.click('.file[data-name="app"] summary')
+    assert page.evaluate("document.querySelector('.way').innerText").splitlines() == [
+        "from commit to environment proved",
+        f"commit https://forge.example/acme/app/commit/{'1f' * 20} (refs/tags/v1)",
+        f"workflow GitHub acme/app, release.yml, environment pypi; {RUN}; logged 2025-11-22 12:00 UTC as number 42",
+        "file app-1.0-py3-none-any.whl",
+        "environment /env (Python 3.12.1)",
+    ]
+
+
 # --- opening and folding
 
 
@@ -457,7 +492,11 @@ def test_hostile_names_are_names(browse):
     """Were a name ever not checked: it is a label, in the picture, in its tool tip and in the list."""
     given = report(passed())
     pattern = next(file for file in given.files if file.name == "lib")
-    files = tuple(replace(pattern, name=name, version=MARKUP, filename=name) for name in HOSTILE_NAMES)
+    publisher = Publisher(kind=PublisherKind.GITHUB, repository=MARKUP, workflow=HOSTILE)
+    claim = Provenance(attestations=(Attestation(publisher=publisher, predicate_type=MARKUP),), verified=False)
+    (claimed,) = attested(lib=claim).files
+    pattern = replace(pattern, version=MARKUP, provenance=claimed.provenance)
+    files = tuple(replace(pattern, name=name, filename=name) for name in HOSTILE_NAMES)
     page = browse(replace(given, files=(*given.having("chosen")[:1], *files)))
     assert len(page.evaluate(NAMES)) == len(HOSTILE_NAMES) + 1
     assert set(HOSTILE_NAMES[:-1]) < set(page.evaluate(NAMES))

@@ -12,7 +12,7 @@ import pytest
 from lib import sigstore
 from lib.claims import GITHUB, by, claimed
 from lib.index import Reply
-from lib.wheels import make_sdist
+from lib.wheels import make_sdist, make_wheel
 
 WHEEL, BEFORE = "app-1.1-py3-none-any.whl", "app-1.0-py3-none-any.whl"
 COMPARES = '[rules.provenance]\nlevel = "allow"\nverify = false\n'
@@ -55,6 +55,7 @@ def test_the_file_and_the_one_before_it_are_asked_about_once_and_for_good(histor
     assert objects(history) == []
 
 
+@pytest.mark.slow
 def test_pages_in_html_tell_it_too(history):
     """They tell no times, so that nobody knows what came before."""
     history.index.html = True
@@ -69,6 +70,7 @@ def test_no_rule_no_request(history):
     assert objects(history) == []
 
 
+@pytest.mark.slow
 def test_a_page_from_the_cache_tells_it_still(history):
     history.index.max_age = 600
     assert history.install("--dry-run", "app").exit == 0
@@ -99,7 +101,7 @@ def test_nothing_of_it_is_built(history):
     assert not ran.exists()
 
 
-@pytest.mark.parametrize("status", [404, 500])
+@pytest.mark.parametrize("status", [404, pytest.param(500, marks=pytest.mark.slow)])
 def test_what_is_announced_and_not_there_is_a_missing_fact(history, status):
     history.index.reply(history.index.provenance_path(WHEEL), Reply(status=status))
     history.policy(COMPARES.replace('"allow"', '"deny"'))
@@ -115,6 +117,7 @@ def test_an_unpublished_sha256_is_measured_first(history):
     assert "attested by GitHub mallory/app, release.yml" in err
 
 
+@pytest.mark.slow
 def test_an_upload_before_its_age_is_compared_with_older_ones_alone(history):
     history.offer("app", "1.2", upload_time=days_ago(1))
     history.offer("app", "1.3", upload_time=days_ago(0.5))
@@ -123,7 +126,7 @@ def test_an_upload_before_its_age_is_compared_with_older_ones_alone(history):
     assert "app 1.1 of" in err
 
 
-@pytest.mark.parametrize("option", [[], ["--no-cache-dir"]])
+@pytest.mark.parametrize("option", [[], pytest.param(["--no-cache-dir"], marks=pytest.mark.slow)])
 def test_an_index_that_is_off_answers_from_what_is_kept_or_not_at_all(history, option):
     history.index.max_age = 600
     history.install("--dry-run", "app")
@@ -189,3 +192,13 @@ def test_a_second_run_proves_nothing_anew(proving):
     assert proving.install("app==1.1").exit == 0
     modules = loaded(proving, "install", "--force-reinstall", "-q", "app==1.1")
     assert [module for module in modules if module.partition(".")[0] in {"sigstore", "pypi_attestations"}] == []
+
+
+@pytest.mark.slow
+def test_a_file_for_a_new_target_is_compared_with_those_for_others(history):
+    made = make_wheel("other", "1.0", tag="cp27-none-win_amd64")
+    history.index.add(*made, upload_time=days_ago(60), provenance=by(GITHUB))
+    history.offer("other", "1.1", upload_time=days_ago(20))
+    err = history.refuses("install", "other")
+    assert "nobody has attested it" in err
+    assert "other 1.0 of" in err

@@ -48,7 +48,7 @@ def user(shell):
 
 def kill_all(user, *argv, moment=MOMENT, place=None):
     """Kill pip and safe-pip together while they install."""
-    process = user.start(*argv, env=sabotage("both", moment, place or user.target, user.tmp / "tally"))
+    process = user.start(*argv, env=sabotage("both", moment, place or user.target, user.tmp / "tally", alone=True))
     process.communicate()
     assert process.returncode == -9
     for left in user.temporary.iterdir():  # the next installation would sweep it up

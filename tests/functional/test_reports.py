@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from lib.claims import GITHUB, by
 from lib.gate import parametrize
 from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
 from lib.shell import told
@@ -34,6 +35,46 @@ def read(shell, name):
 
 
 # --- reports
+
+
+def test_who_built_each_file_is_told_and_kept(shop):
+    shop.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n')
+    shop.offer("app", "1.0", ["lib<2"], provenance=by(GITHUB, environment="pypi"))
+    reports = [f"--policy-report={form}={form}.out" for form in ("json", "cyclonedx", "html")]
+    done = shop.run("install", "-v", "app", *reports)
+    told_ = [line for line in done.err.splitlines() if line.startswith("safe-pip")]
+    built = "GitHub acme/app, release.yml, environment pypi, as its index says; not verified"
+    assert (done.exit, told_) == (
+        0, [f"safe-pip: built by: app 1.0: {built}", "safe-pip: built by: 1 of 2 files: not attested"],
+    )  # fmt: skip
+    report = read(shop, "json.out")
+    jsonschema.validate(report, published_schema())
+    app, lib = (file["provenance"] for file in report["files"])
+    assert (app["standing"], app["attestations"][0]["publisher"], lib["standing"]) == (
+        "claimed", "GitHub acme/app, release.yml, environment pypi", "unattested",
+    )  # fmt: skip
+    assert cyclonedx_problems((shop.work / "cyclonedx.out").read_text()) is None
+    assert f'<td data-mark="○">{built}</td>' in (shop.work / "html.out").read_text()
+    publisher = {"publisher": "GitHub acme/app, release.yml, environment pypi", "commit": None}
+    kept = [file["provenance"] for file in shop.receipts()[-1]["files"]]
+    assert kept == [{"verified": False, "built": [publisher]}, None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [["app"], []], ids=["of requirements", "of what is installed"])
+def test_why_and_audit_say_who_built_it(shop, asked):
+    shop.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n')
+    shop.offer("app", "1.0", ["lib<2"], provenance=by(GITHUB))
+    shop.pip("install", "app")
+    assert shop.run("why", "app", *asked).out.splitlines()[-2:] == [
+        "the policy policy.toml allows it (app-1.0-py3-none-any.whl)",
+        "  built by          GitHub acme/app, release.yml, as its index says; not verified",
+    ]
+    audited = shop.run("audit", "-v").out.splitlines()
+    assert audited[0] == "safe-pip: built by: app 1.0: GitHub acme/app, release.yml, as its index says; not verified"
+    packages = json.loads(shop.run("audit", "--format", "json").out)["packages"]
+    standings = {package["name"]: (package["provenance"] or {}).get("standing") for package in packages}
+    assert (standings["app"], standings["lib"]) == ("claimed", "unattested")
 
 
 @parametrize("select", ["compliant", "strict"], gate=(0,))

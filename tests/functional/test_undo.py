@@ -104,9 +104,9 @@ def failed(code):
     )
 
 
-def ends(user, kind, number, *argv, place):
+def ends(user, kind, number, *argv, place, alone=False):
     """Let *kind* happen; return how the run ended."""
-    process = user.start(*argv, env=sabotage(kind, number, place, user.tmp / "tally"))
+    process = user.start(*argv, env=sabotage(kind, number, place, user.tmp / "tally", alone=alone))
     done = user.finish(process)
     assert user.leftovers() == []
     return done
@@ -215,7 +215,7 @@ def test_what_cannot_be_undone_is_told_with_the_way_to_repair_it(shell):
     plant(shell.site, shell.python)
     (shell.site / "zz.pth").write_text(NO_HOOKS)
     argv = ("install", "--no-compile", "one", "two", "three")
-    done = ends(shell, "error", LATE, *argv, place=shell.target)
+    done = ends(shell, "error", LATE, *argv, place=shell.target, alone=True)
     lines = done.err.splitlines()
     assert done.exit == 2
     why = "the target's Python has no audit hooks (3.8 and later have), so no change was seen"

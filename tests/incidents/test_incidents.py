@@ -37,7 +37,18 @@ INERT = {
 }
 
 KEYS = {"title", "kind", "what", "payload", "exactness", "asks", "installed", "files", "records", "expected"}
-FILE_KEYS = {"wheel", "sdist", "uploaded", "index", "malicious", "requires", "contents", "setup_py", "entry_points"}
+FILE_KEYS = {
+    "wheel",
+    "sdist",
+    "uploaded",
+    "index",
+    "malicious",
+    "requires",
+    "contents",
+    "setup_py",
+    "entry_points",
+    "attested",
+}
 RECORD_KEYS = {"id", "published", "aliases", "name", "versions", "last", "summary"}
 pytestmark = pytest.mark.xdist_group("incidents")  # one process of the run replays them, once
 
@@ -87,12 +98,32 @@ def test_a_record_stops_what_it_names(tables, preset):
     assert [which for which, cell in cells(tables, preset, REPORTED).items() if is_in(cell)] == []
 
 
+@pytest.mark.parametrize("incident", [i for i in BY_ID if any(file.attested for file in i.values[0].files)])
+def test_lost_provenance_is_denied_at_age_zero_without_ages_and_advisories(tmp_path, incident):
+    replay = Replay(tmp_path)
+    cell = replay.by_provenance(incident)
+    replay.close()
+    lost = {file.attested for file in malicious_files(incident)} == {None}
+    assert cell.startswith("denied: ") is lost
+    assert ("provenance" in cell) is lost
+    assert "assumed" in incident.exactness
+
+
+def test_the_page_names_whom_provenance_stops():
+    names = [
+        i.id for i in INCIDENTS if any(f.attested for f in i.files) and not any(f.attested for f in malicious_files(i))
+    ]
+    assert len(names) == 6
+    page = (ROOT / "docs" / "incidents.md").read_text(encoding="utf-8")
+    assert all(f"[{name}](#{name})" in page for name in names)
+
+
 def test_a_stricter_preset_hardly_ever_lets_in_what_a_milder_one_stops(tables):
     """It denies each file that the milder one denies; but it may pass over the repair too, and take an older bad file."""
     let_in = {
         preset: {which for which, cell in cells(tables, preset, *COLUMNS).items() if is_in(cell)} for preset in PRESETS
     }
-    assert let_in["strict"] - let_in["baseline"] == {("2024-ultralytics-cache", "7 d"), ("2026-litellm", "7 d")}
+    assert let_in["strict"] - let_in["baseline"] == {("2024-ultralytics-cache", "7 d")}
     assert let_in["locked"] - let_in["strict"] == set()
 
 

@@ -78,8 +78,12 @@ class History:
     seed: int
     releases: int = 200
     uploads: list = field(default_factory=list)
-    began: datetime | None = None
-    """When it began to attest."""
+
+    @property
+    def settled(self):
+        """What was uploaded after its tenth attested release."""
+        times = sorted({upload.version: upload.time for upload in reversed(self.uploads) if upload.by}.values())
+        return [upload for upload in self.uploads if upload.time >= times[10]]
 
     def __post_init__(self):
         self.random = random.Random(self.seed)
@@ -96,15 +100,13 @@ class History:
         draw, now = self.random, datetime(2024, 1, 1, tzinfo=timezone.utc)
         attests_from, line = draw.randint(0, 8), {"2": 0, "1": 40}
         pythons = 2
-        for number in range(self.releases + attests_from):
+        for number in range(self.releases + 20 + attests_from):
             now += draw.choice((draw.randint(5, 50) * MINUTE, draw.randint(1, 20) * DAY, draw.randint(2, 30) * HOUR))
             major = "1" if draw.random() < 0.15 else "2"
             line[major] += 1
             version = f"{major}.{line[major]}" + ("rc1" if draw.random() < 0.05 else "")
             if draw.random() < 0.02:
                 pythons = min(pythons + 1, len(PYTHONS))
-            if number == attests_from:
-                self.began = now
             self._release(version, now, PYTHONS[pythons - 2 : pythons], attests=number >= attests_from)
 
     def _release(self, version, now, pythons, *, attests):

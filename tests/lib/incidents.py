@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from lib.policies import read_preset
+from lib.provenance import attested, github
 from lib.wheels import core_metadata, make_sdist, make_wheel
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -49,6 +50,8 @@ except ModuleNotFoundError:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from safeinstall.facts.provenance import Provenance, Publisher
+    from safeinstall.policy.model import Policy
     from safeinstall.resolve.outcome import Outcome
 
 CASES = Path(__file__).parents[1] / "incidents" / "cases"
@@ -84,13 +87,20 @@ class File:
     uploaded: datetime
     index: str
     malicious: bool
+    attested: Publisher | None
+    """Who attested it, as the index said."""
 
     @property
     def listed(self) -> ListedFile:
         """As the index lists it."""
         url, sha256 = f"https://files.example/{self.index}/{self.filename}", hashlib.sha256(self.data).hexdigest()
         return ListedFile(
-            filename=self.filename, url=url, hashes={"sha256": sha256}, upload_time=self.uploaded, size=len(self.data)
+            filename=self.filename,
+            url=url,
+            hashes={"sha256": sha256},
+            upload_time=self.uploaded,
+            size=len(self.data),
+            provenance=f"{url}/provenance" if self.attested else None,
         )
 
 
@@ -166,6 +176,7 @@ def _file(said: dict[str, Any]) -> File:
         uploaded=said["uploaded"],
         index=said.get("index", "default"),
         malicious=said.get("malicious", False),
+        attested=github(**said["attested"]) if "attested" in said else None,
     )
 
 
@@ -197,9 +208,19 @@ class Replay:
 
     def run(self, incident: Incident, preset: str, as_of: datetime, records: tuple[Mapping[str, Any], ...]) -> Outcome:
         """Carry out the user's command as of then, with these advisories."""
+        return self._run(incident, self._policies[preset], as_of, records)
+
+    def by_provenance(self, incident: Incident) -> str:
+        """Return in words what the user would have met at age zero, by ``strict`` without ages and advisories."""
+        policy = self._policies["strict"].without(frozenset({"minimum-age", "malware", "vulnerability"}))
+        return _in_words(incident, self._run(incident, policy, incident.began, ()))
+
+    def _run(
+        self, incident: Incident, policy: Policy, as_of: datetime, records: tuple[Mapping[str, Any], ...]
+    ) -> Outcome:
         world: Any = _World(incident, as_of, self._advisories(records), self._place)
         with _names_read_once():
-            return pipeline.run(_invocation(incident), self._policies[preset], world, as_of)
+            return pipeline.run(_invocation(incident), policy, world, as_of)
 
     def _advisories(self, records: tuple[Mapping[str, Any], ...]) -> AdvisoryDatabase:
         key = " ".join(sorted(record["id"] for record in records)) or "none"
@@ -269,6 +290,10 @@ class _World:
     def index(self) -> _World:
         return self
 
+    @property
+    def provenance(self) -> _Attestations:
+        return _Attestations(self.incident)
+
     def pages(self, name: str) -> tuple[ProjectPage, ...]:
         listed = [file for file in self.incident.files if file.project == name and file.uploaded <= self.as_of]
         return tuple(
@@ -324,6 +349,18 @@ class _World:
     def prefetch_pages(self, *_: object) -> None: ...
 
     prefetch_metadata = fetch_ahead = listen = build_with = open_reference = prefetch_pages
+
+
+@dataclass(eq=False)
+class _Attestations:
+    """What the index said of who had uploaded."""
+
+    incident: Incident
+
+    def provenance(self, artifact: Any, *, verify: bool) -> Provenance:
+        return attested(_of(self.incident, artifact).attested, verified=verify)
+
+    def prefetch_provenance(self, _: object) -> None: ...
 
 
 def _invocation(incident: Incident) -> Invocation:

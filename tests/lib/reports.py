@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 
 from safeinstall.errors import SourceError
 from safeinstall.facts.artifact import Metadata
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted, Unattested
+from safeinstall.facts.values import Missing
 from safeinstall.facts.verdict import Pinned
 from safeinstall.plan.plan import Plan
 from safeinstall.report.build import build_report
@@ -111,6 +113,41 @@ def denied(own=None):
     )
 
 
+RUN = "https://forge.example/acme/app/actions/runs/7/attempts/1"
+PUBLISHER = Publisher(kind=PublisherKind.GITHUB, repository="acme/app", workflow="release.yml", environment="pypi")
+PROVED = Attestation(
+    publisher=PUBLISHER,
+    predicate_type="https://docs.pypi.org/attestations/publish/v1",
+    commit="1f" * 20,
+    ref="refs/tags/v1",
+    run=RUN,
+    repository_url="https://forge.example/acme/app",
+    logged=NOW - timedelta(days=365),
+    log_index=42,
+)
+BUILT = replace(PROVED, predicate_type="https://slsa.dev/provenance/v1")
+VERIFIED = Provenance(attestations=(PROVED, BUILT), verified=True)
+CLAIMED = Provenance(
+    attestations=(Attestation(publisher=PUBLISHER, predicate_type=PROVED.predicate_type),), verified=False
+)
+HOSTILE_CLAIM = Provenance(
+    attestations=(replace(PROVED, publisher=replace(PUBLISHER, repository=f"acme/{HOSTILE}", workflow=HOSTILE)),),
+    verified=False,
+)
+
+
+def attested(**facts):
+    """A run that chose one file for each of *facts*: what is known of who built it."""
+    verdicts = {name: judged(policy(), evidence(f"{name}==1.0", provenance=fact)) for name, fact in facts.items()}
+    at_index = {name: f"https://packages.example/integrity/{name}-1.0" for name in facts}
+    pins = tuple(
+        pinned(replace(verdict, artifact=replace(verdict.artifact, provenance=at_index[name])), requested=True)
+        for name, verdict in verdicts.items()
+    )
+    asked = {pin.artifact.name: (Requirer(by=None, text=str(pin.artifact.name)),) for pin in pins}
+    return report(Outcome(result=Resolution(pins=pins, kept=(), required_by=asked), plan=Plan.of(pins), status=0))
+
+
 def report(outcome=None, *, error=None, exit_code=0, own=None):
     run = Run(NOW, policy=own or policy(), invocation=Asked(), outcome=outcome, error=error)
     run.advisories = (
@@ -127,5 +164,12 @@ def endings():
         "dry-run": report(replace(passed(), status=None)),
         "denied": report(denied(), exit_code=10),
         "failed": report(None, error=SourceError(f"no answer: {HOSTILE}", hint=HOSTILE), exit_code=11),
+        "attested": attested(
+            verified=VERIFIED,
+            claimed=HOSTILE_CLAIM,
+            unattested=Unattested(),
+            refuted=Refuted(reason=HOSTILE),
+            missing=Missing(HOSTILE),
+        ),
         "broken": build_report(Run(NOW, error=KeyboardInterrupt()), exit_code=1, seconds=0),
     }

@@ -48,8 +48,10 @@ def hear(event, args):
 
 
 if "SABOTAGE" in os.environ:
-    KIND, number, PLACE, TALLY = os.environ["SABOTAGE"].split("|")
+    KIND, number, PLACE, TALLY, alone = os.environ["SABOTAGE"].split("|")
     NUMBER = int(number)
+    if alone:
+        os.umask(0o026)
     sys.addaudithook(hear)
 """
 
@@ -61,9 +63,13 @@ def plant(site: Path, python: Path) -> None:
     subprocess.run([python, "-m", "compileall", "-q", site / "saboteur.py"], check=True)  # before anybody looks
 
 
-def sabotage(kind: str, number: int, place: Path, tally: Path) -> dict[str, str]:
-    """Return the variables with which *kind* happens at change *number* below *place*; ``count`` counts into *tally*."""
-    return {"SABOTAGE": f"{kind}|{number}|{place}|{tally}"}
+def sabotage(kind: str, number: int, place: Path, tally: Path, *, alone: bool = False) -> dict[str, str]:
+    """Return the variables with which *kind* happens at change *number* below *place*; ``count`` counts into *tally*.
+
+    With *alone* pip takes nothing that safe-pip unpacks, since it would give files other modes: then the same change has
+    the same number every time.
+    """
+    return {"SABOTAGE": f"{kind}|{number}|{place}|{tally}|{'alone' if alone else ''}"}
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:

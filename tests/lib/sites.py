@@ -24,6 +24,16 @@ def whole_site(folder):
     return _site(folder, ())
 
 
+def site_with_broken_extra(folder):
+    """Make *folder* hold all that is installed here, with a sigstore that this Python cannot load."""
+    site = _site(folder, ("sigstore",))
+    for entry in Path(sysconfig.get_path("purelib")).glob("sigstore-*.dist-info"):
+        (site / entry.name).symlink_to(entry)
+    (site / "sigstore").mkdir()
+    (site / "sigstore" / "__init__.py").write_text("raise ImportError('of another time')\n")
+    return site
+
+
 def site_with_bootstrap(folder, root_json):
     """Make *folder* hold all that is installed here, with a sigstore that ships another first ``root.json``."""
     site = _site(folder, ("sigstore",))

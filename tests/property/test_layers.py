@@ -124,6 +124,7 @@ facts = {
     "first_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "version_upload": st.sampled_from([UNKNOWN, evidence(age=timedelta(days=5)).upload_time]),
     "provenance": st.sampled_from([UNKNOWN, Unattested(), Refuted(reason="a foreign log"), *ATTESTED]),
+    "claimed": st.sampled_from([None, UNKNOWN, *ATTESTED]),
     "precedent": st.sampled_from([None, UNKNOWN, *(precedent(fact) for fact in (UNKNOWN, Unattested(), *ATTESTED))]),
     "kind": st.sampled_from(ArtifactKind),
     "required_by": st.none() | st.just("other"),

@@ -18,7 +18,7 @@ from safeinstall.commands.fix.subject import read_whole_subject
 from safeinstall.commands.parsing import CommandParser, check_is_there
 from safeinstall.commands.pins import read_pins
 from safeinstall.commands.policy.output import write, write_text
-from safeinstall.commands.target import fits_together, open_target
+from safeinstall.commands.target import NOTHING, fits_together, open_target
 from safeinstall.errors import SourceError, UnsatisfiableError, UsageError
 from safeinstall.pipeline import newest_passing, run
 from safeinstall.report.audit import audit_json, render_audit
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
     from safeinstall.resolve.outcome import Outcome
 
-NOTHING = ("--no-deps", "pip")
-"""Requirements for a pip that is only asked how it would look for files."""
 OWN_FORMS = ("text", "json")
 """The others are those of a report."""
 STANDARD_INPUT, STANDARD_INPUT_WORD = "standard input", "-"
@@ -146,6 +144,15 @@ def _audit(named: str | None, asked: Asked) -> Audit:
         return replace(_installed(held.packages, target, asked.policy, invocation.prefix), unread=held.lost)
 
 
+def _tell_outdated(target: Target, policy: Policy, verdicts: Sequence[Verdict]) -> None:
+    """Tell of the entries of ``publishers`` that name nobody any more."""
+    if any(rule.id == "provenance" for rule in policy.rules):
+        from safeinstall.commands.attesters import outdated_here  # noqa: PLC0415 - loaded where a policy may have some
+
+        for key, message in outdated_here(policy, target, (verdict.artifact for verdict in verdicts)):
+            sys.stderr.write(f"safe-pip: policy: {shown(f'{policy.origin(key)}: {message}')}\n")
+
+
 # requirements
 
 
@@ -180,6 +187,7 @@ def _resolved(target: Target, policy: Policy, subject: str) -> Audit:
     outcome = run(target.invocation, policy, target.world, target.as_of)
     if outcome.refused is None:
         verdicts = tuple(pin.verdict for pin in outcome.resolved.pins)
+        _tell_outdated(target, policy, verdicts)
         return Audit(subject=subject, verdicts=verdicts, refusal=None, required_by=outcome.resolved.required_by)
     refusals = [(outcome.refused, outcome.newest_passing), *_strictly(target, policy)]
     refusal = _joined([refusal for refusal, _ in refusals])
@@ -231,6 +239,7 @@ def _pins() -> Sequence[InstalledPackage]:
 def _installed(packages: Sequence[InstalledPackage], target: Target, policy: Policy, subject: str) -> Audit:
     judge = InstalledJudge.over(packages, target, policy, subject)
     verdicts = tuple(sorted(map(judge, packages), key=_name))
+    _tell_outdated(target, policy, verdicts)
     denied = tuple(verdict for verdict in verdicts if verdict.denied)
     refusal = Refusal(verdicts=denied) if denied else None
     newest: Mapping[NormalizedName, Artifact] = {}

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from safeinstall.commands.asked import Asked, asked_of, held_of
 from safeinstall.commands.fix.subject import read_whole_subject
-from safeinstall.commands.outdated.asked import Asked, asked_of, held_of
 from safeinstall.commands.outdated.surveyor import Surveyor
 from safeinstall.commands.outdated.table import remarks_on, survey_json, table
 from safeinstall.commands.parsing import CommandParser, check_is_there
 from safeinstall.commands.policy.output import write
-from safeinstall.commands.target import open_target
+from safeinstall.commands.target import NOTHING, open_target
 from safeinstall.report.text import PREFIX, shown
 from safeinstall.sources.pip.environment import list_environment
 from safeinstall.sources.policies.policy_files import load_policy
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from safeinstall.policy.model import Policy
     from safeinstall.resolve.outcome import Survey
-
-NOTHING = ("--no-deps", "pip")
-"""Requirements for a pip that is only asked how it would look for files."""
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], policy: str | None) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from safeinstall.commands.outdated.asked import Asked
+    from safeinstall.commands.asked import Asked
     from safeinstall.commands.target import Target
     from safeinstall.facts.artifact import Artifact
     from safeinstall.facts.verdict import Verdict

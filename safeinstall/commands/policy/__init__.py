@@ -67,6 +67,9 @@ def _parser() -> CommandParser:
     check.add_argument("file", nargs="*", help="policy files (default: those that apply here)")
     check.add_argument("--strict", action="store_true", help="doubts are errors, too")
     check.add_argument(
+        "--online", action="store_true", help="ask the indexes whether entries of publishers still name anybody"
+    )
+    check.add_argument(
         "--against", dest="sources", action="append", default=[], metavar="FILE", type=Path,
         help="a requirements file or a pylock.toml: point out what selects none of its packages (repeatable)",
     )  # fmt: skip
@@ -112,6 +115,22 @@ def _parser() -> CommandParser:
         help="only for this file (repeatable)",
     )
     allow.add_argument("--approved-by", metavar="WHO", help="who answers for it")
+
+    publishers = commands.add_parser(
+        "publishers", parents=[common], help="propose who alone may have attested what is asked for, as a diff"
+    )
+    publishers.add_argument(
+        "names", nargs="*", metavar="NAME|FILE", help="packages, or a lock (default: what is installed)"
+    )
+    publishers.add_argument(
+        "-r", "--requirement", dest="requirements", action="append", default=[], metavar="FILE",
+        help="a requirements file or a lock (repeatable)",
+    )  # fmt: skip
+    publishers.add_argument("--apply", action="store_true", help="write the change")
+    publishers.add_argument("--claimed", action="store_true", help="believe what the index says, without proof")
+    publishers.add_argument(
+        "--python", metavar="PY", help="an interpreter or environment (default: where pip would act)"
+    )
 
     trust = commands.add_parser("trust", parents=[common], help="let the project's policy loosen the defaults")
     trust.add_argument("--forget", action="store_true", help="take the trust back")

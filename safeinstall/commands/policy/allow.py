@@ -21,26 +21,30 @@ from safeinstall.sources.policies.trust import trust
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from safeinstall.commands.policy import Place
+    from safeinstall.policy.locations import Path
     from safeinstall.policy.merge import PolicyText
 
 
 def run(arguments: Namespace, place: Place) -> int:
     """Append an exception to the policy file. Nothing else of the file changes; nothing is written that is wrong."""
-    text = _text(place)
+    text = editable(place)
     expires = _expires(arguments.expires)
     entry = _entry(text, arguments, expires)
-    new = _appended(text, entry)
+    new = appended(text, entry, ("exceptions",))
     read_layer(new, role="project", read=partial(read_policy, cwd=place.cwd, environ=place.environ))
-    was_trusted = _is_trusted(place)
+    told = told_trust(place)
     write_file(place.cwd / text.file, new.text)
-    sys.stdout.writelines(f"{shown(line)}\n" for line in _told(text, new, place, was_trusted=was_trusted))
+    lines = [f"{new.location(('exceptions',))}: the exception is written to {text.file}", *told()]
+    lines += load_policy(place.policy, place.environ, place.cwd).notes
+    sys.stdout.writelines(f"{shown(line)}\n" for line in lines)
     return 0
 
 
-def _text(place: Place) -> PolicyText:
+def editable(place: Place) -> PolicyText:
+    """Return the policy file that is meant: the one that is named, else the project's. Raises :class:`UsageError`."""
     reference = place.policy
     if reference is None:
         text = project_text(place.cwd)
@@ -82,28 +86,32 @@ def _entry(text: PolicyText, arguments: Namespace, expires: date) -> str:
     return "\n".join([f"[[{render_key((*text.table, 'exceptions'))}]]", *lines, ""])
 
 
-def _appended(text: PolicyText, entry: str) -> PolicyText:
-    """Return *text* with *entry* at its end: a table may always stand there, unless the list is written inline."""
+def appended(text: PolicyText, entry: str, table: Path) -> PolicyText:
+    """Return *text* with *entry* of *table* at its end: it may always stand there, unless the list is written inline.
+
+    Raises :class:`PolicyError` then.
+    """
     end = "" if not text.text or text.text.endswith("\n") else "\n"
     new = replace(text, text=f"{text.text}{end}\n{entry}")
     parse_toml(text)
     try:
         parse_toml(new)
     except PolicyError as error:
-        problem = f"{text.location(('exceptions',))}: exceptions: nothing can be added to an inline list"
-        raise PolicyError((problem,), hint="write the exceptions as [[exceptions]] tables") from error
+        key = render_key(table)
+        problem = f"{text.location(table)}: {key}: nothing can be added to an inline list"
+        raise PolicyError((problem,), hint=f"write the {table[-1]} as [[{key}]] tables") from error
     return new
 
 
-def _is_trusted(place: Place) -> bool:
-    project = find_project(place.environ, place.cwd) if place.policy is None else None
-    return project is not None and project.trusted
+def told_trust(place: Place) -> Callable[[], list[str]]:
+    """Return what to call when the file has been written: where it was trusted before, it is again."""
+    before = find_project(place.environ, place.cwd) if place.policy is None else None
 
-
-def _told(text: PolicyText, new: PolicyText, place: Place, *, was_trusted: bool) -> Iterator[str]:
-    yield f"{new.location(('exceptions',))}: the exception is written to {text.file}"
-    project = find_project(place.environ, place.cwd) if place.policy is None else None
-    if project is not None and was_trusted:
+    def again() -> list[str]:
+        project = find_project(place.environ, place.cwd) if before is not None and before.trusted else None
+        if project is None:
+            return []
         trust(project.path, project.layer.trust, place.environ)
-        yield f"{text.file} was trusted, and is so with this change"
-    yield from load_policy(place.policy, place.environ, place.cwd).notes
+        return [f"{project.layer.file} was trusted, and is so with this change"]
+
+    return again

@@ -67,8 +67,11 @@ def _status(_: Namespace, environ: Mapping[str, str], policy: str | None) -> int
 
 def _update(arguments: Namespace, environ: Mapping[str, str], _: str | None) -> int:
     first = _first(arguments)
-    from safeinstall.sources.provenance.root_updates import fetch_root  # noqa: PLC0415 - it may not be installed
-
+    try:
+        from safeinstall.sources.provenance.root_updates import fetch_root  # noqa: PLC0415 - it may not be installed
+    except ImportError as error:
+        said = f"the libraries that prove provenance cannot be loaded: {error}"
+        raise RefusedError(said, hint=f"install them: {INSTALL}") from error
     with HttpClient(pip_http_settings(environ)) as client:
         now = datetime.now(timezone.utc)
         raw = fetch_root(client, arguments.url or PUBLIC, first, _directory(environ))
@@ -108,9 +111,8 @@ def _kept(raw: bytes, directory: Path, now: datetime) -> TrustedRoot:
     except OSError as error:
         raise UsageError(f"cannot write {directory}: {error.strerror}", hint="set SAFE_PIP_STATE_DIR") from error
     if root is None:
-        raise RefusedError(
-            "what is kept cannot be sealed: this user has no state directory of its own", hint="set HOME"
-        )
+        said = "what is kept cannot be sealed: this user has no state directory that HOME tells"
+        raise RefusedError(said, hint="set HOME, or give --output FILE, for `root` of a policy to name it")
     return root
 
 

@@ -220,6 +220,8 @@ def _lines(answer: Answer, found: Sequence[tuple[str, ...]], policy: Policy) -> 
             yield "  and more"
     if answer.file:
         yield f"the policy {policy.file} {_SAID[answer.file.level]} ({answer.file.filename})"
+        if answer.file.built_by:
+            yield f"  {'built by':<17} {answer.file.built_by}"
         for exception, findings in _by_exception(answer.file.findings):
             excepted = f" (excepted: {exception.reason})" if exception else ""
             for gist in gists(findings, excepted=exception is not None):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from safeinstall.report.model import Kept, Report, ReportedFile, ReportedFinding
+    from safeinstall.report.provenance.model import ReportedProvenance
 
 SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _NAMESPACE = UUID("9f0a1a86-5a5b-4b6e-9f1e-6c4b8f0f5b11")
@@ -83,7 +84,33 @@ def _component(file: ReportedFile) -> dict[str, Any]:
         component["hashes"] = [{"alg": "SHA-256", "content": file.sha256}]
     if file.license:
         component["licenses"] = [{"license": {"name": shown(file.license)}}]
-    return component
+    return component | _built(file.provenance, component["properties"])
+
+
+def _built(provenance: ReportedProvenance | None, properties: list[dict[str, str]]) -> dict[str, Any]:
+    """Return what is proved of who built it; what is only claimed is one of the *properties*, as all of it is."""
+    if provenance is None:
+        return {}
+    properties.append({"name": "safe-pip:provenance", "value": provenance.standing})
+    properties.append({"name": "safe-pip:built-by", "value": shown(provenance.told)})
+    if not provenance.is_verified:
+        return {}
+    methods = [{"technique": "attestation", "confidence": 1, "value": shown(one.built)} for one in provenance.sources]
+    built: dict[str, Any] = {"evidence": {"identity": [{"field": "hash", "confidence": 1, "methods": methods}]}}
+    if references := list(dict.fromkeys(_references(provenance))):
+        built["externalReferences"] = [{"type": kind, "url": url} for kind, url in references]
+    if commits := {one.commit: one.commit_url for one in provenance.sources if one.commit}:
+        built["pedigree"] = {"commits": [{"uid": uid, **({"url": url} if url else {})} for uid, url in commits.items()]}
+    return built
+
+
+def _references(provenance: ReportedProvenance) -> Iterator[tuple[str, str]]:
+    for one in provenance.sources:
+        for kind, url in (("vcs", one.repository_url), ("build-meta", one.run)):
+            if url:
+                yield kind, url
+    if provenance.url:
+        yield "attestation", provenance.url
 
 
 def _kept(kept: Kept) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from safeinstall.report.model import Report, Requirement
+    from safeinstall.report.provenance.model import ReportedProvenance
 
 USER = ""
 """Who asked for all of it: no project is called so."""
@@ -33,6 +34,8 @@ class Node:
     level: Level
     required_by: tuple[str, ...] = ()
     """Names of those that require it, :data:`USER` among them."""
+    provenance: ReportedProvenance | None = None
+    """Who built its file."""
 
 
 def nodes_of(report: Report) -> tuple[Node, ...]:
@@ -40,7 +43,10 @@ def nodes_of(report: Report) -> tuple[Node, ...]:
     required_by = report.required_by | {asking.name: asking.required_by for asking in report.asking}
     nodes = {asking.name: Node(asking.name, "", "asking", Level.ALLOW) for asking in report.asking}
     nodes |= {kept.name: Node(kept.name, kept.version, "kept", Level.ALLOW) for kept in report.kept}
-    nodes |= {f.name: Node(f.name, f.version, f.state, f.level) for f in reversed(report.mattering)}
+    nodes |= {
+        file.name: Node(file.name, file.version, file.state, file.level, provenance=file.provenance)
+        for file in reversed(report.mattering)
+    }
     return tuple(replace(nodes[name], required_by=_requirers(required_by.get(name, ()))) for name in sorted(nodes))
 
 

@@ -16,6 +16,7 @@ from safeinstall.facts.finding import Level
 from safeinstall.report.forms import command_line, heading
 from safeinstall.report.forms.graph import nodes_of
 from safeinstall.report.forms.page import SCRIPTS, STYLE
+from safeinstall.report.forms.way import steps
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
@@ -85,7 +86,11 @@ def _lines(text: str) -> str:
 
 def _graph(nodes: Iterable[Node]) -> str:
     """Return the picture, which the page's scripts draw by the table, and the table, which can be read without them."""
-    return _PICTURE + _TABLE.format(rows="\n".join(map(_row, nodes)))
+    nodes = tuple(nodes)
+    is_known = any(node.provenance for node in nodes)
+    marks = "".join(f" <b>{mark} {meaning}</b>" for mark, meaning in _MARKS.values()) if is_known else ""
+    rows = "\n".join(_row(node, is_known=is_known) for node in nodes)
+    return _PICTURE.format(marks=marks) + _TABLE.format(built="<th>built by</th>" if is_known else "", rows=rows)
 
 
 _PICTURE = """<figure id=graph class=needs-script>
@@ -95,25 +100,31 @@ _PICTURE = """<figure id=graph class=needs-script>
 <button type=button data-key="+" aria-label="zoom in">+</button>
 <button type=button data-key="0">Fit</button></div>
 <svg id=picture role=group tabindex=0 aria-label="dependency graph: arrow keys move it, + and - zoom, 0 fits"></svg>
-<figcaption id=legend><b>✕ refused</b> <b>! warned of</b> <b>dashed box: stays installed, or not chosen</b>
+<figcaption id=legend><b>✕ refused</b> <b>! warned of</b>{marks} <b>dashed box: stays installed, or not chosen</b>
 <b class=by-hand>dotted line: required directly, too</b> <b class=by-hand>click: keep its ways lit, list its files</b>
 <b class=by-hand>drag: move</b> <b class=by-hand>Ctrl + wheel: zoom</b></figcaption>
 </figure>
 """
 _TABLE = """<details id=requirements><summary>Who requires what, as a table</summary>
-<table><thead><tr><th>project</th><th>version</th><th>verdict</th><th>required by</th></thead><tbody>
+<table><thead><tr><th>project</th><th>version</th><th>verdict</th><th>required by</th>{built}</thead><tbody>
 {rows}
 </tbody></table></details>"""
 
 
-def _row(node: Node) -> str:
-    level = node.level.name.lower()
+_MARKS = {"verified": ("✓", "who built it is proved"), "claimed": ("○", "who built it is claimed")}
+"""By what is known of who built a file: the sign at the end of its box."""
+
+
+def _row(node: Node, *, is_known: bool) -> str:
+    level, said = node.level.name.lower(), node.provenance
+    mark, _ = _MARKS.get(said.standing if said else "", ("", ""))
+    built = f'<td data-mark="{mark}">{_text(said.told if said else "")}</td>' if is_known else ""
     by = ", ".join(name or "you" for name in node.required_by)
     return (
         f'<tr class={level} data-name="{_text(node.name)}" data-version="{_text(node.version)}" data-level={level} '
         f'data-standing={node.standing} data-by="{_text(json.dumps([shown(name) for name in node.required_by]))}">'
         f"<th scope=row>{_text(node.name)}</th><td>{_text(node.version)}</td><td>{_verdict(node)}</td>"
-        f"<td>{_text(by)}</td></tr>"
+        f"<td>{_text(by)}</td>{built}</tr>"
     )
 
 
@@ -144,10 +155,10 @@ def _select(name: str, values: Iterable[str]) -> str:
 
 def _files(report: Report) -> str:
     order = (*report.having("refused"), *report.having("chosen"), *report.having("hidden"))
-    return f"<section id=files>\n{chr(10).join(map(_file, order))}\n</section>"
+    return f"<section id=files>\n{chr(10).join(_file(file, report) for file in order)}\n</section>"
 
 
-def _file(file: ReportedFile) -> str:
+def _file(file: ReportedFile, report: Report) -> str:
     rules = " ".join(dict.fromkeys(finding.rule for finding in file.findings))
     level = file.level.name.lower()
     opened = " open" if file.state == "refused" else ""
@@ -155,7 +166,7 @@ def _file(file: ReportedFile) -> str:
         f'<details class="file {file.state} {level}" data-name="{_text(file.name)}" data-state="{file.state}" '
         f'data-level="{level}" data-rule="{_text(rules)}"{opened}>'
         f"<summary><b>{_text(file.name)}</b> {_text(file.version)} <span>{_text(file.filename)}</span>"
-        f"<i>{file.state}</i></summary>{_findings(file.findings)}{_details(file)}</details>"
+        f"<i>{file.state}</i></summary>{_findings(file.findings)}{_built(file, report)}{_details(file)}</details>"
     )
 
 
@@ -174,6 +185,23 @@ def _finding(finding: ReportedFinding) -> str:
         more.append(f"exception: {used.reason} (until {used.expires}{by}; {used.location})")
     lines = "".join(f"<br><small>{_text(line)}</small>" for line in more)
     return f"<p class={level}><b>{_text(finding.rule)}</b> {_text(finding.message)}{lines}</p>"
+
+
+def _built(file: ReportedFile, report: Report) -> str:
+    """Return the ways from a commit to the environment, else why there is none to show."""
+    said = file.provenance
+    if said is None:
+        return ""
+    if not said.is_attested:
+        return f"<p><b>built by</b> {_text(said.told)}</p>"
+    known = "proved" if said.is_verified else "as its index says; not verified"
+    ways = "".join(f"<ol>{''.join(map(_step, steps(one, file, report)))}</ol>" for one in said.sources)
+    return f'<div class="way {said.standing}"><b>from commit to environment</b> {known}{ways}</div>'
+
+
+def _step(step: tuple[str, str]) -> str:
+    title, text = step
+    return f"<li><b>{_text(title)}</b> {_text(text)}</li>"
 
 
 def _details(file: ReportedFile) -> str:

@@ -42,8 +42,11 @@ def _case(suite: Element, file: ReportedFile) -> None:
     if denials:
         failure = SubElement(case, "failure", message=shown(denials[0].message), type=denials[0].rule)
         failure.text = "\n".join(map(_line, denials))
-    if others := [finding for finding in file.findings if finding not in denials]:
-        SubElement(case, "system-out").text = "\n".join(map(_line, others))
+    others = [_line(finding) for finding in file.findings if finding not in denials]
+    if file.built_by:
+        others.append(shown(f"built by: {file.built_by}"))
+    if others:
+        SubElement(case, "system-out").text = "\n".join(others)
 
 
 def _name(file: ReportedFile) -> str:

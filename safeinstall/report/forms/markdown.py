@@ -89,7 +89,9 @@ def _chosen(report: Report) -> Iterator[str]:
     chosen = report.having("chosen")
     if chosen:
         yield f"<details><summary>{len(chosen)} chosen</summary>\n"
-        yield from _table(("package", "version", "file", "required by"), map(_row, chosen[:_LISTED]))
+        listed, is_known = chosen[:_LISTED], any(file.built_by for file in chosen)
+        heads = ("package", "version", "file", "required by", *(["built by"] if is_known else []))
+        yield from _table(heads, ((*_row(file), *([file.built_by] if is_known else [])) for file in listed))
         if len(chosen) > _LISTED:
             yield f"\nand {len(chosen) - _LISTED} more"
         yield "\n</details>"

@@ -30,8 +30,10 @@ def render(report: Report) -> str:
 
 
 def _run(report: Report) -> dict[str, Any]:
+    built_from = list(_built_from(report))
     return {
         "tool": {"driver": _driver(report)},
+        **({"versionControlProvenance": built_from} if built_from else {}),
         "invocations": [_invocation(report)],
         "results": [*_results(report), *(_passed_over(fallback, report) for fallback in report.fallbacks)],
         "properties": {
@@ -40,6 +42,26 @@ def _run(report: Report) -> dict[str, Any]:
             "planDigest": report.plan,
         },
     }
+
+
+def _built_from(report: Report) -> Iterator[dict[str, Any]]:
+    """Yield, once for each, the commits from which the files were built: those that are proved."""
+    found: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for file in report.mattering:
+        for one in file.provenance.sources if file.provenance else ():
+            if one.repository_url:
+                found.setdefault((one.repository_url, one.commit, one.ref), []).append(file.filename)
+    for (url, commit, ref), names in found.items():
+        facts = {"repositoryUri": url, "revisionId": commit, **_branch_or_tag(ref)}
+        said = {key: shown(value) for key, value in facts.items() if value}
+        yield {**said, "properties": {"files": [shown(name) for name in dict.fromkeys(names)]}}
+
+
+def _branch_or_tag(ref: str | None) -> dict[str, str]:
+    for beginning, key in (("refs/tags/", "revisionTag"), ("refs/heads/", "branch")):
+        if ref and ref.startswith(beginning):
+            return {key: ref.removeprefix(beginning)}
+    return {}
 
 
 def _driver(report: Report) -> dict[str, Any]:
@@ -92,6 +114,8 @@ def _result(text: str, level: str, finding: ReportedFinding, file: ReportedFile,
         "locations": [_location(places[0] if places else None, file)],
         "partialFingerprints": {"safe-pip/v1": f"{finding.rule}:{file.name}:{file.version}:{shown(file.filename)}"},
     }
+    if file.provenance:
+        result["properties"] = {"provenance": file.provenance.standing, "builtBy": shown(file.built_by) or None}
     if places[1:]:
         result["relatedLocations"] = [{"physicalLocation": _physical(place)} for place in places[1:]]
     if finding.exception:

@@ -21,6 +21,7 @@ from safeinstall.report.forms.screen import Screen
 from safeinstall.report.forms.tree import USER, branches
 from safeinstall.report.gist import gists
 from safeinstall.report.model import decided
+from safeinstall.report.provenance.words import told_of
 from safeinstall.report.text import shown
 
 if TYPE_CHECKING:
@@ -188,6 +189,7 @@ def _lists(report: Report) -> Iterator[RenderableType]:
         "Newest allowed": passing,
         "Fallbacks": map(_fallback, report.fallbacks),
         "Exceptions used": _exceptions(report),
+        "Built by": told_of((file.release, file.provenance) for file in report.told),
         "Evidence": (_evidence(used, report.started) for used in report.evidence),
         "Notices": report.notices,
         "Run": _run(report),

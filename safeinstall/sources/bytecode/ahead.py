@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from itertools import count
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from safeinstall.sources.bytecode.kept import CodeFile
 from safeinstall.sources.bytecode.module_sources import ModuleSources
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from safeinstall.plan.verified import VerifiedBytes
     from safeinstall.sources.bytecode.kept import KeptBytecode
 
+ReadyModule: TypeAlias = "tuple[memoryview, int, int]"
 MOST = 256 << 20
 """Bytes of the code of one wheel: pip holds it in memory, and compiles what is beyond."""
 
@@ -89,6 +90,24 @@ class BytecodeAhead:
         if len(files) == len(jobs):
             self._keep(sha256, files)
         return files
+
+    @property
+    def way(self) -> str:
+        """How modules are compiled (``hosted/installing/bytecode.py``)."""
+        return self._kept.interpreter
+
+    def modules_of(self, path: str) -> Mapping[str, ReadyModule]:
+        """Return by member the code of the modules of the wheel at *path*, where its path stands in it, and the size of
+        its source, if all is there by now.
+        """
+        from safeinstall.sources.pip.hosted.installing.ready_code import read_code  # noqa: PLC0415 - a dry run needs none
+
+        if not all(job.done.done() for job in self._jobs.get(path, ())):
+            return {}
+        modules: dict[str, ReadyModule] = {}
+        for file in self.code_of(path):
+            modules |= read_code(*file) or {}
+        return modules
 
     def discard(self, path: str) -> None:
         """Forget what is kept for the wheel at *path*: it was damaged."""

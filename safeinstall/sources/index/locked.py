@@ -70,7 +70,11 @@ def _bound(page: ProjectPage, file: LockedFile) -> ProjectPage | None:
     size = file.size if listed.size is None else listed.size
     others = tuple(other for other in page.files if other is not listed)
     return replace(
-        page, files=(replace(listed, url=file.url, hashes=hashes, size=size),), beside=others, lock=file.lock
+        page,
+        files=(replace(listed, url=file.url, hashes=hashes, size=size),),
+        beside=others,
+        lock=file.lock,
+        lock_publishers=file.publishers,
     )
 
 
@@ -92,7 +96,7 @@ def _is_at(listed: ListedFile, url: str) -> bool:
 def _unheard_of(file: LockedFile, reason: str) -> ProjectPage:
     source = Source(kind=SourceKind.INDEX, url=file.url, name=redacted(file.lock))
     listed = ListedFile(filename=file.filename, url=file.url, hashes=file.hashes, size=file.size)
-    return ProjectPage(source=source, files=(listed,), lock=file.lock, unheard=reason)
+    return ProjectPage(source=source, files=(listed,), lock=file.lock, lock_publishers=file.publishers, unheard=reason)
 
 
 def _why_unheard(name: NormalizedName, file: LockedFile, pages: Sequence[ProjectPage]) -> str:

@@ -67,6 +67,7 @@ def _completed(page: ProjectPage, original: _Original | None) -> ProjectPage:
         page,
         files=tuple(_of_original(file, original) for file in page.files),
         left_out={version: _when(version, original, time) for version, time in page.left_out.items()},
+        attested_elsewhere=_attested(page, original),
         first_upload=original.page.first_upload or page.first_upload,
         status=page.status if status in {None, "active"} else status,
     )
@@ -84,6 +85,13 @@ def _of_original(file: ListedFile, original: _Original) -> ListedFile:
         yanked=file.yanked if same.yanked is None else same.yanked,
         provenance=same.provenance,
     )
+
+
+def _attested(page: ProjectPage, original: _Original) -> Mapping[str, ListedFile]:
+    """Return which wheels are attested that are left out: the original knows of its own versions."""
+    own = page.attested_elsewhere.items()
+    theirs = {version: file for version, file in own if not original.lists(parse_version(version))}
+    return {**theirs, **original.page.attested_elsewhere}
 
 
 def _when(version: str, original: _Original, own: datetime | None) -> datetime | None:

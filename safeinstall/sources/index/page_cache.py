@@ -88,6 +88,7 @@ class PageCache:
             "status": page.status,
             "first_upload": _written(page.first_upload),
             "left_out": {version: _written(time) for version, time in page.left_out.items()},
+            "elsewhere": {version: _row(file) for version, file in page.attested_elsewhere.items()},
             "files": [_row(file) for file in page.files],
         }
         write_kept(self._path(url), json.dumps(kept, separators=(",", ":")).encode())
@@ -132,6 +133,7 @@ def _page(kept: Mapping[str, Any], source: Source) -> ProjectPage:
         files=tuple(map(_file, kept["files"])),
         first_upload=_read(kept["first_upload"]),
         left_out={version: _read(time) for version, time in kept["left_out"].items()},
+        attested_elsewhere={version: _file(row) for version, row in kept["elsewhere"].items()},
         status=kept["status"],
     )
 

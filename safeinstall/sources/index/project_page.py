@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from datetime import datetime, timezone
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -18,12 +17,17 @@ from safeinstall.errors import SourceError
 from safeinstall.facts.file_versions import wheel_version
 from safeinstall.ports import ListedFile, ProjectPage
 from safeinstall.resolve.finder import join_hashes
+from safeinstall.sources.index.clock import first_of_all, first_upload, upload_time
 from safeinstall.sources.network.urls import quoted, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
 
     from safeinstall.facts.artifact import Source
+
+    _LeftOut: TypeAlias = tuple[Mapping[str, Any], tuple[str, str, str]]
+    """An entry, and where its address leads."""
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 """What to ask for, as pip does (pip: index/collector.py)."""
@@ -39,10 +43,7 @@ _PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(/(?:[A-Za-z0-9._~/-]|%2B)*)?")
 """An address that means the same on every page, and of which nothing has to be quoted."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
-_FRACTION = re.compile(r"\.(\d+)")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_YEARS = range(1970, 9000)
-"""Of an upload: what lies outside cannot be told in another time zone, or have an age added to it."""
 _UTF_8 = "utf-8"
 
 
@@ -92,20 +93,27 @@ def _json_page(body: bytes, url: str, source: Source, admit: Callable[[str], boo
     entries = page.get("files")
     if not isinstance(entries, list):
         raise _MalformedError("its files are no list")
-    base, files, left_out = Base(url), [], defaultdict(list)
+    base, files = Base(url), []
+    left_out: dict[str, list[_LeftOut]] = defaultdict(list)
     for entry in entries:
         if not isinstance(entry, dict):
             raise _MalformedError("one of its files is no JSON object")
-        link, filename, fragment = base.resolve(_text(entry, "url"))
-        if admit(filename):
-            files.append(_json_file(entry, link, filename, fragment, base.announced(entry.get("provenance"))))
+        link = base.resolve(_text(entry, "url"))
+        if admit(link[1]):
+            files.append(_json_file(entry, base, *link))
         else:
-            left_out[wheel_version(filename)].append(entry.get("upload-time"))
+            left_out[wheel_version(link[1])].append((entry, link))
     return ProjectPage(
         source=source,
         files=tuple(files),
-        first_upload=_first_upload([entry.get("upload-time") for entry in entries]),
-        left_out={version: _first_of_all(times) for version, times in left_out.items()},
+        first_upload=first_upload([entry.get("upload-time") for entry in entries]),
+        left_out={
+            version: first_of_all([entry.get("upload-time") for entry, _ in wheels])
+            for version, wheels in left_out.items()
+        },
+        attested_elsewhere={
+            version: first for version, wheels in left_out.items() if (first := _first_attested(base, wheels))
+        },
         status=_json_status(page.get("project-status")),
     )
 
@@ -145,7 +153,30 @@ def _json_status(status: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str, provenance: str | None) -> ListedFile:
+def _first_attested(base: Base, wheels: Sequence[_LeftOut]) -> ListedFile | None:
+    """Return what an earlier file is known by. Whatever else is said of it is not looked at, and may be wrong."""
+    attested = ((entry, link, base.announced(entry.get("provenance"))) for entry, link in wheels)
+    known = [
+        ListedFile(
+            filename=link[1],
+            url=link[0],
+            hashes={"sha256": sha256.lower()},
+            yanked=_yanked(entry.get("yanked")),
+            upload_time=time,
+            provenance=address,
+        )
+        for entry, link, address in attested
+        if address and (time := upload_time(entry.get("upload-time"))) and (sha256 := _sha256(entry.get("hashes")))
+    ]
+    return min(known, key=lambda file: (file.upload_time, file.filename), default=None)
+
+
+def _sha256(hashes: object) -> str | None:
+    found = hashes.get("sha256") if isinstance(hashes, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _json_file(entry: Mapping[str, Any], base: Base, link: str, filename: str, fragment: str) -> ListedFile:
     hashes = _hashes(entry)
     core_metadata = entry.get("core-metadata")
     return ListedFile(
@@ -155,9 +186,9 @@ def _json_file(entry: Mapping[str, Any], link: str, filename: str, fragment: str
         requires_python=_optional_text(entry, "requires-python"),
         yanked=_yanked(entry.get("yanked")),
         size=_size(entry.get("size")),
-        upload_time=_upload_time(entry.get("upload-time")),
+        upload_time=upload_time(entry.get("upload-time")),
         core_metadata=_core_metadata(entry.get("dist-info-metadata") if core_metadata is None else core_metadata),
-        provenance=provenance,
+        provenance=base.announced(entry.get("provenance")),
         subdirectory=fragment_part(fragment, "subdirectory"),
         egg=fragment_part(fragment, "egg"),
     )
@@ -194,43 +225,6 @@ def _yanked(value: object) -> str | None:
 
 def _size(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _upload_time(value: object) -> datetime | None:
-    """PEP 700: ISO 8601 in UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = _parse_time(value)
-    except ValueError:
-        return None
-    if time.year not in _YEARS:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
-
-
-def _first_upload(values: list[object]) -> datetime | None:
-    """Texts in UTC sort as the times they tell, but for the fractions of one second."""
-    texts = [value for value in values if isinstance(value, str) and value.endswith("Z")]
-    if len(texts) == len(values):
-        return _upload_time(min(texts, default=None))
-    return min((time for time in map(_upload_time, values) if time is not None), default=None)
-
-
-def _first_of_all(values: list[object]) -> datetime | None:
-    """Return the earliest; ``None`` where one cannot be read."""
-    times = [_upload_time(value) for value in values]
-    known = [time for time in times if time is not None]
-    return min(known) if len(known) == len(times) else None
-
-
-def _parse_time(value: str) -> datetime:
-    """Python 3.10 reads neither a ``Z`` nor any fraction but of 3 or 6 digits; later ones do."""
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        padded = _FRACTION.sub(lambda fraction: f".{fraction[1]:0<6.6}", value)
-        return datetime.fromisoformat(padded.removesuffix("Z") + "+00:00" * padded.endswith("Z"))
 
 
 def _core_metadata(value: object) -> Mapping[str, str] | None:

@@ -50,6 +50,7 @@ def open_reference(reference: Reference, name: NormalizedName | None, tags: froz
         source=Source(kind=SourceKind.DIRECT, url=url, name=redacted(url)),
         hashes=reference.hashes,
         lock=reference.lock,
+        lock_publishers=reference.lock_publishers,
         subdirectory=reference.subdirectory,
     )
 

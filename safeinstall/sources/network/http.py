@@ -304,6 +304,9 @@ class HttpClient:
         with self._lock:
             if self._opened is None:
                 from safeinstall.sources.network.httpx_transport import HttpxTransport  # noqa: PLC0415  # a third of the start
+                from safeinstall.sources.network.memory import share_memory  # noqa: PLC0415
+
+                share_memory()
 
                 self._opened = HttpxTransport(self._settings)
             return self._opened

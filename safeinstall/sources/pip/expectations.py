@@ -258,6 +258,7 @@ def _row(word: str) -> dict[str, Any]:
         "user_supplied": True,
         "hashes": {},
         "of_lock": False,
+        "attested": [],
         "origin": "",
     }
 

@@ -57,10 +57,21 @@ def select(request: LockRequest) -> list[dict[str, Any]]:
     try:
         lock = Pylock.from_dict(tomllib.loads(read_regular(path).decode()))
         chosen = lock.select(environment=cast("Environment", dict(request.markers)), tags=tags)
-        return [_described(package, distribution, request.path) for package, distribution in chosen]
+        return [
+            {**_described(package, distribution, request.path), "attested": _identities(package)}
+            for package, distribution in chosen
+        ]
     except (OSError, ValueError, RecursionError, PylockValidationError, PylockSelectError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RefusedError(f"the lock {request.path} cannot be used: {reason}") from error
+
+
+def _identities(package: Package) -> list[dict[str, Any]]:
+    """Return who attested a package, as ``hosted/locks.py`` does."""
+    return [
+        {key: value if isinstance(value, str) else [] for key, value in identity.items()}
+        for identity in package.attestation_identities or ()
+    ]
 
 
 def _described(package: Package, distribution: Distribution, named: str) -> dict[str, Any]:

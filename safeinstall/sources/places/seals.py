@@ -1,7 +1,7 @@
 """The seal of a file of ours that is followed or run: that this user's safe-pip has made it, at that place.
 
-Journals have one, compiled wheels, and what pip will probably say. A state or cache directory may come with a
-repository or from a CI job; the secret does not. It is in the user's own default state directory, which
+Journals have one, compiled wheels, proofs, trusted roots, and what pip will probably say. A state or cache directory
+may come with a repository or from a CI job; the secret does not. It is in the user's own default state directory, which
 ``SAFE_PIP_STATE_DIR`` does not move.
 """
 

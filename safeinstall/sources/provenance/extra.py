@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 from safeinstall.errors import PolicyError
 
@@ -34,6 +33,8 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - only where something is to be proved
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -6,7 +6,7 @@ import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerError
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from safeinstall.errors import ProjectNotFoundError, SourceError
 from safeinstall.facts.artifact import SourceKind
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from safeinstall.facts.provenance import ProvenanceFact
     from safeinstall.sources.network.http import HttpClient, Response
 
+    _Answer: TypeAlias = tuple[bytes, ProvenanceFact]
+    """An object, and what it says."""
+
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
-"""Seconds that an object is waited for: of one that is late the fact is missing."""
+"""Seconds that an object is waited for. Of one that is late the fact is missing; its server is waited for no more."""
 _NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
 
 
@@ -70,8 +73,9 @@ class IndexProvenance:
         self._open_verifier = open_verifier
         self._verifier: Verifier | None = None
         self._lock, self._proving = Lock(), Lock()
-        self._objects: dict[tuple[str, str, str], Future[tuple[bytes, ProvenanceFact]]] = {}
+        self._objects: dict[tuple[str, str, str], Future[_Answer]] = {}
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
+        self._late: set[tuple[str, str, int | None] | None] = set()
         self._pool = ThreadPoolExecutor(workers, "provenance")
 
     def __enter__(self) -> Self:
@@ -87,8 +91,10 @@ class IndexProvenance:
         if artifact.provenance is None or artifact.sha256 is None:
             return _unannounced(artifact)
         try:
-            raw, claims = self._asked(artifact, artifact.provenance, artifact.sha256).result(timeout=PATIENCE)
+            answer = self._asked(artifact, artifact.provenance, artifact.sha256)
+            raw, claims = answer.result(timeout=0 if _server(artifact.provenance) in self._late else PATIENCE)
         except NoAnswerError:
+            self._late.add(_server(artifact.provenance))
             return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
         except SourceError as error:
             return _unanswered(artifact, error)
@@ -99,33 +105,33 @@ class IndexProvenance:
         if artifact.provenance is not None and artifact.sha256 is not None:
             self._asked(artifact, artifact.provenance, artifact.sha256)
 
-    def _asked(self, artifact: Artifact, address: str, sha256: str) -> Future[tuple[bytes, ProvenanceFact]]:
+    def _asked(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
         key = (address, artifact.filename, sha256)
         with self._lock:
             if key not in self._objects:
                 self._objects[key] = self._begun(artifact, address, sha256)
             return self._objects[key]
 
-    def _begun(self, artifact: Artifact, address: str, sha256: str) -> Future[tuple[bytes, ProvenanceFact]]:
+    def _begun(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
+        """Begin to fetch what is not kept. What is kept does not wait for a server that keeps all threads waiting."""
+        answer: Future[_Answer] = Future()
+        if not is_local(address) and (raw := read_kept(self._path(address, sha256))) is not None:
+            claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
+            if isinstance(claims, Provenance):
+                answer.set_result((raw, claims))
+                return answer
         try:
             return self._pool.submit(self._read, artifact, address, sha256)
         except RuntimeError:  # closed
-            answer: Future[tuple[bytes, ProvenanceFact]] = Future()
             answer.cancel()
             return answer
 
-    def _read(self, artifact: Artifact, address: str, sha256: str) -> tuple[bytes, ProvenanceFact]:
+    def _read(self, artifact: Artifact, address: str, sha256: str) -> _Answer:
         """Return the object at *address* and what it says. Only what could be read is kept."""
-        path = self._path(address, sha256)
-        raw = None if is_local(address) else read_kept(path)
-        if raw is not None:
-            claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
-            if isinstance(claims, Provenance):
-                return raw, claims
         raw = _local(address) if is_local(address) else self._fetched(artifact, address)
         claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
         if isinstance(claims, Provenance) and not is_local(address):
-            write_kept(path, raw)
+            write_kept(self._path(address, sha256), raw)
         return raw, claims
 
     def _fetched(self, artifact: Artifact, address: str) -> bytes:
@@ -136,8 +142,8 @@ class IndexProvenance:
 
     def _index_of(self, address: str) -> str | None:
         """Return the configured index whose server has *address*."""
-        place = origin(split(address))
-        return next((index.url for index in self._indexes if _is_at(index.url, place)), None)
+        place = _server(address)
+        return next((index.url for index in self._indexes if _server(index.url) == place), None)
 
     def _path(self, address: str, sha256: str) -> Path:
         """One index must not plant provenance for a file that another one serves: its address is part of the key."""
@@ -184,11 +190,11 @@ def _local(address: str) -> bytes:
         raise SourceError(f"cannot read {redacted(address)}: {error.strerror}", hint="check the file") from error
 
 
-def _is_at(url: str, place: tuple[str, str, int | None]) -> bool:
+def _server(address: str) -> tuple[str, str, int | None] | None:
     try:
-        return origin(split(url)) == place
+        return origin(split(address))
     except SourceError:
-        return False
+        return None
 
 
 def _check_is_no_page(answer: Response) -> None:

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat import asn1
 from cryptography.x509 import ExtensionNotFound, ObjectIdentifier, SubjectAlternativeName
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
 from pydantic import TypeAdapter, ValidationError
 from pypi_attestations import Attestation as SignedAttestation
-from pypi_attestations import AttestationType
 from pypi_attestations import Publisher as Identity
 from sigstore.errors import CertValidationError
 from sigstore.errors import Error as SigstoreError
@@ -25,8 +18,9 @@ from sigstore.verify import Verifier as BundleVerifier
 from sigstore_models.trustroot.v1 import TrustedRoot as Roots
 
 from safeinstall.facts.provenance import Attestation
-from safeinstall.sources.provenance.object_json import ENTRIES, UnprovedError, read_strictly, shortened
+from safeinstall.sources.provenance.object_json import ENTRIES, UnprovedError, shortened
 from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of
+from safeinstall.sources.provenance.statements import what_is_stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +34,6 @@ if TYPE_CHECKING:
     from safeinstall.facts.provenance import Publisher
     from safeinstall.sources.provenance.object_json import Claim
 
-STATEMENT = "https://in-toto.io/Statement/v1"
 ISSUER, REPOSITORY, COMMIT, REF, RUN, ENVIRONMENT = 8, 12, 13, 14, 21, 23
 """Numbers of Fulcio's extensions (sigstore/fulcio: docs/oid-info.md)."""
 _FULCIO = "1.3.6.1.4.1.57264.1"
@@ -98,7 +91,7 @@ class Prover:
 
     def _prove(self, claim: Claim, policy: _NamedPublisher, filename: str, sha256: str) -> Attestation:
         signed = SignedAttestation.model_validate(claim.attestation)
-        predicate_type = _stated(signed.envelope.statement, filename, sha256)
+        predicate_type = what_is_stated(signed.envelope.statement, filename=filename, sha256=sha256)
         bundles = _bundles(signed)
         for bundle in bundles:
             self._verify(bundle, policy)
@@ -160,48 +153,12 @@ def _policy(publisher: Mapping[str, Any]) -> VerificationPolicy:
     """Return pypi-attestations' policy for *publisher*; it knows fewer kinds than the index does."""
     try:
         found: VerificationPolicy = _IDENTITIES.validate_python(publisher)._as_policy()  # noqa: SLF001 - as its own verify does
-    except ValidationError:
+    except ValidationError as error:
+        if [each["type"] for each in error.errors()] != ["union_tag_invalid"]:
+            raise UnprovedError("a publisher of its provenance cannot be read") from None
         kind = shortened(publisher["kind"])
         raise UnknownPublisherError(f"its publisher is of the kind {kind}, which cannot be proved") from None
     return found
-
-
-def _stated(payload: bytes, filename: str, sha256: str) -> str:
-    """Return the type of what the statement *payload* says of the file (in-toto, Statement v1)."""
-    statement = read_strictly(payload, "its statement")
-    if not isinstance(statement, dict) or statement.get("_type") != STATEMENT:
-        raise UnprovedError("its statement is not of in-toto's version 1")
-    subjects = statement.get("subject")
-    if not isinstance(subjects, list) or len(subjects) != 1 or not isinstance(subjects[0], dict):
-        count = len(subjects) if isinstance(subjects, list) else 0
-        raise UnprovedError(f"its statement is not of one file: it has {count} subjects")
-    name, digest = subjects[0].get("name"), subjects[0].get("digest")
-    if not isinstance(name, str) or not _is_name_of(name, filename):
-        raise UnprovedError(f"it is of another file: {shortened(str(name))}")
-    said = digest.get("sha256") if isinstance(digest, dict) else None
-    if said != sha256:
-        raise UnprovedError(
-            f"it is of other bytes: {'no sha256' if said is None else f'sha256 {shortened(str(said), 64)}'}"
-        )
-    return _known_type(statement.get("predicateType"))
-
-
-def _known_type(said: object) -> str:
-    if said not in [known.value for known in AttestationType]:
-        raise UnprovedError(f"what it states is of a type that is not known: {shortened(str(said))}")
-    return str(said)
-
-
-def _is_name_of(name: str, filename: str) -> bool:
-    """Whether two names of files are one: equal, or equal in every part (pypi-attestations: ``Attestation.verify``)."""
-    if name == filename:
-        return True
-    try:
-        if name.endswith(".whl"):
-            return filename.endswith(".whl") and parse_wheel_filename(name) == parse_wheel_filename(filename)
-        return parse_sdist_filename(name) == parse_sdist_filename(filename)
-    except (InvalidSdistFilename, InvalidWheelFilename):
-        return False
 
 
 def _bundles(signed: SignedAttestation) -> Sequence[Bundle]:
@@ -241,7 +198,7 @@ def _day(when: datetime) -> str:
 
 
 def _expect_environment(certificate: Certificate, publisher: Publisher) -> None:
-    """The index tells it without regard to case; certificates from before 2025, and of jobs without one, tell none."""
+    """The index tells it without regard to case; older certificates, and those of jobs without one, tell none."""
     said = _extension(certificate, ENVIRONMENT)
     if publisher.environment and said and said.casefold() != publisher.environment.casefold():
         raise UnprovedError(f"its certificate is of another environment: {shortened(said)}")

@@ -56,15 +56,15 @@ def trusted_root(settings: ProvenanceSettings, directory: Path, now: datetime) -
     *directory* is where updated ones are kept (:func:`roots_directory`). Loads no library, asks nobody.
     """
     if settings.root is not None:
-        return _named(Path(settings.root).expanduser(), str(settings.root_sha256))
+        return _named(settings.root, str(settings.root_sha256))
     found = [root for root in (_updated(directory), _shipped()) if root]
     if not found:
         return Missing("there is no trusted root on this machine to prove provenance with", INSTALL)
     newest = max(found, key=_date)
     age = now - _date(newest)
     if age > settings.max_root_age:
-        said = f"the trusted root {newest.origin} is {age.days} days old, and the policy allows {_days(settings)}"
-        return Missing(said, UPDATE)
+        allowed = _days(settings.max_root_age)
+        return Missing(f"the trusted root {newest.origin} is {_days(age)} old, and the policy allows {allowed}", UPDATE)
     return newest
 
 
@@ -96,14 +96,15 @@ def bootstrap() -> bytes | None:
     return None
 
 
-def _named(path: Path, sha256: str) -> TrustedRoot | Missing:
+def _named(place: str, sha256: str) -> TrustedRoot | Missing:
     try:
-        raw = read_regular(path, BYTES)
-    except OSError as error:
-        return Missing(f"the trusted root {path} cannot be read: {error.strerror}", _CORRECT)
-    root = TrustedRoot(raw, str(path), None)
+        raw = read_regular(Path(place).expanduser(), BYTES)
+    except (OSError, RuntimeError, ValueError) as error:  # no home to expand, or no path at all
+        reason = error.strerror if isinstance(error, OSError) else error
+        return Missing(f"the trusted root {place} cannot be read: {reason}", _CORRECT)
+    root = TrustedRoot(raw, place, None)
     if root.sha256 != sha256.removeprefix("sha256:"):
-        return Missing(f"the trusted root {path} is not the one that the policy names: sha256 {root.sha256}", _CORRECT)
+        return Missing(f"the trusted root {place} is not the one that the policy names: sha256 {root.sha256}", _CORRECT)
     return root
 
 
@@ -111,7 +112,7 @@ def _updated(directory: Path) -> TrustedRoot | None:
     """Return the root that was updated last, if this user's safe-pip has written it."""
     path = directory / _FILE
     with suppress(OSError, ValueError, TypeError, KeyError):
-        head, _, raw = read_regular(path, BYTES).partition(b"\n")
+        head, _, raw = read_regular(path, 2 * BYTES).partition(b"\n")
         record = json.loads(head)
         root = TrustedRoot(raw, _origin(dated := datetime.fromisoformat(record["dated"])), dated)
         if is_sealed(path, _terms(root.sha256, record["dated"]), record["seal"]):
@@ -159,5 +160,5 @@ def _terms(sha256: str, dated: str) -> dict[str, str]:
     return {"trusted root": sha256, "dated": dated}
 
 
-def _days(settings: ProvenanceSettings) -> str:
-    return f"{settings.max_root_age.days} days"
+def _days(time: timedelta) -> str:
+    return f"{time.days} day" if time.days == 1 else f"{time.days} days"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from safeinstall.facts.provenance import Provenance, Refuted
 from safeinstall.facts.values import Missing
 from safeinstall.sources.provenance.extra import INSTALL, versions
-from safeinstall.sources.provenance.object_json import UnprovedError, read_claims
+from safeinstall.sources.provenance.object_json import UnprovedError, read_claims, shortened
 from safeinstall.sources.provenance.proofs import KeptProofs
 from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of
 from safeinstall.sources.provenance.roots import UPDATE
@@ -79,12 +79,14 @@ class Verifier:
 
 
 def _load(root: TrustedRoot | Missing) -> Prover | Missing:
-    from safeinstall.sources.provenance.proving import Prover  # noqa: PLC0415 - it takes most of a second
-
     if isinstance(root, Missing):
         return root
     try:
+        from safeinstall.sources.provenance.proving import Prover  # noqa: PLC0415 - it takes most of a second
+
         return Prover(root.raw)
+    except ImportError as error:
+        return Missing(f"what proves provenance cannot be loaded: {shortened(str(error), 200)}", INSTALL)
     except UnprovedError as error:
         return Missing(f"the trusted root {root.origin} cannot be used: {error}", UPDATE)
 

@@ -9,7 +9,7 @@ from safeinstall.errors import JournalError, LeftHalfError, RefusedError
 from safeinstall.resolve.outcome import Aftermath
 from safeinstall.sources.undoing.completeness import sort_out
 from safeinstall.sources.undoing.journals import make_journal
-from safeinstall.sources.undoing.reach import ELSEWHERE, find_missing, find_roots, find_sites
+from safeinstall.sources.undoing.reach import ELSEWHERE, find_library, find_missing, find_roots, find_sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +31,11 @@ class Installing:
     problem: str = ""
     """Why there is none."""
 
+    @property
+    def room(self) -> str:
+        """The folder in which wheels may be unpacked ahead; empty where there is none."""
+        return self.journal.room if self.journal else ""
+
     @classmethod
     def begin(cls, invocation: Invocation, planned: Sequence[str], environ: Mapping[str, str]) -> Installing:
         """Make the journal; where the state directory cannot be written, do without. Waits for another installation.
@@ -43,8 +48,9 @@ class Installing:
         begun, reach = cls(tuple(planned), tuple(sites)), {"roots": roots, "missing": find_missing(roots)}
         key = [invocation.prefix, *(invocation.option(option) for option in ELSEWHERE)]
         terms = {"prefix": invocation.prefix, "python": invocation.python, "planned": list(planned)}
+        library = find_library(invocation)
         try:
-            begun.journal, identity = make_journal(key, environ, sites=sites, **reach, **terms)
+            begun.journal, identity = make_journal(key, environ, sites=sites, library=library, **reach, **terms)
         except FileExistsError as error:
             raise LeftHalfError(invocation.prefix) from error
         except JournalError as error:
@@ -52,7 +58,7 @@ class Installing:
         except OSError as error:
             begun.problem = f"no journal could be kept: {error}"
         else:
-            begun.terms = {"path": str(begun.journal.path), "id": identity, **reach}
+            begun.terms = {"path": str(begun.journal.path), "id": identity, "room": begun.room, **reach}
         return begun
 
     def settle(self, status: int) -> Aftermath | None:

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from safeinstall.errors import JournalError
+from safeinstall.sources.pip.hosted.installing.journal import ASIDE
 from safeinstall.sources.places.directories import state_directory
 from safeinstall.sources.places.seals import is_sealed, seal
 
@@ -77,6 +79,8 @@ class Installation:
     """Those of them, and of the directories above them, that did not exist: they can be undone themselves."""
     sites: tuple[str, ...] = ()
     """Directories with distributions."""
+    library: str = ""
+    """The directory below which wheels were unpacked ahead, if they were."""
     changes: tuple[Change, ...] = ()
     complete: bool = False
     changing: bool = False
@@ -98,6 +102,8 @@ class Journal:
     descriptor: int
     own: bool = False
     """Whether it is this run that has made it: then it needs no seal."""
+    room: str = ""
+    """The folder in which wheels were unpacked ahead, which goes with it; empty where there is none."""
 
     def read(self) -> Installation:
         """Return what it says. Raises ``JournalError`` if anything in it is not as it is written, or it is not ours."""
@@ -123,9 +129,11 @@ class Journal:
         if not self.own and not is_sealed(self.path, terms, said):
             raise self.damaged("was not made by this user's safe-pip at this place, and is not followed")
         try:
-            return _installation(terms, records[1:])
+            told = _installation(terms, records[1:])
         except (LookupError, TypeError, ValueError) as error:
             raise self.damaged("does not say what it is about") from error
+        self.room = _room(told.library, told.id)
+        return told
 
     def damaged(self, why: str) -> JournalError:
         """Return the error to raise for a journal that cannot be followed."""
@@ -145,7 +153,9 @@ class Journal:
             raise OSError(28, "No space left on device", str(self.path))
 
     def remove(self) -> None:
-        """Forget it."""
+        """Forget it, and remove what was unpacked and not needed."""
+        if self.room:
+            shutil.rmtree(self.room, ignore_errors=True)
         with suppress(FileNotFoundError):
             self.path.unlink()
 
@@ -194,6 +204,7 @@ def _installation(terms: Mapping[str, Any], records: Sequence[tuple[str, list[An
         roots=_texts(told["roots"]),
         missing=_texts(told["missing"]),
         sites=_texts(told["sites"]),
+        library=_text(told.get("library", "")),
         changes=changes,
         complete="complete" in kinds,
         changing="begin" in kinds,
@@ -242,11 +253,14 @@ def is_there(journal: Journal) -> bool:
         return False
 
 
-def make_journal(key: Sequence[str | None], environ: Mapping[str, str], **terms: object) -> tuple[Journal, str]:
+def make_journal(
+    key: Sequence[str | None], environ: Mapping[str, str], *, library: str = "", **terms: object
+) -> tuple[Journal, str]:
     """Make the journal of an installation into the place *key*, and return it and its identity.
 
-    Its first record holds *terms*. Waits for another installation into the same place. Raises ``OSError`` when it
-    cannot be written, ``FileExistsError`` among them when one was left there by a run that was killed.
+    Its first record holds *library* and *terms*; below *library* a room is made for what is unpacked ahead, if it can
+    be. Waits for another installation into the same place. Raises ``OSError`` when it cannot be written,
+    ``FileExistsError`` among them when one was left there by a run that was killed.
     """
     folder = journals_directory(environ)
     try:
@@ -263,12 +277,26 @@ def make_journal(key: Sequence[str | None], environ: Mapping[str, str], **terms:
         journal, identity = Journal(path, descriptor, own=True), uuid4().hex
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         try:
-            journal.begin(id=identity, began=datetime.now(timezone.utc).isoformat(), **terms)
+            journal.begin(id=identity, began=datetime.now(timezone.utc).isoformat(), library=library, **terms)
         except OSError:
             journal.remove()
             journal.close()
             raise
+        if library:
+            journal.room = _made(_room(library, identity))
         return journal, identity
+
+
+def _room(library: str, identity: str) -> str:
+    return os.path.join(library, f"{ASIDE}{identity}-ahead") if library else ""  # noqa: PTH118
+
+
+def _made(room: str) -> str:
+    try:
+        os.mkdir(room, 0o700)  # noqa: PTH102
+    except OSError:
+        return ""
+    return room
 
 
 def _wait_for(path: Path) -> None:

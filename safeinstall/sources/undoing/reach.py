@@ -33,6 +33,13 @@ def find_sites(invocation: Invocation) -> list[str]:
     return sorted({os.path.realpath(invocation.scheme[key]) for key in ("purelib", "platlib")})
 
 
+def find_library(invocation: Invocation) -> str:
+    """Return the directory that pip puts modules into, if it is there and pip does so directly; else nothing."""
+    library = invocation.scheme["purelib"]
+    elsewhere = any(invocation.option(option) for option in ELSEWHERE)
+    return "" if elsewhere or os.path.realpath(library) != library or not os.path.isdir(library) else library  # noqa: PTH112
+
+
 def find_missing(roots: Iterable[str]) -> list[str]:
     """Return which of *roots*, and of the directories above them, do not exist: pip makes them, and they are new."""
     return sorted({place for root in roots for place in _missing(root)})

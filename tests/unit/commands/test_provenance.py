@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from lib import sigstore
-from lib.sites import plain_site, run_from, site_with_bootstrap, whole_site
+from lib.sites import plain_site, run_from, site_with_bootstrap, site_with_broken_extra, whole_site
 from lib.tuf_repository import TufRepository
 
 ROOT = sigstore.trusted_root()
@@ -96,3 +96,12 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, user):
     said = "safe-pip: the libraries that prove provenance are not installed\n"
     said += f"safe-pip: way out: install them: {INSTALL}\nsafe-pip: stopped (exit 13)\n"
     assert user(site, "update-root") == (13, "", said)
+
+
+def test_an_extra_that_cannot_be_loaded(tmp_path, user):
+    site = site_with_broken_extra(tmp_path / "site")
+    (tmp_path / "first.json").write_text("{}")
+    words = ("--url", "http://127.0.0.1:1", "--bootstrap", "first.json", "--output", "root.json")
+    said = "safe-pip: the libraries that prove provenance cannot be loaded: of another time\n"
+    said += f"safe-pip: way out: install them: {INSTALL}\nsafe-pip: stopped (exit 13)\n"
+    assert user(site, "update-root", *words) == (13, "", said)

@@ -9,7 +9,7 @@ import pytest
 from lib.facts import FIND_LINKS, INDEX, NOW, OTHER_SHA, SHA, artifact, direct
 from packaging.version import Version
 
-from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.artifact import ArtifactKind, Source, SourceKind
 from safeinstall.facts.provenance import Precedent, Refuted, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.attestations import Attestations
@@ -21,7 +21,7 @@ JUDGED = artifact("acme==2.0", hashes={"sha256": SHA}, provenance=NEW, upload_ti
 REMEDY = "let an index be asked that lists this very file"
 
 
-class Source:
+class Asked:
     """Notes what it is asked for, and refutes it by name."""
 
     def __init__(self):
@@ -50,7 +50,7 @@ def page(*files, **more):
 
 @pytest.fixture
 def source():
-    return Source()
+    return Asked()
 
 
 def asking(source, *pages):
@@ -143,6 +143,14 @@ def test_another_source_tells_nothing_of_it(source):
     assert asking(source, *pages).precedent(JUDGED, NOW, lambda _: False) is None
 
 
+def test_of_a_mirror_its_original_tells_what_came_before(source):
+    """The mirror may leave out what it likes, and make up the rest."""
+    mirror = Source(kind=SourceKind.INDEX, url="https://near.example/", name="near", mirror_of=INDEX.name)
+    made, own = replace(JUDGED, source=mirror), replace(page(listed("0.9", 10)), source=mirror)
+    assert asking(source, page(listed("1.0", 30)), own).precedent(made, NOW, lambda _: False).version == Version("1.0")
+    assert asking(source, own).precedent(made, NOW, lambda _: False).version == Version("0.9")
+
+
 def test_of_what_a_lock_names_by_its_address_the_index_that_lists_it_tells(source):
     made = replace(direct("acme==2.0").artifact, lock="pylock.toml", upload_time=NOW)
     pages = [ProjectPage(source=FIND_LINKS, files=()), page(listed("1.0", 30))]
@@ -152,3 +160,21 @@ def test_of_what_a_lock_names_by_its_address_the_index_that_lists_it_tells(sourc
 def test_of_what_a_lock_binds_to_one_file_the_others_count(source):
     bound = ProjectPage(source=INDEX, files=page().files, beside=(listed("1.0", 30),), lock="pylock.toml")
     assert asking(source, bound).precedent(JUDGED, NOW, lambda _: False).version == Version("1.0")
+
+
+def test_where_nothing_is_announced_nobody_asks_in_which_order_it_came(source):
+    """An index without upload times, of whose files nobody has attested one, has nothing to lose."""
+    untimed = replace(JUDGED, upload_time=None, provenance=None)
+    for judged in (untimed, JUDGED):
+        known = asking(source, page(listed("1.0", None, provenance=None)))
+        assert known.precedent(judged, NOW, lambda _: False) is None
+    known = asking(source, page(listed("1.0", None)))
+    assert known.precedent(untimed, NOW, lambda _: False) == Missing(
+        "default does not tell when acme-2.0-py3-none-any.whl was uploaded"
+    )
+
+
+def test_of_an_earlier_file_counts_what_the_index_says_where_nobody_can_prove_it(source):
+    source.provenance = lambda artifact, *, verify: Missing("too old") if verify else Refuted(reason="told")
+    found = asking(source, page(listed("1.0", 30))).precedent(JUDGED, NOW, lambda _: True)
+    assert found.provenance == Refuted(reason="told")

@@ -8,6 +8,7 @@ import pytest
 from lib.facts import NOW, OTHER_SHA, SHA, advisory, artifact, evidence
 
 from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.provenance import Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.facts.verdict import Verdict, Waiver
 from safeinstall.judge.evaluate import evaluate
@@ -74,6 +75,16 @@ def test_an_exception_covers_a_warning_that_would_deny():
 def test_an_audit_shows_what_fail_on_would_deny_and_stops_nothing():
     (finding,) = judge(Says(level=Level.WARN), mode="audit", fail_on="warn").findings
     assert (finding.level, finding.escalated, finding.audited) == (Level.WARN, True, True)
+
+
+def test_a_verdict_keeps_what_was_known_of_who_built_the_file_whatever_is_found_later():
+    unattested = evaluate(
+        evidence(provenance=Unattested()),
+        rules=[], exceptions=[], on_missing=Level.DENY, mode="enforce", fail_on="deny",
+    )  # fmt: skip
+    assert unattested.provenance == Unattested()
+    later = Finding(rule="says", level=Level.WARN, message="so", key="rules.says")
+    assert unattested.also((later,)).provenance == Unattested()
 
 
 def test_without_rules_there_is_nothing_to_say():

@@ -161,9 +161,53 @@ def test_since_when_all_bore_provenance():
 def test_files_are_those_of_the_project_for_whichever_target():
     names = ["acme-1.0.tar.gz", "acme-1.0-cp311-cp311-win_amd64.whl", "acme-1.0.exe", "acme-x.tar.gz", "index.html"]
     files = tuple(ListedFile(filename=name, url=f"https://x/{name}", hashes={}, provenance=ADDRESS) for name in names)
-    page = ProjectPage(source=INDEX, files=files[:1], beside=files[1:])
+    page = ProjectPage(source=INDEX, files=files[:1], attested_elsewhere={"1.0": files[1]}, beside=files[2:])
     found = listed_files("acme", [page])
     assert [(one.filename, one.kind, one.version, one.provenance) for one in found] == [
-        (names[0], ArtifactKind.SDIST, Version("1.0"), ADDRESS),
         (names[1], ArtifactKind.WHEEL, Version("1.0"), ADDRESS),
+        (names[0], ArtifactKind.SDIST, Version("1.0"), ADDRESS),
     ]
+
+
+def test_a_thiefs_second_release_is_not_compared_with_the_first_however_old_both_are():
+    listed = wheel("1.0", 90), wheel("1.1", 30, attested=False), wheel("1.2", 29.9, attested=False)
+    assert compared(listed[2], *listed) == "acme-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=1)])
+def test_what_is_less_than_a_day_older_does_not_count_whatever_the_policy_asks(age):
+    assert compared(NEW, wheel("1.0", 30), wheel("1.1", 0.9), age=lambda _: age) == "acme-1.0-py3-none-any.whl"
+    assert compared(NEW, wheel("1.0", 30), wheel("1.1", 1), age=lambda _: age) == "acme-1.1-py3-none-any.whl"
+
+
+LINUX, MAC = "cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-macosx_11_0_arm64"
+
+
+def test_of_the_latest_releases_one_that_has_a_file_for_this_system_is_taken():
+    judged = wheel("2.0", 0, MAC)
+    before = [wheel("1.0", 30, LINUX), wheel("1.0", 29, MAC, attested=False), wheel("1.1", 10, LINUX)]
+    assert compared(judged, *before) == f"acme-1.0-{MAC}.whl"
+    assert compared(judged, *before, sdist("1.1", 10)) == f"acme-1.0-{MAC}.whl"
+
+
+def test_and_none_of_long_ago():
+    judged, old = wheel("9.0", 0, MAC), wheel("1.0", 400, MAC, attested=False)
+    few = [wheel(f"1.{number}", 300 - number, LINUX) for number in range(1, 5)]
+    assert compared(judged, old, *few) == f"acme-1.0-{MAC}.whl"
+    more = [wheel(f"2.{number}", 200 - number, LINUX) for number in range(5)]
+    assert compared(judged, old, *few, *more) == f"acme-2.4-{LINUX}.whl"
+    burst = [wheel(f"3.{number}", 350 - number, LINUX) for number in range(9)]
+    assert compared(judged, old, *burst) == f"acme-1.0-{MAC}.whl"
+
+
+def test_whoever_takes_back_all_attested_releases_is_compared_with_them():
+    old = wheel("0.9", 400, attested=False)
+    taken = wheel("1.0", 30, yanked=""), wheel("1.1", 20, yanked="")
+    assert compared(NEW, old, *taken) == "acme-1.1-py3-none-any.whl"
+    assert compared(NEW, old, wheel("1.0", 30), wheel("1.1", 20, yanked="")) == "acme-1.0-py3-none-any.whl"
+    assert compared(NEW, old, wheel("1.1", 20, yanked="", attested=False)) == "acme-0.9-py3-none-any.whl"
+
+
+def test_of_equals_one_that_is_attested_is_taken():
+    files = wheel("1.0", 30, LINUX, attested=False), wheel("1.0", 29, MAC)
+    assert compared(NEW, *files) == f"acme-1.0-{MAC}.whl"

@@ -15,9 +15,10 @@ from packaging.version import Version
 
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.facts.finding import Finding, Level
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted, Unattested
 from safeinstall.facts.verdict import Pinned, Verdict
 from safeinstall.plan import plan as plan_module
-from safeinstall.plan.plan import Plan, VerifiedFile, VerifiedPlan, render, without_credentials
+from safeinstall.plan.plan import Plan, VerifiedFile, VerifiedPlan, identity_lines, render, without_credentials
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -255,3 +256,29 @@ def test_importing_the_plan_opens_no_door():
     code = "import sys, safeinstall.plan.plan; print(sorted({'socket', 'ssl', 'tempfile', 'httpx'} & {*sys.modules}))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output == "[]\n"
+
+
+def attested(provenance):
+    pin = pin_of(FOO)
+    pin = replace(pin, verdict=replace(pin.verdict, provenance=provenance))
+    return identity_lines(VerifiedFile(pin=pin, path="/stage/foo", sha256="ab", size=1))
+
+
+def test_who_attested_a_file_is_written_down_where_that_is_proved():
+    github = Publisher(kind=PublisherKind.GITHUB, repository='acme/"app"', workflow="release.yml", environment="pypi")
+    google = Publisher(kind=PublisherKind.GOOGLE, repository="builder@acme.example")
+    statements = tuple(Attestation(publisher=one, predicate_type="x") for one in (github, github, google))
+    assert attested(Provenance(attestations=statements, verified=True)) == (
+        "[[packages.attestation-identities]]\n"
+        'kind = "GitHub"\n'
+        'repository = "acme/\\"app\\""\n'
+        'workflow = "release.yml"\n'
+        'environment = "pypi"\n'
+        "\n"
+        "[[packages.attestation-identities]]\n"
+        'kind = "Google"\n'
+        'email = "builder@acme.example"\n'
+        "\n"
+    )
+    for fact in (Provenance(attestations=statements, verified=False), Unattested(), Refuted(reason="no")):
+        assert attested(fact) == ""

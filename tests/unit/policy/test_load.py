@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from safeinstall.errors import PolicyError
 from safeinstall.facts.finding import Level
@@ -366,3 +367,12 @@ def test_the_most_specific_pattern_decides_which_index_serves_a_name(name, serve
 def test_a_name_that_no_listed_index_may_serve_comes_from_none():
     policy = load('[[indexes]]\nname = "default"\npackages = ["acme-*"]')
     assert policy.indexes_for(canonicalize_name("requests")) == ()
+
+
+def test_a_rule_is_added_wherever_there_is_no_such_rule():
+    acme, added = canonicalize_name("acme"), MinimumAge(minimum=timedelta(days=3))
+    policy = load("[rules.yanked]\n").also(added)
+    assert policy.rules_for(acme, Version("1")).rules == (Yanked(), added) == policy.all_rules
+    own = load('[rules.minimum-age]\nminimum = "9d"\n').also(added)
+    (rule,) = own.rules_for(acme, Version("1")).rules
+    assert (rule.minimum, own.all_rules) == (timedelta(days=9), (rule,))

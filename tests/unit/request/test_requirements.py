@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from safeinstall.errors import MetadataInvalidError, UnsatisfiableError
+from safeinstall.errors import MetadataInvalidError, RefusedError, UnsatisfiableError
 from safeinstall.facts.artifact import ArtifactKind
+from safeinstall.facts.provenance import Publisher, PublisherKind
 from safeinstall.request.requirements import parse_build_requirements, parse_reference, parse_roots
 
 ROW = {
@@ -79,6 +80,36 @@ def test_an_address_is_written_as_pip_writes_it():
     """pip: models/link.py, ``url_without_fragment``."""
     assert parse_reference("file:/a/b#egg=c").url == "file:///a/b"
     assert parse_reference("HTTPS://i.example/c.whl?#x").url == "https://i.example/c.whl"
+
+
+GITHUB = {"kind": "GitHub", "repository": "acme/app", "workflow": "release.yml"}
+ACME = Publisher(kind=PublisherKind.GITHUB, repository="acme/app", workflow="release.yml")
+
+
+def test_whom_a_lock_names_each_once_and_those_of_unknown_kinds_beside_others_not():
+    said = {"attested": [GITHUB, {"kind": "Forge"}, {**GITHUB, "environment": ""}], "of_lock": True, "hashes": {}}
+    link = {"url": "https://x/app-1.0.zip", "fragment": "", "path": None, "vcs": False, "directory": False}
+    row = {**ROW, **said, "origin": "pylock.toml", "link": {**link, "filename": "app-1.0.zip"}}
+    (root,) = parse_roots([row])
+    assert (root.lock_publishers, root.reference.lock_publishers) == ((ACME,), (ACME,))
+
+
+@pytest.mark.parametrize(
+    ("table", "problem", "hint"),
+    [
+        ({**GITHUB, "workflow": []}, "has a workflow that is no name", "correct the lock, or lock again"),
+        (
+            {"kind": "Forge"},
+            "is of the kind Forge, which is not known",
+            "upgrade safe-pip, or lock again without attestation-identities",
+        ),
+    ],
+)
+def test_a_lock_that_names_nobody_cannot_be_kept_to(table, problem, hint):
+    with pytest.raises(RefusedError) as caught:
+        parse_roots([{**ROW, "hashes": {}, "attested": [table], "of_lock": True, "origin": "pylock.toml"}])
+    assert caught.value.message == f"pylock.toml names for app an attestation identity that {problem}"
+    assert caught.value.hint == hint
 
 
 def test_hashes_are_compared_in_lower_case():

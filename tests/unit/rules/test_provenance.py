@@ -66,6 +66,21 @@ def test_a_file_that_nobody_has_attested_is_denied_by_default():
     ]
 
 
+def test_what_nobody_can_prove_now_is_judged_by_what_the_index_says_too():
+    """Else whoever may only tighten could turn a denial into a fact that is missing."""
+    proving = replace(STRICT, verify=True)
+    thief = attested(other(repository="evil/app"), verified=False)
+    unproved = replace(given(Missing("the root is too old"), before()), claimed=thief)
+    unknown, regression = proving.check(unproved)
+    assert (unknown.missing, unknown.message) == (True, "who attested it is not known: the root is too old")
+    assert (regression.missing, regression.key) == (False, "rules.provenance.regression")
+    assert [finding.missing for finding in bound(binding()).check(unproved)] == [True, False]
+    refuted = replace(unproved, claimed=Refuted(reason="a foreign log"))
+    assert [finding.final for finding in proving.check(refuted)] == [False, True]
+    ours = replace(unproved, claimed=attested(OURS, verified=False))
+    assert [finding.missing for finding in proving.check(ours)] == [True]
+
+
 @pytest.mark.parametrize("level", [Level.WARN, Level.DENY])
 def test_its_level_can_be_set(level):
     (found,) = replace(PRESET, level=level).check(given())
@@ -449,6 +464,20 @@ def test_what_an_index_says_of_a_publisher_cannot_look_like_a_line_of_ours():
 def test_what_it_wants_of_a_file(rule, proof, precedent):
     of_file = given().artifact
     assert (rule.wants_proof(of_file), rule.wants_precedent(of_file)) == (proof, precedent)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [
+        (Provenance(), "rules.provenance.verify"),
+        (PRESET, None),
+        (replace(PRESET, level=Level.WARN), "rules.provenance.level"),
+        (replace(PRESET, require=(parse_selector("acme"),)), "rules.provenance.require"),
+        (bound(binding()), "rules.provenance.publishers"),
+    ],
+)
+def test_what_asks_for_proof_is_known_before_any_file_is(rule, key):
+    assert rule.proof == key
 
 
 def test_it_wants_nothing_of_a_path():

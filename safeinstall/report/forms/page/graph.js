@@ -13,9 +13,12 @@ const GRAVITY = { allow: 0, warn: 1, deny: 2 };
 // to which of those that it is there for itself it leads back.
 function readGraph(rows) {
   const ends = () => ({ above: [], below: [], back: [] });
-  const graph = new Map([[USER, { name: USER, version: "", level: "allow", standing: "user", ...ends() }]]);
-  for (const { dataset: { name, version, level, standing }, cells: [, , verdict, by] } of rows)
-    graph.set(name, { name, version, level, standing, verdict: verdict.textContent, by: by.textContent, ...ends() });
+  const graph = new Map([[USER, { name: USER, version: "", mark: "", level: "allow", standing: "user", ...ends() }]]);
+  for (const { dataset: { name, version, level, standing }, cells: [, , verdict, by, builder] } of rows) {
+    const [mark, built] = [builder?.dataset.mark ?? "", builder?.textContent ?? ""];
+    const told = { verdict: verdict.textContent, by: by.textContent, built };
+    graph.set(name, { name, version, level, standing, mark, ...told, ...ends() });
+  }
   for (const { dataset: { name, by } } of rows)
     for (const above of JSON.parse(by))
       if (graph.has(above) && above !== name) {

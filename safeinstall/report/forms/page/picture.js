@@ -32,12 +32,13 @@ function shortened(text) {
 
 // Return the box of a project, with the badge that opens or closes the *fold* below it.
 function boxOf(name, fold) {
-  const { version, level } = graph.get(name);
+  const { version, level, mark } = graph.get(name);
   const label = name === USER ? "you" : SIGNS[level] + shortened(name);
   const badge = fold ? (fold.open ? "−" : `+${fold.count}`) : "";
-  const inner = pen.measureText(`${label} ${shortened(version)}`).width + 2 * PADDING;
+  const detail = [shortened(version), mark].filter(Boolean).join(" ");
+  const inner = pen.measureText(`${label} ${detail}`).width + 2 * PADDING;
   const outer = badge ? pen.measureText(badge).width + 2 * PADDING : 0;
-  return { name, label, version: shortened(version), badge, fold, inner, width: inner + outer, height: HEIGHT };
+  return { name, label, detail, badge, fold, inner, width: inner + outer, height: HEIGHT };
 }
 
 // Return the boxes in a frame: in so many columns that it has about the shape of the window.
@@ -173,17 +174,17 @@ function drawnFrame({ x, y, width, height }) {
 
 // Return what a reader hears of a project, or reads where the pointer rests.
 function told(name) {
-  const { version, verdict, by, below, back } = graph.get(name);
+  const { version, verdict, by, built, below, back } = graph.get(name);
   const requires = [...below, ...back].join(", ");
-  return [`${name} ${version}: ${verdict}`, by && `required by ${by}`, requires && `requires ${requires}`]
-    .filter(Boolean).join("\n");
+  const lines = [by && `required by ${by}`, requires && `requires ${requires}`, built && `built by ${built}`];
+  return [`${name} ${version}: ${verdict}`, ...lines].filter(Boolean).join("\n");
 }
 
 function drawnBox(box) {
-  const { x, y, name, label, version, inner } = box;
+  const { x, y, name, label, detail, inner } = box;
   const { level, standing } = graph.get(name);
   const own = name === USER ? {} : { tabindex: 0, role: "button", "aria-label": told(name), "data-name": name };
-  const text = element("text", { x: PADDING, y: 16 }, label, element("tspan", {}, version && ` ${version}`));
+  const text = element("text", { x: PADDING, y: 16 }, label, element("tspan", {}, detail && ` ${detail}`));
   const rect = element("rect", { width: inner, height: HEIGHT, rx: 4 });
   const place = { class: `node ${standing} ${level}`, transform: `translate(${x} ${y})` };
   const node = element("g", { ...place, ...own }, rect, text);

@@ -50,6 +50,7 @@ def describe_requirement(ireq):
         "user_supplied": bool(ireq.user_supplied),
         "hashes": {name: list(values) for name, values in (ireq.hash_options or {}).items()},
         "of_lock": getattr(ireq, "safe_pip_of_lock", False),
+        "attested": getattr(ireq, "safe_pip_attested", []),
         "origin": "" if ireq.comes_from is None else str(ireq.comes_from),
     }
 

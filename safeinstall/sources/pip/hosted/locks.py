@@ -4,6 +4,7 @@ import os
 import re
 import sys
 
+from .channel import refuse
 from .describe import describe_selection
 
 PYLOCK = re.compile(r"pylock\.([^.]+\.)?toml$")
@@ -46,15 +47,16 @@ def locked_requirements(path, packages):
 
     requirements = []
     for package in packages:
+        make = install_req_from_editable if package.get("editable") else install_req_from_line
+        ireq = make(package["requirement"], comes_from=path, user_supplied=True)
+        ireq.safe_pip_attested = package["attested"]
+        requirements.append(ireq)
         if package.get("editable"):
-            requirements.append(install_req_from_editable(package["requirement"], comes_from=path, user_supplied=True))
             continue
-        ireq = install_req_from_line(package["requirement"], comes_from=path, user_supplied=True)
         file = package["file"]
         ireq.safe_pip_of_lock = True
         if file:
             ireq.hash_options = {kind: [value] for kind, value in file["hashes"].items()}
-        requirements.append(ireq)
     return requirements
 
 
@@ -74,12 +76,29 @@ def listen_to_locks():
         made = read(package, file, lock, *args, **kwargs)
         ireq, link = made if isinstance(made, tuple) else (made, made.locked_link)
         ireq.safe_pip_of_lock = True
+        ireq.safe_pip_attested = plain_identities(identities_of(package))
         if link is not None:
             locked[str(package.name)] = describe_locked(package, file, lock, ireq, link)
         return made
 
     req_command.install_req_from_pylock_package = install_req_from_pylock_package
     return locked
+
+
+def identities_of(package):
+    """Return who attested *package*, as its lock says. A pip that does not tell it cannot be guarded."""
+    try:
+        return package.attestation_identities
+    except AttributeError:
+        refuse("this pip does not tell who attested what a lock names")
+
+
+def plain_identities(identities):
+    """Return what a lock says of who attested a package (PEP 751), fit for JSON: what is no text is no name."""
+    return [
+        {key: value if isinstance(value, str) else [] for key, value in identity.items()}
+        for identity in identities or ()
+    ]
 
 
 def describe_locked(package, file, lock, ireq, link):
@@ -120,9 +139,17 @@ class LockText:
 
 
 def with_addresses(text, addresses):
-    """Return the text of a lock with each staged address replaced by the lines that describe the original file."""
-    for staged, lines in addresses.items():
-        text = text.replace('url = "%s"' % staged, lines)
+    """Return the text of a lock with each staged address replaced by the lines that describe the original file.
+
+    Tables that say who attested it stand before the table of the file: both are of the package.
+    """
+    for staged, (lines, identities) in addresses.items():
+        before, address, after = text.partition('url = "%s"' % staged)
+        if not address:
+            continue
+        table = before.rfind("\n[") + 1
+        is_of_package = before.startswith(("[[packages.wheels]]", "[packages.sdist]"), table)
+        text = before[:table] + (identities if is_of_package else "") + before[table:] + lines + after
     return text
 
 

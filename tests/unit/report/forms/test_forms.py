@@ -5,20 +5,39 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+from lib.facts import evidence
 from lib.junit import problems_of_junit
-from lib.reports import HOSTILE, denied, endings, passed, report
+from lib.policies import judged, layered
+from lib.reports import (
+    BUILT,
+    HOSTILE,
+    PROVED,
+    RUN,
+    VERIFIED,
+    attested,
+    denied,
+    endings,
+    passed,
+    report,
+    required_by,
+)
 from lib.schemas import cyclonedx_problems, published_schema, sarif_problems
 
+from safeinstall.facts.provenance import Unattested
+from safeinstall.plan.plan import Plan
 from safeinstall.report.forms import FORMS, render_form
 from safeinstall.report.forms.page import SCRIPTS
+from safeinstall.resolve.outcome import Outcome
+from safeinstall.resolve.resolution import Refusal
 
-ENDINGS = ("passed", "dry-run", "denied", "failed", "broken")
+ENDINGS = ("passed", "dry-run", "denied", "failed", "attested", "broken")
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +206,7 @@ def test_a_denial_is_a_failure_and_an_error_an_error(reports):
         "dry-run": ("2", "0", "0"),
         "denied": ("1", "1", "0"),
         "failed": ("1", "0", "1"),
+        "attested": ("5", "0", "0"),
         "broken": ("1", "0", "1"),
     }
 
@@ -197,6 +217,7 @@ def test_the_status_tells_how_it_ended(reports):
         "dry-run": "dry-run",
         "denied": "denied",
         "failed": "failed",
+        "attested": "done",
         "broken": "failed",
     }
 
@@ -222,6 +243,145 @@ def test_what_is_known_of_exploitation_is_told(reports):
     (hole,) = (v for v in data("cyclonedx", reports["passed"])["vulnerabilities"] if v["id"] == "CVE-2026-1")
     assert hole["ratings"] == [{"source": {"name": "EPSS"}, "score": 0.943, "method": "other"}]
     assert hole["properties"] == [{"name": "safe-pip:exploited-since", "value": "2026-05-02"}]
+
+
+# --- who built it
+
+
+def test_what_is_verified_is_evidence_and_leads_back_to_the_commit():
+    (component,) = data("cyclonedx", attested(app=VERIFIED))["components"]
+    assert {key: component[key] for key in ("evidence", "externalReferences", "pedigree", "properties")} == {
+        "evidence": {
+            "identity": [
+                {
+                    "field": "hash",
+                    "confidence": 1,
+                    "methods": [
+                        {
+                            "technique": "attestation",
+                            "confidence": 1,
+                            "value": "GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f",
+                        }
+                    ],
+                }
+            ]
+        },
+        "externalReferences": [
+            {"type": "vcs", "url": "https://forge.example/acme/app"},
+            {"type": "build-meta", "url": RUN},
+            {"type": "attestation", "url": "https://packages.example/integrity/app-1.0"},
+        ],
+        "pedigree": {"commits": [{"uid": "1f" * 20, "url": f"https://forge.example/acme/app/commit/{'1f' * 20}"}]},
+        "properties": [
+            {"name": "safe-pip:file", "value": "app-1.0-py3-none-any.whl"},
+            {"name": "safe-pip:source", "value": "default"},
+            {"name": "safe-pip:verdict", "value": "allowed"},
+            {"name": "safe-pip:provenance", "value": "verified"},
+            {
+                "name": "safe-pip:built-by",
+                "value": "GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified",
+            },
+        ],
+    }
+
+
+def test_what_is_claimed_is_no_evidence_and_leads_nowhere(reports):
+    one = attested(app=replace(VERIFIED, verified=False))
+    (component,) = data("cyclonedx", one)["components"]
+    assert not {"evidence", "externalReferences", "pedigree"} & component.keys()
+    assert [(said["name"], said["value"]) for said in component["properties"][-2:]] == [
+        ("safe-pip:provenance", "claimed"),
+        ("safe-pip:built-by", "GitHub acme/app, release.yml, environment pypi, as its index says; not verified"),
+    ]
+    for form in FORMS:
+        assert "forge.example" not in render_form(form, one), form
+        assert "1f1f1f" not in render_form(form, one), form
+    assert "versionControlProvenance" not in data("sarif", one)["runs"][0]
+
+
+def test_sarif_names_the_commits_and_with_each_finding_who_built_the_file():
+    outcome = passed()
+    proved = [replace(pin, verdict=replace(pin.verdict, provenance=VERIFIED)) for pin in outcome.resolved.pins]
+    (run,) = data("sarif", report(replace(outcome, plan=Plan.of(proved))))["runs"]
+    assert run["versionControlProvenance"] == [
+        {
+            "repositoryUri": "https://forge.example/acme/app",
+            "revisionId": "1f" * 20,
+            "revisionTag": "v1",
+            "properties": {"files": ["app-1.0-py3-none-any.whl", "lib-1.0-py3-none-any.whl"]},
+        }
+    ]
+    by = "GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified"
+    assert [result.get("properties") for result in run["results"]] == [
+        {"provenance": "verified", "builtBy": by},
+        {"provenance": "verified", "builtBy": by},
+        None,
+    ]
+
+
+def test_json_has_every_attestation_and_markdown_junit_and_html_who_built_it():
+    one = attested(app=VERIFIED, lib=Unattested())
+    app, lib = (file["provenance"] for file in data("json", one)["files"])
+    assert [statement["predicate_type"] for statement in app.pop("attestations")] == [
+        PROVED.predicate_type,
+        BUILT.predicate_type,
+    ]
+    assert (app, lib) == (
+        {"standing": "verified", "reason": None, "url": "https://packages.example/integrity/app-1.0"},
+        {"standing": "unattested", "reason": None, "url": None, "attestations": []},
+    )
+    told = "GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified"
+    assert "| package | version | file | required by | built by |" in render_form("markdown", one)
+    assert f"| app | 1.0 | app-1.0-py3-none-any.whl | app | {told} |" in render_form("markdown", one)
+    assert "| lib | 1.0 | lib-1.0-py3-none-any.whl | lib |  |" in render_form("markdown", one)
+    outs = ET.fromstring(render_form("junit", one)).iter("system-out")
+    assert [out.text for out in outs] == [f"built by: {told}"]
+    assert (
+        '<div class="way verified"><b>from commit to environment</b> proved<ol>'
+        f"<li><b>commit</b> https://forge.example/acme/app/commit/{'1f' * 20} (refs/tags/v1)</li>"
+        f"<li><b>workflow</b> GitHub acme/app, release.yml, environment pypi; {RUN};"
+        " logged 2025-11-22 12:00 UTC as number 42</li>"
+        f"<li><b>file</b> app-1.0-py3-none-any.whl</li>"
+        "<li><b>environment</b> /env (Python 3.12.1)</li></ol></div>"
+    ) in render_form("html", one)
+    assert "<p><b>built by</b> not attested</p>" in render_form("html", one)
+
+
+def test_what_the_rule_finds_is_told_as_of_any_other_and_who_built_the_file_with_it():
+    own = layered(user='[[rules.provenance.publishers]]\npackage = "lib"\nkind = "GitHub"\nrepository = "acme/lib"\n')
+    refusal = Refusal(verdicts=(judged(own, evidence("lib==1.0", provenance=VERIFIED)),), required_by=required_by())
+    one = report(Outcome(result=refusal), exit_code=10, own=own)
+    (run,) = data("sarif", one)["runs"]
+    (result,) = run["results"]
+    said = "attested by GitHub acme/app, release.yml, environment pypi; the policy binds lib to GitHub acme/lib"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["provenance"]
+    assert result["message"]["text"].startswith(
+        f"lib 1.0 (lib-1.0-py3-none-any.whl), refused by provenance: {said}. Way"
+    )
+    assert [place["physicalLocation"]["artifactLocation"]["uri"] for place in result["locations"]] == [
+        "my%20requirements.txt"
+    ]
+    assert result["relatedLocations"] == [
+        {"physicalLocation": {"artifactLocation": {"uri": "user.toml"}, "region": {"startLine": 1}}}
+    ]
+    assert result["properties"]["provenance"] == "verified"
+    assert sarif_problems(render_form("sarif", one)) == []
+    (component,) = data("cyclonedx", one)["components"]
+    assert (component["scope"], component["pedigree"]["commits"][0]["uid"]) == ("excluded", "1f" * 20)
+    assert ET.fromstring(render_form("junit", one)).find(".//failure").get("message") == said
+    assert render_form("github", one).startswith(
+        f"::error file=my requirements.txt,line=3,title=provenance%3A refused lib 1.0::{said}%0A"
+    )
+    assert '<div class="way verified">' in render_form("html", one)
+    assert "<li><b>environment</b>" not in render_form("html", one)  # it came to none
+
+
+def test_where_no_rule_asks_nothing_is_said_of_who_built_it(reports):
+    for form in set(FORMS) - {"json", "html"}:
+        assert "built by" not in render_form(form, reports["passed"]).lower(), form
+        assert "provenance" not in render_form(form, reports["passed"]), form
+    assert '"provenance": null' in render_form("json", reports["passed"])
+    assert "<th>built by</th>" not in render_form("html", reports["passed"])
 
 
 def test_hostile_text_is_in_the_json_as_it_is():

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lib.reports import denied, endings, passed, report
+from lib.reports import CLAIMED, VERIFIED, attested, denied, endings, passed, report
 from lib.shell import told
 
+from safeinstall.facts.provenance import Refuted, Unattested
+from safeinstall.facts.values import Missing
 from safeinstall.report.forms.screen import Screen
 from safeinstall.report.forms.terminal import render
 from safeinstall.report.model import Kept, Phase, Requirement
@@ -67,6 +69,21 @@ def test_a_whole_report():
     """)
 
 
+def test_who_built_each_file_is_told_and_the_others_are_counted():
+    given = attested(
+        app=VERIFIED, lib=CLAIMED, bad=Refuted(reason="its digest differs"),
+        one=Unattested(), two=Unattested(), three=Missing("default did not answer"),
+    )  # fmt: skip
+    _, _, after = plain(given, 120).partition("Built by\n")
+    assert after.partition("\n\n")[0].splitlines() == [
+        "  app 1.0: GitHub acme/app, release.yml, environment pypi, commit 1f1f1f1f1f1f, verified",
+        "  bad 1.0: refuted: its digest differs",
+        "  lib 1.0: GitHub acme/app, release.yml, environment pypi, as its index says; not verified",
+        "  2 of 6 files: not attested",
+        "  1 of 6 files: not known: default did not answer",
+    ]
+
+
 def test_a_refusal_tells_the_way_out_and_what_would_pass():
     text = plain(report(denied(), exit_code=10), 200)
     assert text.startswith("safe-pip: denied: the policy refuses 1 project\n")
@@ -92,7 +109,7 @@ def test_what_is_said_of_many_is_told_once():
     assert "twin      1.0       warned    vulnerability: as for app\n" in text
 
 
-@pytest.mark.parametrize("ending", ["passed", "dry-run", "denied", "failed", "broken"])
+@pytest.mark.parametrize("ending", ["passed", "dry-run", "denied", "failed", "attested", "broken"])
 @pytest.mark.parametrize("width", [40, 100])
 def test_no_line_is_wider_than_the_screen_and_nothing_foreign_steers_it(ending, width):
     text = plain(endings()[ending], width)

@@ -63,6 +63,13 @@ def test_a_file_of_its_own_a_mirror_announces_itself():
     assert told(copy(filename="app-1.1.tar.gz", provenance=OURS)).provenance == OURS
 
 
+def test_of_files_that_are_left_out_the_original_tells_which_are_attested():
+    known, own = copy(provenance=THEIRS), {"1.0": copy(provenance=OURS), "1.1": copy(provenance=OURS)}
+    original = page(INDEX, KNOWN, attested_elsewhere={"0.9": known})
+    _, mirror = mirrored("app", [original, page(NEAR, attested_elsewhere=own)])
+    assert mirror.attested_elsewhere == {"0.9": known, "1.1": own["1.1"]}
+
+
 LATER = NOW + timedelta(days=1)
 BUILD = "app-1.0-1-py3-none-any.whl"
 

@@ -57,6 +57,7 @@ def test_also_of_what_was_left_out(index, read):
     index.add(*make_wheel("a", "2.0"), upload_time=None)
     first = read(admit=lambda _: False)
     assert read(admit=lambda _: False) == first
+    assert [file.filename for file in first.attested_elsewhere.values()] == ["a-1.0-py3-none-any.whl"]
     assert first.left_out == {"1.0": UPLOADED, "2.0": None}
     assert len(index.requests) == 1
 

@@ -428,6 +428,32 @@ def test_of_files_that_are_left_out_it_is_kept_when_the_first_of_each_version_wa
     assert found.left_out == {"1": first, "2": None, "3": None, "4": before, "": None}
 
 
+def test_of_files_that_are_left_out_the_first_attested_one_of_each_version_is_kept():
+    def entry(name, day, **more):
+        time = f"2024-01-{day:02}T00:00:00Z"
+        return {"url": f"{name}-any.whl", "hashes": {"sha256": SHA}, "upload-time": time, "provenance": "/p", **more}
+
+    entries = [
+        entry("a-1-z", 3),
+        entry("a-1-y", 2, provenance=f"/{SHA}", yanked="broken"),
+        entry("a-1-x", 1, provenance=None),
+        entry("a-2-x", 1, provenance=7),
+        entry("a-3-x", 1, hashes=7),
+        entry("a-4-x", 1) | {"upload-time": "soon"},
+        entry("a-5-x", 1, **{"requires-python": 7}),
+    ]
+    found = parse_project_page(json.dumps({"files": entries}).encode(), JSON, URL, SOURCE, lambda _: False)
+    assert list(found.attested_elsewhere) == ["1", "5"]
+    assert found.attested_elsewhere["1"] == ListedFile(
+        filename="a-1-y-any.whl",
+        url=f"{URL}a-1-y-any.whl",
+        hashes={"sha256": SHA.lower()},
+        yanked="broken",
+        upload_time=datetime(2024, 1, 2, tzinfo=timezone.utc),
+        provenance=f"https://i.example/{SHA}",
+    )
+
+
 def test_an_html_page_tells_no_time_of_files_that_are_left_out():
     body = b"<a href=a-1-cp39-x-x.whl>x</a> <a href=a-1.tar.gz>x</a>"
     found = parse_project_page(body, "text/html", URL, SOURCE, lambda name: name[-1] == "z")

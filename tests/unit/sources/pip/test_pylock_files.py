@@ -40,3 +40,21 @@ def test_a_fragment_beside_a_subdirectory_is_refused(tmp_path):
     facts = f'archive = {{url = "{URL}#subdirectory=evil", hashes = {{sha256 = "{SHA256}"}}, subdirectory = "sub"}}'
     with pytest.raises(RefusedError, match=r"cannot be used: .* has a fragment and a subdirectory"):
         requirement(tmp_path, facts)
+
+
+def test_who_attested_a_package_is_told_and_what_is_no_text_is_no_name(tmp_path):
+    path = tmp_path / "pylock.toml"
+    path.write_text(
+        'lock-version = "1.0"\ncreated-by = "me"\n[[packages]]\nname = "app"\nversion = "1.0"\n'
+        'attestation-identities = [{kind = "GitHub", repository = 2026-11-22, claims = {ref = "main"}}]\n'
+        f'sdist = {{name = "app-1.0.tar.gz", url = "{URL}", hashes = {{sha256 = "{SHA256}"}}}}\n'
+    )
+    (row,) = select(LockRequest(path=str(path), markers={"python_full_version": "3.11.7"}, tags=["py3-none-any"]))
+    assert row["attested"] == [{"kind": "GitHub", "repository": [], "claims": []}]
+
+
+@pytest.mark.parametrize("identities", ['[{repository = "acme/app"}]', "[{kind = 3}]", '"GitHub"', '["GitHub"]'])
+def test_what_is_no_attestation_identity_is_refused_as_pip_refuses_it(tmp_path, identities):
+    facts = f'attestation-identities = {identities}\narchive = {{url = "{URL}", hashes = {{sha256 = "{SHA256}"}}}}'
+    with pytest.raises(RefusedError, match=r"pylock.toml cannot be used: .*attestation-identities"):
+        requirement(tmp_path, facts)

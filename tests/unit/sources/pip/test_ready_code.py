@@ -6,6 +6,7 @@ import os
 import pytest
 
 from safeinstall.sources.pip.hosted.installing.bytecode import PLACEHOLDER, compile_sources
+from safeinstall.sources.pip.hosted.installing.placing import Placing
 from safeinstall.sources.pip.hosted.installing.ready_code import ReadyCode
 
 SOURCES = {"one": b"X = 1\n", "two": b"X = 2\n"}
@@ -22,14 +23,19 @@ def ready(tmp_path):
         def ask(self, question):
             return {"files": [[str(record), 0, ""]]} if "bytecode" in question else {}
 
-    return ReadyCode(Parent())
+    return ReadyCode(Parent(), Placing())
+
+
+def take(ready, path):
+    owner = ready.owner(path)
+    return owner and ready.take(*owner, path)
 
 
 @pytest.mark.parametrize("other", ["A.py", "a.PY", "a.py"])
 def test_what_may_be_one_file_has_the_code_of_the_last_member_or_none(ready, tmp_path, other):
     ready.saved("w.whl", "one", str(tmp_path / "a.py"))
     ready.saved("w.whl", "two", str(tmp_path / other))
-    taken = [ready.take(str(tmp_path / name)) for name in sorted({"a.py", other})]
+    taken = [take(ready, str(tmp_path / name)) for name in sorted({"a.py", other})]
     values = [marshal.loads(found[0]).co_consts[0] for found in taken if found]
     assert values in ([], [2])
 
@@ -37,7 +43,7 @@ def test_what_may_be_one_file_has_the_code_of_the_last_member_or_none(ready, tmp
 def test_two_forms_of_unicode_may_be_one_file(ready, tmp_path):
     ready.saved("w.whl", "one", str(tmp_path / "\u00e9.py"))
     ready.saved("w.whl", "two", str(tmp_path / "e\u0301.py"))
-    assert ready.take(str(tmp_path / "\u00e9.py")) is None
+    assert take(ready, str(tmp_path / "\u00e9.py")) is None
 
 
 def test_a_directory_that_a_link_leads_to_is_the_same(ready, tmp_path):
@@ -45,7 +51,7 @@ def test_a_directory_that_a_link_leads_to_is_the_same(ready, tmp_path):
     (tmp_path / "lib64").symlink_to("lib")
     ready.saved("w.whl", "one", str(tmp_path / "lib/a.py"))
     ready.saved("w.whl", "two", str(tmp_path / "lib64/a.py"))
-    assert ready.take(str(tmp_path / "lib/a.py")) is None
+    assert take(ready, str(tmp_path / "lib/a.py")) is None
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("elsewhere")])
@@ -53,7 +59,7 @@ def test_what_stands_where_the_code_goes_is_for_python_to_complain_of(ready, tmp
     source = tmp_path / "a.py"
     source.write_bytes(SOURCES["one"])
     ready.saved("w.whl", "one", str(source))
-    code, size = ready.take(str(source))
+    code, size = take(ready, str(source))
     assert PLACEHOLDER.encode() not in code
     assert ready.write(str(source), code, size)
     (place,) = (tmp_path / "__pycache__").iterdir()

@@ -10,6 +10,7 @@ import pytest
 from lib.claims import GITHUB, by, claimed
 from lib.facts import FIND_LINKS, artifact
 from lib.index import LocalIndex, Reply
+from lib.shell import wait_until
 from lib.wheels import make_wheel
 
 from safeinstall.errors import SourceError
@@ -155,8 +156,20 @@ def test_what_is_late_is_missing(server, opened, monkeypatch):
     provenance = opened()
     found = provenance.provenance(made(server), verify=False)
     assert found.reason == f"{server.root}{server.provenance_path(WHEEL)} did not answer within 0 seconds"
-    monkeypatch.setattr(index_provenance, "PATIENCE", 60.0)
-    assert isinstance(provenance.provenance(made(server), verify=False), Provenance)
+    wait_until(lambda: isinstance(provenance.provenance(made(server), verify=False), Provenance), "late answer")
+
+
+def test_what_is_kept_does_not_wait_for_a_server_that_is_late(server, opened, monkeypatch):
+    other, data = make_wheel("app", "1.0", tag="py2-none-any")
+    server.add(other, data, provenance=by(GITHUB))
+    kept = replace(made(server, other), filename=other)
+    assert isinstance(opened().provenance(kept, verify=False), Provenance)
+    server.reply(server.provenance_path(WHEEL), Reply(delay=0.2))
+    monkeypatch.setattr(index_provenance, "PATIENCE", 0.0)
+    provenance = opened(workers=1)
+    assert isinstance(provenance.provenance(made(server), verify=False), Missing)
+    assert isinstance(provenance.provenance(kept, verify=False), Provenance)
+    wait_until(lambda: isinstance(provenance.provenance(made(server), verify=False), Provenance), "late answer")
 
 
 def test_what_is_unannounced_or_of_no_index_is_not_asked_for(server, opened):

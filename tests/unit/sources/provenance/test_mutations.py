@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -71,8 +72,7 @@ def changed_text(data, text):
 def mutate(data, found):
     place = data.draw(st.sampled_from(sorted(places(found), key=repr)))
     parent, key = at(found, place[:-1]), place[-1]
-    ways = ["other", "gone", "twice", "foreign", "text"]
-    way = data.draw(st.sampled_from(ways))
+    way = data.draw(st.sampled_from(["other", "gone", "twice", "foreign", "text"]))
     if way == "gone":
         del parent[key]
     elif way == "twice" and isinstance(parent, list):
@@ -80,8 +80,10 @@ def mutate(data, found):
     elif way == "text" and isinstance(parent[key], str):
         parent[key] = changed_text(data, parent[key])
     elif way == "foreign" and "attestations" in place[:-1]:
-        inside = place[place.index("attestations") + 2 :]
-        parent[key] = copy.deepcopy(at(data.draw(st.sampled_from(OTHERS)), inside))
+        with suppress(LookupError, TypeError):  # something else stands there by now
+            parent[key] = copy.deepcopy(
+                at(data.draw(st.sampled_from(OTHERS)), place[place.index("attestations") + 2 :])
+            )
     else:
         parent[key] = data.draw(JSON)
 

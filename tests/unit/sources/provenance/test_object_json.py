@@ -66,6 +66,10 @@ OBJECTS = {
         lambda: provenance((None, [the_attestation()])),
         "a bundle of its provenance names no publisher",
     ),
+    "a publisher with a name that is none": (
+        lambda: claimed({"kind": "CircleCI", "project_id": "p", "pipeline_definition_id": "d", "vcs_ref": 5}),
+        "the attestation of CircleCI p, d does not hold: a publisher of its provenance cannot be read",
+    ),
     "a publisher without kind": (
         lambda: provenance(({"repository": "acme/app"}, [the_attestation()])),
         "a publisher of its provenance has no kind",

@@ -111,9 +111,7 @@ def test_a_replayed_attestation_of_another_file(subject):
 
 
 def test_the_right_name_of_other_bytes():
-    assert (
-        reason(claimed(WHEEL, OTHER_SHA)) == f"{OF_ACME} does not hold: it is of other bytes: another sha256, or none"
-    )
+    assert reason(claimed(WHEEL, OTHER_SHA)) == f"{OF_ACME} does not hold: it is of other bytes: sha256 {OTHER_SHA}"
 
 
 def test_one_of_two_that_is_of_another_file():
@@ -143,8 +141,8 @@ TWICE = base64.b64encode(json.dumps(STATED).replace('"_type"', '"subject": [], "
         (of({**STATED, "_type": "https://in-toto.io/Statement/v0.1"}), f"{OF_ACME} does not hold: its statement is not of in-toto's version 1"),
         (of({**STATED, "subject": []}), f"{OF_ACME} does not hold: its statement is not of one file: it has 0 subjects"),
         (of({**STATED, "subject": STATED["subject"] * 2}), f"{OF_ACME} does not hold: its statement is not of one file: it has 2 subjects"),
-        (of({**STATED, "subject": [{"name": WHEEL}]}), f"{OF_ACME} does not hold: it is of other bytes: another sha256, or none"),
-        (of({**STATED, "subject": [{"name": WHEEL, "digest": {"sha512": SHA}}]}), f"{OF_ACME} does not hold: it is of other bytes: another sha256, or none"),
+        (of({**STATED, "subject": [{"name": WHEEL}]}), f"{OF_ACME} does not hold: it is of other bytes: no sha256"),
+        (of({**STATED, "subject": [{"name": WHEEL, "digest": {"sha512": SHA}}]}), f"{OF_ACME} does not hold: it is of other bytes: no sha256"),
         (of({**STATED, "subject": [{"digest": {"sha256": SHA}}]}), f"{OF_ACME} does not hold: it is of another file: None"),
         (of({**STATED, "predicateType": "https://x.example/"}), f"{OF_ACME} does not hold: what it states is of a type that is not known: https://x.example/"),
         (of({**STATED, "predicateType": [PUBLISH]}), "what it states is of a type that is not known"),

@@ -235,6 +235,111 @@ def test_a_real_attestation_of_a_person_is_of_staging_and_of_no_publisher(produc
     proving.Prover(public_root("sigstage.dev").raw)._verify(bundle, person)
 
 
+def real_changed(change):
+    """The real object of sampleproject with a part of its attestation changed."""
+    found = json.loads((REAL / SAMPLE).read_bytes())
+    change(found["attestation_bundles"][0]["attestations"][0])
+    return json.dumps(found).encode()
+
+
+def real_claimed(publisher):
+    found = json.loads((REAL / SAMPLE).read_bytes())
+    found["attestation_bundles"][0]["publisher"] = publisher
+    return json.dumps(found).encode()
+
+
+def real_entry_changed(part, key):
+    def change(it):
+        inside = entry_of(it)[part] if part else entry_of(it)
+        inside[key] = flipped(inside[key])
+
+    return real_changed(change)
+
+
+def another_real_attestation():
+    """An attestation of the same kind, by its own right publisher, of another file."""
+    return (REAL / "pypi-attestations/pypi_attestations-0.0.19.tar.gz.provenance").read_bytes()
+
+
+SAMPLE = "warehouse/sampleproject-4.0.0.tar.gz.provenance"
+OF_SAMPLE = {
+    "filename": "sampleproject-4.0.0.tar.gz",
+    "sha256": "0ace7980f82c5815ede4cd7bf9f6693684cec2ae47b9b7ade9add533b8627c6b",
+}
+PYPA_RUN = (
+    "https://github.com/pypa/sampleproject/.github/workflows/release.yml@refs/heads/main, "
+    "by https://token.actions.githubusercontent.com"
+)
+REAL_NEGATIVES = {
+    "another repository": (
+        lambda: real_claimed(github("pypa/pip")),
+        f"its certificate is not that publisher's: it is of {PYPA_RUN}",
+    ),
+    "another workflow": (
+        lambda: real_claimed(github("pypa/sampleproject", "test.yml")),
+        f"its certificate is not that publisher's: it is of {PYPA_RUN}",
+    ),
+    "another service": (
+        lambda: real_claimed(gitlab("pypa/sampleproject")),
+        f"its certificate is not that publisher's: it is of {PYPA_RUN}",
+    ),
+    "replayed from another file": (another_real_attestation, "it is of another file: pypi_attestations-0.0.19.tar.gz"),
+    "a certificate that was changed": (
+        lambda: real_changed(lambda it: it["verification_material"].update(certificate=flipped(certificate_of(it)))),
+        "its certificate does not lead to the trusted root",
+    ),
+    "a signature that was changed": (
+        lambda: real_changed(lambda it: it["envelope"].update(signature=flipped(it["envelope"]["signature"]))),
+        "its signature is not one of this statement by the key of its certificate",
+    ),
+    "a statement that was changed": (
+        lambda: real_changed(lambda it: it["envelope"].update(statement=resigned(it, predicateType=SLSA))),
+        "its signature is not one of this statement by the key of its certificate",
+    ),
+    "a log entry that was changed": (
+        lambda: real_entry_changed("", "canonicalizedBody"),
+        "its log entry is not proved to be in the log",
+    ),
+    "a proof that was changed": (
+        lambda: real_entry_changed("inclusionProof", "rootHash"),
+        "its log entry is not proved to be in the log",
+    ),
+    "a promise that was changed": (
+        lambda: real_entry_changed("inclusionPromise", "signedEntryTimestamp"),
+        "no log of the trusted root has promised its log entry",
+    ),
+    "a log entry that moved": (
+        lambda: real_changed(lambda it: entry_of(it).update(logIndex="147137140")),
+        "no log of the trusted root has promised its log entry",
+    ),
+    "no log entry": (
+        lambda: real_changed(lambda it: it["verification_material"].update(transparency_entries=[])),
+        "it has no log entry",
+    ),
+}
+
+
+@real
+@pytest.mark.parametrize("name", REAL_NEGATIVES)
+def test_a_real_object_that_was_changed_is_refused_for_its_own_reason(production, name):
+    make, reason = REAL_NEGATIVES[name]
+    found = production.verify(make(), **OF_SAMPLE)
+    assert isinstance(found, Refuted)
+    assert found.reason.partition(" does not hold: ")[2] == reason
+
+
+@real
+def test_a_real_object_proves_nothing_of_other_bytes_or_another_name(production):
+    raw = (REAL / SAMPLE).read_bytes()
+    begins = "the attestation of GitHub pypa/sampleproject, release.yml does not hold: "
+    found = production.verify(raw, **{**OF_SAMPLE, "sha256": "ab" * 32})
+    assert found == Refuted(reason=f"{begins}it is of other bytes: sha256 {OF_SAMPLE['sha256']}")
+    found = production.verify(raw, **{**OF_SAMPLE, "filename": "sampleproject-4.0.1.tar.gz"})
+    assert found == Refuted(reason=f"{begins}it is of another file: sampleproject-4.0.0.tar.gz")
+    found = Verifier(root_of(sigstore.own())).verify(raw, **OF_SAMPLE)
+    assert found == Refuted(reason=f"{begins}its certificate does not lead to the trusted root")
+
+
 # what is not proved
 
 

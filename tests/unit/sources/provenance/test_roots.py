@@ -59,8 +59,8 @@ def test_it_is_good_for_as_long_as_the_policy_says(shipped, tmp_path):
     assert trusted_root(SETTINGS, tmp_path, last) == shipped
     said = "the trusted root that comes with sigstore is 365 days old, and the policy allows 365 days"
     assert trusted_root(SETTINGS, tmp_path, last + timedelta(hours=1)) == Missing(said, UPDATE)
-    strict = ProvenanceSettings(max_root_age=timedelta(days=30))
-    said = "the trusted root that comes with sigstore is 31 days old, and the policy allows 30 days"
+    strict = ProvenanceSettings(max_root_age=timedelta(days=1))
+    said = "the trusted root that comes with sigstore is 31 days old, and the policy allows 1 day"
     assert trusted_root(strict, tmp_path, shipped.dated + timedelta(days=31)) == Missing(said, UPDATE)
 
 
@@ -155,3 +155,15 @@ print([roots.trusted_root(ProvenanceSettings(), Path("none"), datetime.now(timez
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     missing = Missing("there is no trusted root on this machine to prove provenance with", INSTALL)
     assert done.stdout == f"{[missing, None]}\n"
+
+
+def test_what_the_policy_names_is_no_path(tmp_path):
+    said = "the trusted root a\0b cannot be read: embedded null byte"
+    assert trusted_root(named("a\0b", "ab" * 32), tmp_path, NOW) == Missing(said, CORRECT)
+    found = trusted_root(named("~nobody-of-this-name/root.json", "ab" * 32), tmp_path, NOW)
+    assert found.reason.startswith("the trusted root ~nobody-of-this-name/root.json cannot be read: ")
+
+
+def test_a_root_of_the_largest_size_is_kept(shipped, tmp_path):
+    raw, newer = b" " * (1 << 20), shipped.dated + timedelta(days=1)
+    assert keep_root(raw, tmp_path, dated=newer) == trusted_root(SETTINGS, tmp_path, newer)

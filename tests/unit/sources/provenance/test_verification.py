@@ -13,6 +13,7 @@ import pytest
 from lib import sigstore
 from lib.attested import APP, BEGINS, FILE, SHA, claimed, root_of
 from lib.sigstore import ACME, PUBLISH, SLSA, WHEN, Sigstore, provenance, statement
+from lib.sites import site_with_broken_extra
 
 from safeinstall.facts.provenance import Provenance, Refuted
 from safeinstall.facts.values import Missing
@@ -97,6 +98,14 @@ def test_without_the_extra_nothing_is_proved_and_nothing_refuted(verify, plain_s
     kind, found, loaded, _ = verify(path=[plain_site])
     assert (kind, loaded & LIBRARIES) == ("Missing", set())
     assert found == repr(Missing("what proves provenance is not installed", INSTALL))
+
+
+def test_an_extra_that_cannot_be_loaded_proves_nothing_and_refutes_nothing(verify, tmp_path):
+    kind, found, _, _ = verify(path=[site_with_broken_extra(tmp_path / "site")])
+    assert (kind, found) == (
+        "Missing",
+        repr(Missing("what proves provenance cannot be loaded: of another time", INSTALL)),
+    )
 
 
 # several attestations

@@ -46,7 +46,7 @@ def located(data):
     return at if chr(data[at - 2] & ~REFERENCE) in SHORT else -1
 
 
-def with_filename(data, at, path):
+def with_filename(data: memoryview, at: int, path: str) -> bytes:
     """Return *data*, the code of a module, with *path* where the placeholder stands *at*."""
     kind, reference = chr(data[at - 2] & ~REFERENCE), data[at - 2] & REFERENCE
     name = path.encode("utf-8", "surrogatepass")

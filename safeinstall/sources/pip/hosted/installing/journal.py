@@ -18,6 +18,8 @@ import sys
 ASIDE = ".safe-pip-"
 """How the folders begin, one below each root, in which the old is kept."""
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+MEMORY = "/dev/shm"  # noqa: S108
+"""The only directory of devices in which files are more than what a process writes to."""
 NEW, OLD, TEMPORARY = "new", "old", "temporary"
 GET_PATH = 50
 """``F_GETPATH`` of macOS, which has no ``/proc``."""
@@ -31,10 +33,10 @@ class Journal:
         self.id, self.asides, self.kept = terms["id"], {}, 0
         self.file = os.open(terms["path"], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         fcntl.flock(self.file, fcntl.LOCK_SH)
-        self.roots, self.missing = terms["roots"], set(terms["missing"])
+        self.roots, self.missing, self.room = terms["roots"], set(terms["missing"]), terms["room"]
         self.temporary = os.path.realpath(os.environ["TMPDIR"])
         self.real, self.fresh, self.gone = {}, set(), set()
-        self.marks, self.old = {}, set()
+        self.marks, self.old = {self.room: NEW} if self.room else {}, set()
         self.changes = {}
 
     def note(self, what, path, *more):
@@ -78,7 +80,7 @@ class Journal:
         """All is installed: let go of the old."""
         self.changes = {}
         self.write("complete")
-        for folder in self.asides.values():
+        for folder in [*self.asides.values(), *filter(None, [self.room])]:
             shutil.rmtree(folder, ignore_errors=True)
 
     def hear(self, event, args):
@@ -217,6 +219,8 @@ class Journal:
         while True:
             if path in {self.temporary, "/dev"}:
                 return TEMPORARY
+            if path == MEMORY:
+                return OLD
             if path in self.marks:
                 return self.marks[path]
             above = os.path.dirname(path)

@@ -25,9 +25,10 @@ LIMIT = 256 << 20
 class ReadyCode:
     """Stands in for the module ``compileall`` where pip uses it."""
 
-    def __init__(self, channel):
-        """Ask for what is ready over *channel*, if there is one."""
-        self.channel, self.wheels, self.modules, self.folders, self.real = channel, {}, {}, set(), {}
+    def __init__(self, channel, placed):
+        """Ask for what is ready and has not been *placed* over *channel*, if there is one."""
+        self.channel, self.placed = channel, placed
+        self.wheels, self.modules, self.folders, self.real = {}, {}, set(), {}
 
     def saved(self, wheel, member, path):
         """Hear that *member* of *wheel* has been put at *path*."""
@@ -36,19 +37,25 @@ class ReadyCode:
 
     def compile_file(self, path, **kwargs):
         """Compile the module at *path* as ``compileall.compile_file`` does, and return whether that went well."""
-        code = self.take(path)
+        owner = self.owner(path)
         try:
-            if code is not None and self.write(path, *code):
+            if owner and (self.placed.has_compiled(owner[1]) or self.is_written(path, self.take(*owner, path))):
                 return True
         except OSError:
             pass  # Python says what is wrong
         return compileall.compile_file(path, **kwargs)
 
-    def take(self, path):
-        """Return the code of the module at *path* and the size of its source, ``None`` if it is not ready."""
+    def owner(self, path):
+        """Return of which wheel and member the module at *path* is, ``None`` if that is not certain. To ask once."""
         wheel, member, place = self.modules.pop(self.file(path), (None, None, None))
-        if wheel is None or place != path:
-            return None
+        return (wheel, member) if place == path else None
+
+    def is_written(self, path, code):
+        """Write *code* and the size of its source, if there is any, for *path*; return whether it was written."""
+        return code is not None and self.write(path, *code)
+
+    def take(self, wheel, member, path):
+        """Return the code of the module at *path* and the size of its source, ``None`` if it is not ready."""
         if wheel not in self.wheels:
             self.wheels = {wheel: self.ask(wheel)}  # pip comes to no wheel twice
         found = self.wheels[wheel].get(member)
@@ -120,7 +127,7 @@ def write_whole(path, data, mode):
         raise
 
 
-def read_code(path, begin, digest):
+def read_code(path: str, begin: int, digest: str) -> "dict[str, tuple[memoryview, int, int]] | None":
     """Return what the file at *path* holds from *begin* on, ``None`` if that has not the sha256 *digest*.
 
     An empty digest is not looked at. It is one record after the other: a line of JSON with the size of the code of each
@@ -164,17 +171,19 @@ def fits():
 
 def take_ready_code(channel, answer):
     """Let pip take from our parent what is unpacked and compiled faster than in pip's own way."""
+    from .placing import what_is_placed
     from .unpacking import hasten_unpacking
 
     stage, ahead = answer.get("stage"), answer.get("bytecode")
     if not stage or not hasattr(os, "pread"):
         return
-    ready = ReadyCode(channel if ahead and fits() else None)
+    placed = what_is_placed(answer.get("journal"), answer.get("unpacked"))
+    ready = ReadyCode(channel if ahead and fits() else None, placed)
     try:
         from pip._internal.operations.install import wheel
 
         if wheel.compileall.compile_file is compileall.compile_file:
             wheel.compileall = ready
-            hasten_unpacking(stage, ready.saved)
+            hasten_unpacking(stage, placed, ready.saved)
     except (ImportError, AttributeError):
         pass  # this pip has other ways, and goes them

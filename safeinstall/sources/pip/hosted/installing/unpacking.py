@@ -4,8 +4,15 @@ pip's way (operations/install/wheel.py, ``ZipBackedFile.save``) goes through a f
 not fit in here, because it is large, packed in another way, or something stands in its place, goes pip's way.
 """
 
+from __future__ import annotations
+
 import os
 import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+    from zipfile import ZipInfo
 
 LARGEST = 4 << 20
 """Bytes of a member, packed and unpacked, that are held in memory at once."""
@@ -17,33 +24,49 @@ STORED, DEFLATED = 0, 8
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def hasten_unpacking(below, saved):
+def hasten_unpacking(below, placed, saved):
     """Let pip save the members of wheels *below* this directory in our way, and tell *saved* of each, as pip calls it.
 
-    *saved* gets the path of the wheel, the member, and the path of the file.
+    *saved* gets the path of the wheel, the member, and the path of the file. Of what is *placed* already
+    (:class:`~placing.Placing`), pip makes no directories, so that those of the wheel can come as a whole.
     """
     from pip._internal.operations.install import wheel
     from pip._internal.utils.misc import ensure_dir
     from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
 
-    save, folders = wheel.ZipBackedFile.save, {}
+    save, install, folders = wheel.ZipBackedFile.save, wheel._install_wheel, {}
 
     def save_member(self):
         path, info = self._zip_file.filename, self._getinfo()
+        if path.startswith(below) and placed.put(self.src_record_path, self.dest_path):
+            finish(self, info)
+            return
         data = unpacked(self._zip_file.fp, info) if path.startswith(below) else None
         folder = os.path.dirname(self.dest_path)
-        if data is not None and folder not in folders.setdefault(path, set()):
+        if folder not in folders.setdefault(path, set()):
             ensure_dir(folder)
             folders[path].add(folder)
         if data is None or not write_new(self.dest_path, data):
             save(self)
+            saved(path, self.src_record_path, self.dest_path)
         else:
-            self.written = True  # pip 26.3
-            if zip_item_is_executable(info):
-                set_extracted_file_to_default_mode_plus_executable(self.dest_path)
-        saved(path, self.src_record_path, self.dest_path)
+            finish(self, info)
 
-    wheel.ZipBackedFile.save = save_member
+    def finish(self, info):
+        self.written = True  # pip 26.3
+        if zip_item_is_executable(info):
+            set_extracted_file_to_default_mode_plus_executable(self.dest_path)
+        saved(self._zip_file.filename, self.src_record_path, self.dest_path)
+
+    def install_wheel(*args, **kwargs):
+        placed.take(kwargs.get("wheel_path"))
+        try:
+            return install(*args, **kwargs)
+        finally:
+            placed.leave()
+
+    wheel.ZipBackedFile.save, wheel._install_wheel = save_member, install_wheel
+    wheel.ensure_dir = lambda path: None if placed.members else ensure_dir(path)
     read_once(below)
     cut_paths()
 
@@ -80,7 +103,7 @@ def read_once(below):
     wheel.get_wheel_distribution = prepared.get_wheel_distribution = get_wheel_distribution
 
 
-def unpacked(stream, info):
+def unpacked(stream: BinaryIO, info: ZipInfo) -> bytes | None:
     """Return the bytes of a member of the zip that *stream* reads, ``None`` where pip has to look itself."""
     if max(info.compress_size, info.file_size) > LARGEST or info.flag_bits & ENCRYPTED:
         return None
@@ -108,7 +131,7 @@ def inflated(packed, kind, size):
     return unpacker.decompress(packed, size + 1)
 
 
-def write_new(path, data):
+def write_new(path: str, data: bytes) -> bool:
     """Write *data* to *path* as pip would, if nothing is in its place; whether it was."""
     try:
         file = os.open(path, NEW, 0o666)

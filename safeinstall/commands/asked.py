@@ -1,4 +1,4 @@
-"""What ``safe-pip outdated`` looks up: of each project what is installed, or what requirements ask for."""
+"""What is looked up: of each project what is installed, or what requirements ask for."""
 
 from __future__ import annotations
 

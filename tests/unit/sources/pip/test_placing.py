@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from safeinstall.sources.pip.hosted.installing.placing import Placing, what_is_placed
+
+SUFFIX = importlib.util.cache_from_source("/a/b.py").removeprefix("/a/__pycache__/b")
+WHEEL = "/stage/app-1.0-py3-none-any.whl"
+MEMBERS = ["app/a.py", "app/sub/b.py", "single.py", "app-1.0.data/data/share/x"]
+
+
+@pytest.fixture
+def library(tmp_path):
+    made = tmp_path / "library"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def room(library):
+    """What our parent has unpacked of one wheel."""
+    made = library / "room"
+    for member in MEMBERS:
+        place = made / "app-1.0-py3-none-any.whl" / member
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"of {member}")
+    tell(made, members=MEMBERS, compiled=["app/a.py", "app/sub/b.py"])
+    return made
+
+
+def tell(room, **told):
+    (room / "app-1.0-py3-none-any.whl.json").write_text(json.dumps(told))
+
+
+@pytest.fixture
+def placing(room, library):
+    made = Placing(str(room), str(library))
+    made.take(WHEEL)
+    return made
+
+
+def test_a_directory_comes_as_a_whole(placing, room, library):
+    assert placing.put("app/a.py", f"{library}/app/a.py")
+    assert (library / "app/sub/b.py").read_text() == "of app/sub/b.py"
+    assert placing.put("app/sub/b.py", f"{library}/app/sub/b.py")
+    assert placing.has_compiled("app/a.py")
+    assert placing.has_compiled("app/sub/b.py")
+
+
+def test_into_a_directory_that_is_there_come_its_files(placing, library):
+    (library / "app").mkdir()
+    assert placing.put("app/a.py", f"{library}/app/a.py")
+    assert not (library / "app/sub").exists()
+    assert not placing.has_compiled("app/a.py")
+    assert placing.put("app/sub/b.py", f"{library}/app/sub/b.py")
+    assert placing.has_compiled("app/sub/b.py")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere"), Path.touch])
+def test_what_stands_there_is_left_for_pip(placing, library, make):
+    make(library / "single.py")
+    assert not placing.put("single.py", f"{library}/single.py")
+
+
+def test_a_file_of_another_scheme_comes_alone(placing, tmp_path):
+    assert placing.put("app-1.0.data/data/share/x", f"{tmp_path}/share/x")
+    assert (tmp_path / "share/x").read_text() == "of app-1.0.data/data/share/x"
+
+
+def test_what_was_not_told_is_left_for_pip(placing, library):
+    assert not placing.put("app/c.py", f"{library}/app/c.py")
+
+
+def test_a_wheel_that_is_not_ready_is_left_for_pip(room, library):
+    (room / "app-1.0-py3-none-any.whl.json").unlink()
+    placing = Placing(str(room), str(library))
+    placing.take(WHEEL)
+    assert not placing.put("app/a.py", f"{library}/app/a.py")
+
+
+def test_a_wheel_that_is_not_begun_is_ours(room, library):
+    Placing(str(room), str(library)).take("/stage/other-1.0-py3-none-any.whl")
+    assert (room / "other-1.0-py3-none-any.whl").is_dir()
+
+
+@pytest.fixture
+def told(library):
+    umask = os.umask(0o022)
+    os.umask(umask)
+    return {"library": str(library), "suffix": SUFFIX, "umask": umask}
+
+
+def test_what_is_told_is_taken(told):
+    assert what_is_placed({"room": "/room"}, told).room == "/room"
+    assert what_is_placed({"room": "/room"}, told | {"suffix": ""}).room == "/room"
+
+
+def test_where_code_is_to_have_another_header_nothing_is_taken(told, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert not what_is_placed({"room": "/room"}, told).room
+    assert what_is_placed({"room": "/room"}, told | {"suffix": ""}).room
+
+
+def test_where_code_is_to_have_another_name_nothing_is_taken(told):
+    assert not what_is_placed({"room": "/room"}, told | {"suffix": ".cpython-27.pyc"}).room
+
+
+def test_with_another_umask_or_without_a_room_nothing_is_taken(told):
+    assert not what_is_placed({"room": "/room"}, told | {"umask": 0o177}).room
+    assert not what_is_placed({"room": ""}, told).room
+    assert not what_is_placed(None, told).room
