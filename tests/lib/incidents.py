@@ -32,6 +32,7 @@ from safeinstall.errors import MetadataDynamicError
 from safeinstall.facts.artifact import InstalledDistribution, Source, SourceKind
 from safeinstall.facts.finding import Level
 from safeinstall.facts.metadata import parse_metadata
+from safeinstall.facts.values import Missing
 from safeinstall.plan.plan import _SEAL, VerifiedFile, VerifiedPlan
 from safeinstall.policy.load import parse_policy
 from safeinstall.ports import ListedFile, ProjectPage
@@ -294,6 +295,10 @@ class _World:
     def provenance(self) -> _Attestations:
         return _Attestations(self.incident)
 
+    @property
+    def origins(self) -> _Origins:
+        return _Origins()
+
     def pages(self, name: str) -> tuple[ProjectPage, ...]:
         listed = [file for file in self.incident.files if file.project == name and file.uploaded <= self.as_of]
         return tuple(
@@ -421,3 +426,12 @@ def _left(incident: Incident, outcome: Outcome) -> str:
     taken = [f"{pin.artifact.version} taken" for pin in outcome.resolved.pins if pin.artifact.name in attacked]
     kept = [f"{kept.version} stays" for kept in outcome.resolved.kept if kept.name in attacked]
     return ", ".join(taken or kept) or "without it"
+
+
+class _Origins:
+    """What files were made of: no source says it of a file that is long gone."""
+
+    def origin(self, *_: object) -> Missing:
+        return Missing("what it was made of is not told")
+
+    def prefetch_origin(self, *_: object) -> None: ...
