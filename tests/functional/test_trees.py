@@ -64,6 +64,7 @@ MODULES = {
     "odd/python2.py": "print 'hello'\n",
     "odd/latin.py": "# -*- coding: latin-1 -*-\nNAME = 'é'\n".encode("latin-1"),
     "odd/mislabelled.py": "# -*- coding: utf-8 -*-\nNAME = 'é'\n".encode("latin-1"),
+    "odd/big5.py": "# -*- coding: big5 -*-\nNAME = '中'\n".encode("big5"),
     "odd/no_such_encoding.py": "# -*- coding: klingon -*-\n",
     "odd/bom.py": b"\xef\xbb\xbfNAME = '\xc3\xa9'\n",
     "odd/windows.py": b"def f():\r\n    return '''a\r\nb'''\r\n",

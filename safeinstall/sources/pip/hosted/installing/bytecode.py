@@ -9,6 +9,7 @@ that stands for it, and told the real one when it is put there.
 import json
 import marshal
 import os
+import re
 import sys
 import time
 from importlib.util import MAGIC_NUMBER
@@ -20,6 +21,10 @@ SHORT, LONG, UNICODE = {"z": "z", "Z": "Z"}, {"z": "a", "Z": "A"}, {"z": "u", "Z
 REFERENCE = 0x80
 BEFORE = 2
 """Bytes before a short string: its kind, and its size."""
+CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+PLAIN = re.compile(rb"(utf-8|latin-1|iso-8859-1|iso-latin-1)(-|$)", re.IGNORECASE)
+HEAD = 4096
+"""Bytes of a module that are looked at for what it says of its encoding."""
 LONGEST = 255
 """Characters of a short string."""
 MEMORY = 2 << 30
@@ -30,6 +35,15 @@ MOST = 32 << 20
 """Bytes of code of that: a few lines can become gigabytes."""
 LOW = 5
 """By how much what is compiled ahead yields to what is waited for."""
+
+
+def is_plain(source):
+    """Whether *source* is in an encoding for which Python needs no codec (PEP 263; CPython: ``get_normal_name``).
+
+    pip 26.3 lets nothing be imported while it installs, and so does not compile what is in another one.
+    """
+    told = (CODING.match(line) for line in source[:HEAD].splitlines()[:2])
+    return all(PLAIN.match(found.group(1).replace(b"_", b"-")) for found in told if found)
 
 
 def compiled(source, name):
@@ -61,6 +75,8 @@ def compile_sources(data, modules):
     told, code, begin, left = {}, [], 0, MOST
     for member, size in modules:
         source, begin = data[begin : begin + size], begin + size
+        if not is_plain(source):
+            continue
         try:
             made = compiled(source, PLACEHOLDER)
         except Exception:
