@@ -52,11 +52,12 @@ class Provenance:
     those are attested as ever.
 
     A *regression* needs no configuration. A file is compared with the newest release of its project that was as old
-    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks (a month is always enough), whatever its version;
-    of that release with the file most like it, in kind, then in platform. It is one where that one was attested and this one is not; or where
-    this one's publisher is another: of another service, owner, repository or workflow. An environment that was not
-    there before is none, since it can only keep more people from publishing; another one, or none at all, is. Files
-    that ``publishers`` binds are held to that alone, unless the entry is that of a layer which may only tighten.
+    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks (a month is always enough), whatever its
+    version; of that release with the file most like it, in kind, then in platform. It is one where that one was
+    attested and this one is not; or where this one's publisher is another: of another service, owner, repository or
+    workflow. An environment that was not there before is none, since it can only keep more people from publishing;
+    another one, or none at all, is. Files that ``publishers`` binds are held to that alone, unless the entry is that of
+    a layer which may only tighten.
 
     What an index announces and what does not prove what it says is denied always: no level and no exception is for it.
     A path that you name yourself has no provenance, and is not asked for any.

@@ -74,6 +74,7 @@ class IndexProvenance:
         self._verifier: Verifier | None = None
         self._lock, self._proving = Lock(), Lock()
         self._objects: dict[tuple[str, str, str], Future[_Answer]] = {}
+        self._recalled: set[tuple[str, str, str]] = set()
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
         self._late: set[tuple[str, str, int | None] | None] = set()
         self._pool = ThreadPoolExecutor(workers, "provenance")
@@ -98,7 +99,23 @@ class IndexProvenance:
             return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
         except SourceError as error:
             return _unanswered(artifact, error)
-        return self._proved(artifact, raw) if verify and isinstance(claims, Provenance) else claims
+        if not verify or not isinstance(claims, Provenance):
+            return claims
+        proved = self._proved(artifact, raw)
+        return self._asked_anew(artifact, proved) if isinstance(proved, Refuted) else proved
+
+    def _asked_anew(self, artifact: Artifact, refuted: Refuted) -> ProvenanceFact:
+        """Ask the index once more where what was kept is *refuted*: it may have been mended since, or damaged here."""
+        key = _key(artifact)
+        with self._lock:
+            if key not in self._recalled:
+                return refuted
+            self._recalled.remove(key)
+            self._objects[key] = self._submitted(artifact, *key[::2])
+        with self._proving:
+            self._proofs.pop(key, None)
+        found = self.provenance(artifact, verify=True)
+        return refuted if isinstance(found, Missing) else found
 
     def prefetch_provenance(self, artifact: Artifact) -> None:
         """See :class:`~safeinstall.ports.ProvenanceSource`."""
@@ -106,7 +123,7 @@ class IndexProvenance:
             self._asked(artifact, artifact.provenance, artifact.sha256)
 
     def _asked(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
-        key = (address, artifact.filename, sha256)
+        key = _key(artifact)
         with self._lock:
             if key not in self._objects:
                 self._objects[key] = self._begun(artifact, address, sha256)
@@ -114,15 +131,20 @@ class IndexProvenance:
 
     def _begun(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
         """Begin to fetch what is not kept. What is kept does not wait for a server that keeps all threads waiting."""
-        answer: Future[_Answer] = Future()
         if not is_local(address) and (raw := read_kept(self._path(address, sha256))) is not None:
             claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
             if isinstance(claims, Provenance):
+                answer: Future[_Answer] = Future()
                 answer.set_result((raw, claims))
+                self._recalled.add(_key(artifact))
                 return answer
+        return self._submitted(artifact, address, sha256)
+
+    def _submitted(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
         try:
             return self._pool.submit(self._read, artifact, address, sha256)
         except RuntimeError:  # closed
+            answer: Future[_Answer] = Future()
             answer.cancel()
             return answer
 
@@ -151,7 +173,7 @@ class IndexProvenance:
         return self._folder / key[:2] / key
 
     def _proved(self, artifact: Artifact, raw: bytes) -> ProvenanceFact:
-        key = (artifact.provenance or "", artifact.filename, artifact.sha256 or "")
+        key = _key(artifact)
         with self._proving:
             if key not in self._proofs:
                 self._proofs[key] = self._verified(artifact, raw)
@@ -165,6 +187,10 @@ class IndexProvenance:
             return self._verifier.verify(raw, filename=artifact.filename, sha256=artifact.sha256 or "")
         except SourceError as error:
             return Missing(error.message, error.hint)
+
+
+def _key(artifact: Artifact) -> tuple[str, str, str]:
+    return artifact.provenance or "", artifact.filename, artifact.sha256 or ""
 
 
 def _unannounced(artifact: Artifact) -> ProvenanceFact:

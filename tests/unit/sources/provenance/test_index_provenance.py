@@ -118,6 +118,32 @@ def test_what_is_refuted_is_not_kept(server, opened, tmp_path):
     assert isinstance(opened().provenance(made(server), verify=False), Provenance)
 
 
+class Distrusts(Verifies):
+    """Refutes what anything but the workflow ``mended.yml`` has attested."""
+
+    def verify(self, raw, *, filename, sha256):
+        proved = super().verify(raw, filename=filename, sha256=sha256)
+        return proved if proved.publishers[0].workflow == "mended.yml" else Refuted(reason="no signature")
+
+
+def test_what_was_kept_and_is_refuted_by_proof_is_asked_for_once_more(server, opened):
+    opened().provenance(made(server), verify=False)
+    provenance = opened(open_verifier=Distrusts)
+    assert [provenance.provenance(made(server), verify=True) for _ in "ab"] == [Refuted(reason="no signature")] * 2
+    assert len(asked(server)) == 2
+    mended = claimed(WHEEL, server.find(WHEEL).hashes["sha256"], {**GITHUB, "workflow": "mended.yml"})
+    server.reply(server.provenance_path(WHEEL), Reply(body=mended))
+    for _ in "ab":  # and that is kept in its place
+        assert opened(open_verifier=Distrusts).provenance(made(server), verify=True).verified
+    assert len(asked(server)) == 3
+
+
+def test_what_is_refuted_stays_so_where_the_index_does_not_answer(server, opened):
+    opened().provenance(made(server), verify=False)
+    server.reply(server.provenance_path(WHEEL), Reply(status=404))
+    assert opened(open_verifier=Distrusts).provenance(made(server), verify=True) == Refuted(reason="no signature")
+
+
 def test_an_object_that_is_not_there_is_missing_and_not_unattested(server, opened):
     server.reply(server.provenance_path(WHEEL), Reply(status=404))
     found = opened().provenance(made(server), verify=False)
