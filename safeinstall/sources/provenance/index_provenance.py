@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from safeinstall.sources.network.http import HttpClient, Response
 
     _Answer: TypeAlias = tuple[bytes, ProvenanceFact]
-    """An object, and what it says."""
+    """An object, unless it is large, and what it says."""
 
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
 """Seconds that an object is waited for. Of one that is late the fact is missing; its server is waited for no more."""
+LARGE = 64 << 10
+"""Bytes of an object that is not held in memory, but read again when it is to be proved."""
 _NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
 
 
@@ -135,7 +137,7 @@ class IndexProvenance:
             claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
             if isinstance(claims, Provenance):
                 answer: Future[_Answer] = Future()
-                answer.set_result((raw, claims))
+                answer.set_result((_held(raw), claims))
                 self._recalled.add(_key(artifact))
                 return answer
         return self._submitted(artifact, address, sha256)
@@ -154,7 +156,12 @@ class IndexProvenance:
         claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
         if isinstance(claims, Provenance) and not is_local(address):
             write_kept(self._path(address, sha256), raw)
-        return raw, claims
+        return _held(raw), claims
+
+    def _read_again(self, artifact: Artifact, address: str, sha256: str) -> bytes:
+        if is_local(address):
+            return _local(address)
+        return read_kept(self._path(address, sha256)) or self._fetched(artifact, address)
 
     def _fetched(self, artifact: Artifact, address: str) -> bytes:
         index = self._index_of(address) or artifact.source.url
@@ -184,6 +191,7 @@ class IndexProvenance:
             return _NO_VERIFIER
         try:
             self._verifier = self._verifier or self._open_verifier()
+            raw = raw or self._read_again(artifact, *_key(artifact)[::2])
             return self._verifier.verify(raw, filename=artifact.filename, sha256=artifact.sha256 or "")
         except SourceError as error:
             return Missing(error.message, error.hint)
@@ -191,6 +199,10 @@ class IndexProvenance:
 
 def _key(artifact: Artifact) -> tuple[str, str, str]:
     return artifact.provenance or "", artifact.filename, artifact.sha256 or ""
+
+
+def _held(raw: bytes) -> bytes:
+    return raw if len(raw) <= LARGE else b""
 
 
 def _unannounced(artifact: Artifact) -> ProvenanceFact:

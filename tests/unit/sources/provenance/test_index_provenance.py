@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -116,6 +117,22 @@ def test_what_is_refuted_is_not_kept(server, opened, tmp_path):
         "it is of another file: other-1.0-py3-none-any.whl"
     )
     assert isinstance(opened().provenance(made(server), verify=False), Provenance)
+
+
+def test_large_objects_are_not_held_in_memory_and_can_be_proved_all_the_same(server, opened):
+    files = [make_wheel("app", f"1.{number}") for number in range(20)]
+    for file, data in files:
+        server.add(file, data, provenance=lambda *about: claimed(*about)[:-1] + b" " * 1_000_000 + b"}")
+    provenance = opened(open_verifier=Verifies)
+    artifacts = [replace(made(server, file), filename=file) for file, _ in files]
+    tracemalloc.start()
+    for one in artifacts:
+        assert isinstance(provenance.provenance(one, verify=False), Provenance)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 5_000_000
+    assert all(provenance.provenance(one, verify=True).verified for one in artifacts)
+    assert len(asked(server)) == 20
 
 
 class Distrusts(Verifies):
