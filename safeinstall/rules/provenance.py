@@ -166,9 +166,18 @@ class Provenance:
         artifact = evidence.artifact
         is_announced = artifact.provenance is not None or (self.verify and artifact.unheard is not None)
         demand = next((demand for demand in self._demands(artifact) if demand.level), None)
-        if demand is not None or (is_announced and (self.verify or _was_attested(evidence.precedent))):
+        if demand is not None or (is_announced and (self.verify or self._may_lose(evidence))):
             key = demand.key if demand is not None else f"{_KEY}.{'verify' if self.verify else 'regression'}"
             yield _missing(key, f"who attested it is not known: {missing.reason}", missing.remedy)
+
+    def _may_lose(self, evidence: Evidence) -> bool:
+        """Whether what came before was attested, as far as anybody knows: an index that is down must not hide it."""
+        before, artifact = evidence.precedent, evidence.artifact
+        if before is None or not self.wants_precedent(artifact):
+            return False
+        if isinstance(before, Missing):
+            return artifact.source.kind is SourceKind.INDEX
+        return not isinstance(before.provenance, Unattested)
 
     def _claimed(self, evidence: Evidence) -> Iterator[Finding]:
         """What nobody can prove now is judged by what the index says of it, too: to ask for proof is no way around."""
@@ -268,10 +277,6 @@ def _missing(key: str, message: str, remedy: str | None = None) -> Finding:
         key=key,
         remedy=remedy or "try again later, or take it from an index that serves provenance (PEP 740)",
     )
-
-
-def _was_attested(before: Precedent | Missing | None) -> bool:
-    return before is not None and not isinstance(before, Missing) and isinstance(before.provenance, Attested)
 
 
 def _change(now: Publisher, before: Iterable[Publisher]) -> str | None:

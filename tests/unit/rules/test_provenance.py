@@ -169,7 +169,9 @@ def test_what_had_to_be_verified_and_was_not_is_a_missing_fact():
 
 
 def test_announced_provenance_that_cannot_be_had_is_missing_where_there_is_something_to_lose():
-    assert messages(STRICT, given(GONE, before())) == ["who attested it is not known: default answered 500"]
+    for something in (before(), before(GONE), before(Refuted(reason="a foreign log")), Missing("no times")):
+        assert messages(STRICT, given(GONE, something)) == ["who attested it is not known: default answered 500"]
+        assert messages(replace(STRICT, regression=Level.ALLOW), given(GONE, something)) == []
     for nothing in (None, before(UNATTESTED)):
         assert messages(STRICT, given(GONE, nothing)) == []
 
