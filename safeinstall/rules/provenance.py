@@ -40,6 +40,8 @@ class _Demand:
     """The selector of an entry of ``publishers``."""
     excuses: bool = False
     """Whether these are no regression either."""
+    is_locked: bool = False
+    """Whether a lock asks for it: a promise like a hash, which no exception covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ class Provenance:
         demands = [*self._bindings(artifact)]
         if artifact.lock_publishers:
             named = f"{one_line(artifact.lock or '')} names {_shown(artifact.lock_publishers)}"
-            demands.append(_Demand(_KEY, Level.DENY, named, artifact.lock_publishers))
+            demands.append(_Demand(_KEY, Level.DENY, named, artifact.lock_publishers, is_locked=True))
         if required is not None:
             demands.append(_Demand(f"{_KEY}.require", Level.DENY, f"the policy asks for provenance of {required}"))
         return (*demands, _Demand(f"{_KEY}.level", self.level, "the policy asks for provenance"))
@@ -188,14 +190,17 @@ class Provenance:
 
     def _unattested(self, evidence: Evidence) -> Iterator[Finding]:
         artifact = evidence.artifact
-        demand = next((demand for demand in self._demands(artifact) if demand.level), None)
-        if demand is not None:
+        asked = [demand for demand in self._demands(artifact) if demand.level]
+        for demand in asked[:1] + [demand for demand in asked[1:] if demand.is_locked]:
             yield Finding(
                 rule=self.id,
                 level=demand.level,
                 message=f"nobody has attested it; {demand.said}",
                 key=demand.key,
-                remedy=f"take a version that is attested, or answer for it: {_exception(artifact)}",
+                remedy="if the project tells why, lock again"
+                if demand.is_locked
+                else f"take a version that is attested, or answer for it: {_exception(artifact)}",
+                final=demand.is_locked,
             )
         yield from self._compared(evidence, None)
 
@@ -219,6 +224,7 @@ class Provenance:
                     remedy=_bind(demand.package, strangers[0])
                     if demand.package
                     else "if the project tells that it has moved, lock again",
+                    final=demand.is_locked,
                 )
         yield from self._compared(evidence, attested)
 

@@ -352,6 +352,15 @@ def test_a_lock_binds_its_file_to_who_attested_it():
     assert PRESET.wants_proof(given(**locked).artifact)
 
 
+def test_no_exception_covers_what_a_lock_promises():
+    policy = layered(
+        system=f"{EXCEPTED}[[rules.provenance.publishers]]\npackage = 'acme'\nkind = 'GitHub'\nrepository = 'x/y'\n"
+    )
+    for fact in (UNATTESTED, attested(other(repository="acme/new"))):
+        (found,) = judged(policy, given(fact, lock="pylock.toml", lock_publishers=(OURS,))).denials
+        assert found.message.endswith("; pylock.toml names GitHub acme/app, release.yml, environment pypi")
+
+
 # -- regression --------------------------------------------------------------------------------------------------------
 
 
