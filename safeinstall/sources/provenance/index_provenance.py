@@ -64,7 +64,7 @@ class IndexProvenance:
         open_verifier: Callable[[], Verifier] | None = None,
         workers: int = 8,
     ) -> None:
-        """Ask by *client*, and keep objects in *folder*.
+        """Ask by *client*, each server by so many *workers* at once, and keep objects in *folder*.
 
         Of the *indexes* that pip is configured with, the one of an address lends its credentials (pip:
         network/auth.py). *open_verifier* is called when the first proof is asked for.
@@ -79,7 +79,8 @@ class IndexProvenance:
         self._recalled: set[tuple[str, str, str]] = set()
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
         self._late: set[tuple[str, str, int | None] | None] = set()
-        self._pool = ThreadPoolExecutor(workers, "provenance")
+        self._workers, self._closed = workers, False
+        self._pools: dict[tuple[str, str, int | None] | None, ThreadPoolExecutor] = {}
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -87,7 +88,10 @@ class IndexProvenance:
 
     def __exit__(self, *_: object) -> None:
         """Start nothing more, and wait for nothing."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._closed = True
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def provenance(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
         """See :class:`~safeinstall.ports.ProvenanceSource`."""
@@ -143,12 +147,14 @@ class IndexProvenance:
         return self._submitted(artifact, address, sha256)
 
     def _submitted(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
-        try:
-            return self._pool.submit(self._read, artifact, address, sha256)
-        except RuntimeError:  # closed
+        """Ask by threads of that server's own: one that keeps them all waiting keeps nobody from another."""
+        if self._closed:
             answer: Future[_Answer] = Future()
             answer.cancel()
             return answer
+        if (server := _server(address)) not in self._pools:
+            self._pools[server] = ThreadPoolExecutor(self._workers, "provenance")
+        return self._pools[server].submit(self._read, artifact, address, sha256)
 
     def _read(self, artifact: Artifact, address: str, sha256: str) -> _Answer:
         """Return the object at *address* and what it says. Only what could be read is kept."""

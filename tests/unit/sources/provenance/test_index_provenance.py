@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from lib.claims import GITHUB, by, claimed
@@ -213,6 +214,19 @@ def test_what_is_kept_does_not_wait_for_a_server_that_is_late(server, opened, mo
     assert isinstance(provenance.provenance(made(server), verify=False), Missing)
     assert isinstance(provenance.provenance(kept, verify=False), Provenance)
     wait_until(lambda: isinstance(provenance.provenance(made(server), verify=False), Provenance), "late answer")
+
+
+def test_a_server_that_is_late_keeps_nobody_from_another(server, opened, monkeypatch):
+    monkeypatch.setattr(index_provenance, "PATIENCE", 5.0)
+    ends = Event()
+    server.reply(server.provenance_path(WHEEL), Reply(send=lambda _: ends.wait()))
+    provenance = opened(workers=1)
+    with LocalIndex() as other:
+        other.add(*make_wheel("app", "1.0"), provenance=by(GITHUB))
+        provenance.prefetch_provenance(made(server))
+        found = provenance.provenance(made(other), verify=False)
+        ends.set()
+    assert isinstance(found, Provenance)
 
 
 def test_what_is_unannounced_or_of_no_index_is_not_asked_for(server, opened):
