@@ -10,7 +10,7 @@ from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.provenance import Provenance as Attested
-from safeinstall.facts.provenance import Publisher, Refuted, Unattested
+from safeinstall.facts.provenance import Publisher, Refuted, Unattested, UnknownPublisher
 from safeinstall.facts.terms import admits
 from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_local, is_own_path, one_line
@@ -136,6 +136,8 @@ class Provenance:
             case Missing() as missing:
                 yield from self._unknown(evidence, missing)
                 yield from self._claimed(evidence)
+                if isinstance(missing, UnknownPublisher):
+                    yield from self._of_unknown_kind(evidence, missing)
             case Unattested():
                 yield from self._unattested(evidence)
             case Attested() as attested:
@@ -187,6 +189,21 @@ class Provenance:
             yield _refuted(evidence.claimed)
         elif isinstance(evidence.claimed, Attested):
             yield from self._held(evidence, evidence.claimed)
+
+    def _of_unknown_kind(self, evidence: Evidence, unknown: UnknownPublisher) -> Iterator[Finding]:
+        """It is none of those who are bound, and none of those before. A lock may name it: that cannot be told."""
+        for demand in self._demands(evidence.artifact):
+            if demand.of and not demand.is_locked:
+                yield Finding(
+                    rule=self.id,
+                    level=demand.level,
+                    message=f"{one_line(unknown.reason)}; {demand.said}",
+                    key=demand.key,
+                    remedy=unknown.remedy,
+                )
+        if self.wants_precedent(evidence.artifact) and (earlier := _attested_before(evidence.precedent)):
+            by = f"before, it was {_shown(earlier.publishers)}"
+            yield self._regressed(f"{one_line(unknown.reason)}; {by}", unknown.remedy)
 
     def _unattested(self, evidence: Evidence) -> Iterator[Finding]:
         artifact = evidence.artifact
@@ -259,7 +276,7 @@ class Provenance:
                 message = f"attested by {_shown([publisher])}, {what} than before: {release}"
                 yield self._regressed(f"{message} was by {_shown(earlier.publishers)}", _bind(artifact.name, publisher))
 
-    def _regressed(self, message: str, remedy: str) -> Finding:
+    def _regressed(self, message: str, remedy: str | None) -> Finding:
         return Finding(rule=self.id, level=self.regression, message=message, key=f"{_KEY}.regression", remedy=remedy)
 
 
@@ -283,6 +300,11 @@ def _missing(key: str, message: str, remedy: str | None = None) -> Finding:
         key=key,
         remedy=remedy or "try again later, or take it from an index that serves provenance (PEP 740)",
     )
+
+
+def _attested_before(before: Precedent | Missing | None) -> Attested | None:
+    found = None if before is None or isinstance(before, Missing) else before.provenance
+    return found if isinstance(found, Attested) else None
 
 
 def _change(now: Publisher, before: Iterable[Publisher]) -> str | None:

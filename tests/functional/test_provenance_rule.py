@@ -112,6 +112,15 @@ def test_proof_that_cannot_be_had_is_no_way_around_the_comparison(stolen):
     assert "safe-pip: warned: app 1.1: provenance: who attested it is not known: " in done.err
 
 
+def test_a_kind_of_publisher_that_is_too_new_is_no_way_around_the_comparison(stolen):
+    stolen.offer("app", "1.3", upload_time=ago(0), provenance=by({"kind": "Forge", "place": "evil/app"}))
+    stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\non-missing = "warn"\n')
+    assert (
+        "  provenance        its publisher is of the kind Forge, which is not known; before, it was GitHub acme/app, release.yml\n"
+        in stolen.refuses("install", "app==1.3")
+    )
+
+
 def test_a_bound_package_is_proved(shell):
     root = sigstore.trusted_root()
     shell.write("root.json", root)

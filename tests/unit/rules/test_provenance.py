@@ -10,7 +10,7 @@ from lib.provenance import attested, github, precedent
 
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.finding import Finding, Level
-from safeinstall.facts.provenance import Publisher, PublisherKind, Refuted, Unattested
+from safeinstall.facts.provenance import Publisher, PublisherKind, Refuted, Unattested, UnknownPublisher
 from safeinstall.facts.terms import PublisherBinding
 from safeinstall.facts.values import Missing
 from safeinstall.policy.selectors import parse_selector
@@ -217,6 +217,20 @@ def test_a_lock_of_which_no_index_tells_anything_is_missing_where_proof_is_asked
     unheard = replace(heard, artifact=replace(heard.artifact, unheard="nobody lists it", lock="pylock.toml"))
     assert messages(replace(PRESET, verify=True), unheard) == ["who attested it is not known: nobody lists it"]
     assert messages(STRICT, unheard) == []
+
+
+def test_a_publisher_of_a_kind_that_is_not_known_is_nobody_who_is():
+    """Else a thief would take a service that this program is too old for, and the denial would be a missing fact."""
+    unknown = UnknownPublisher("its publisher is of the kind Forge, which is not known", "a newer safe-pip may know it")
+    lost, regression = STRICT.check(given(unknown, before()))
+    assert (lost.missing, regression.missing, regression.key) == (True, False, "rules.provenance.regression")
+    assert regression.message == f"{unknown.reason}; before, it was GitHub acme/app, release.yml, environment pypi"
+    missing, stranger = bound(binding()).check(given(unknown, before()))
+    assert (missing.missing, stranger.missing, stranger.level) == (True, False, Level.DENY)
+    assert stranger.message == f"{unknown.reason}; the policy binds acme to GitHub acme/app"
+    assert messages(STRICT, given(unknown, before(UNATTESTED))) == []
+    (locked,) = PRESET.check(given(unknown, lock="pylock.toml", lock_publishers=(OURS,)))
+    assert locked.missing
 
 
 # -- publishers --------------------------------------------------------------------------------------------------------
