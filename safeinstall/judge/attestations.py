@@ -85,11 +85,11 @@ class Attestations:
         if (unlisted := _unlisted(artifact)) is not None:
             return unlisted
         others = [file for file in self._files(artifact) if file.filename != artifact.filename]
-        timed = [file for file in others if file.upload_time is not None]
-        if artifact.upload_time is not None and (timed or not others):
-            return earlier_file(artifact, others, as_of, self.minimum_age(artifact))
         if all(file.provenance is None for file in others):
             return None  # whenever they were uploaded, there is nothing to compare with
+        timed = [file for file in others if file.upload_time is not None]
+        if artifact.upload_time is not None and timed:
+            return earlier_file(artifact, others, as_of, self.minimum_age(artifact))
         what = artifact.filename if artifact.upload_time is None else f"other files of {artifact.name}"
         was = "was" if artifact.upload_time is None else "were"
         return Missing(f"{artifact.source.display} does not tell when {what} {was} uploaded")
