@@ -11,7 +11,7 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.provenance import Provenance as Attested
 from safeinstall.facts.provenance import Publisher, Refuted, Unattested, UnknownPublisher
-from safeinstall.facts.terms import admits
+from safeinstall.facts.terms import admits, is_same_environment
 from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_local, is_own_path, one_line
 
@@ -323,7 +323,8 @@ def _difference(now: Publisher, then: Publisher) -> tuple[int, str | None]:
         return 3, "another repository"
     if now.workflow != then.workflow:
         return 2, "another workflow"
-    return (1, "another environment") if (then.environment or None) not in (None, now.environment) else (0, None)
+    is_same = not then.environment or is_same_environment(then.environment, now.environment)
+    return (0, None) if is_same else (1, "another environment")
 
 
 def _shown(publishers: Iterable[Publisher]) -> str:

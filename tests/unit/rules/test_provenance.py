@@ -266,6 +266,7 @@ def test_a_bound_file_that_nobody_has_attested_is_denied():
         (binding(repository="acme/*"), other(repository="acme/another")),
         (binding(workflow="release.yml"), OURS),
         (binding(environment="pypi"), OURS),
+        (binding(environment="PyPI"), OURS),
         (binding(), other(workflow="other.yml", environment=None)),
         (
             binding(kind="GitLab", repository="group/sub/app", workflow="ci/release.yml"),
@@ -432,6 +433,7 @@ def test_what_has_changed_is_named(now, what):
         (other(environment=None), OURS),
         (other(environment=""), OURS),
         (other(environment=""), other(environment=None)),
+        (other(environment="PyPI"), OURS),
     ],
 )
 def test_what_is_no_change(then, now):
