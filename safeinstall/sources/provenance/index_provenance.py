@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
-"""Seconds that an object is waited for. Of one that is late the fact is missing; its server is waited for no more."""
+"""Seconds that an object is waited for. Of one that is late the fact is missing; its index is waited for no more."""
 LARGE = 64 << 10
 """Bytes of an object that is not held in memory, but read again when it is to be proved."""
 _NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
@@ -64,7 +64,7 @@ class IndexProvenance:
         open_verifier: Callable[[], Verifier] | None = None,
         workers: int = 8,
     ) -> None:
-        """Ask by *client*, each server by so many *workers* at once, and keep objects in *folder*.
+        """Ask by *client*, for each index by so many *workers* at once, and keep objects in *folder*.
 
         Of the *indexes* that pip is configured with, the one of an address lends its credentials (pip:
         network/auth.py). *open_verifier* is called when the first proof is asked for.
@@ -78,9 +78,9 @@ class IndexProvenance:
         self._objects: dict[tuple[str, str, str], Future[_Answer]] = {}
         self._recalled: set[tuple[str, str, str]] = set()
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
-        self._late: set[tuple[str, str, int | None] | None] = set()
+        self._late: set[str] = set()
         self._workers, self._closed = workers, False
-        self._pools: dict[tuple[str, str, int | None] | None, ThreadPoolExecutor] = {}
+        self._pools: dict[str, ThreadPoolExecutor] = {}
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -99,9 +99,9 @@ class IndexProvenance:
             return _unannounced(artifact)
         try:
             answer = self._asked(artifact, artifact.provenance, artifact.sha256)
-            raw, claims = answer.result(timeout=0 if _server(artifact.provenance) in self._late else PATIENCE)
+            raw, claims = answer.result(timeout=0 if _whose(artifact) in self._late else PATIENCE)
         except NoAnswerError:
-            self._late.add(_server(artifact.provenance))
+            self._late.add(_whose(artifact))
             return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
         except SourceError as error:
             return _unanswered(artifact, error)
@@ -147,14 +147,14 @@ class IndexProvenance:
         return self._submitted(artifact, address, sha256)
 
     def _submitted(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
-        """Ask by threads of that server's own: one that keeps them all waiting keeps nobody from another."""
+        """Ask by threads for what this index announces: one that keeps them all waiting keeps nobody from another's."""
         if self._closed:
             answer: Future[_Answer] = Future()
             answer.cancel()
             return answer
-        if (server := _server(address)) not in self._pools:
-            self._pools[server] = ThreadPoolExecutor(self._workers, "provenance")
-        return self._pools[server].submit(self._read, artifact, address, sha256)
+        if (index := _whose(artifact)) not in self._pools:
+            self._pools[index] = ThreadPoolExecutor(self._workers, "provenance")
+        return self._pools[index].submit(self._read, artifact, address, sha256)
 
     def _read(self, artifact: Artifact, address: str, sha256: str) -> _Answer:
         """Return the object at *address* and what it says. Only what could be read is kept."""
@@ -232,6 +232,11 @@ def _local(address: str) -> bytes:
         return read_regular(local_path(address), BYTES)
     except OSError as error:
         raise SourceError(f"cannot read {redacted(address)}: {error.strerror}", hint="check the file") from error
+
+
+def _whose(artifact: Artifact) -> str:
+    """Return which index has announced it, wherever it serves it; what a lock names by its address is all one."""
+    return artifact.source.url if artifact.source.kind is SourceKind.INDEX else ""
 
 
 def _server(address: str) -> tuple[str, str, int | None] | None:

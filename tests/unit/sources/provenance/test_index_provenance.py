@@ -216,7 +216,7 @@ def test_what_is_kept_does_not_wait_for_a_server_that_is_late(server, opened, mo
     wait_until(lambda: isinstance(provenance.provenance(made(server), verify=False), Provenance), "late answer")
 
 
-def test_a_server_that_is_late_keeps_nobody_from_another(server, opened, monkeypatch):
+def test_an_index_that_is_late_keeps_nobody_from_another(server, opened, monkeypatch):
     monkeypatch.setattr(index_provenance, "PATIENCE", 5.0)
     ends = Event()
     server.reply(server.provenance_path(WHEEL), Reply(send=lambda _: ends.wait()))
@@ -227,6 +227,20 @@ def test_a_server_that_is_late_keeps_nobody_from_another(server, opened, monkeyp
         found = provenance.provenance(made(other), verify=False)
         ends.set()
     assert isinstance(found, Provenance)
+
+
+def test_nobody_waits_again_for_an_index_that_serves_each_object_from_elsewhere(server, opened, monkeypatch):
+    monkeypatch.setattr(index_provenance, "PATIENCE", 0.0)
+    with LocalIndex() as other:
+        other.add(*make_wheel("app", "1.0"), provenance=by(GITHUB))
+        first, second = made(server), made(other, source=made(server).source)
+        server.reply(server.provenance_path(WHEEL), Reply(delay=0.2))
+        provenance = opened()
+        assert isinstance(provenance.provenance(first, verify=False), Missing)
+        monkeypatch.setattr(index_provenance, "PATIENCE", 60.0)
+        other.reply(other.provenance_path(WHEEL), Reply(delay=0.2))
+        assert isinstance(provenance.provenance(second, verify=False), Missing)
+        wait_until(lambda: isinstance(provenance.provenance(second, verify=False), Provenance), "late answer")
 
 
 def test_what_is_unannounced_or_of_no_index_is_not_asked_for(server, opened):
