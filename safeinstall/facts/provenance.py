@@ -95,6 +95,11 @@ class Refuted:
     """What does not hold, of which attestation."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownPublisher(Missing):
+    """Who has attested it is of a kind that is not known here, so that it is nobody of those that are."""
+
+
 ProvenanceFact: TypeAlias = Provenance | Unattested | Refuted | Missing
 
 UNASKED = Missing("no rule asks for provenance")

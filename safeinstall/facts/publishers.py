@@ -14,6 +14,8 @@ NAME_LENGTH = 512
 """Characters of each of a publisher's names."""
 _SHOWN = 60
 """Characters of an unknown kind that a message repeats."""
+_PATTERN = frozenset("*?[")
+"""What a policy writes a pattern with, and no service takes in a name."""
 _WORKFLOWS = {PublisherKind.GITHUB: "workflow", PublisherKind.GITLAB: "workflow_filepath"}
 
 
@@ -30,7 +32,13 @@ def publisher_of(table: Mapping[str, Any]) -> Publisher:
 
     Raises :class:`PublisherError`, and its subclass :class:`UnknownKindError` for a kind that is not known.
     """
-    kind = _kind(table)
+    publisher = _publisher_of(_kind(table), table)
+    if not _PATTERN.isdisjoint(publisher.repository):
+        raise PublisherError("has a repository that is no name")
+    return publisher
+
+
+def _publisher_of(kind: PublisherKind, table: Mapping[str, Any]) -> Publisher:
     if kind is PublisherKind.GOOGLE:
         return Publisher(kind=kind, repository=_name(table, "email"))
     if kind is PublisherKind.ACTIVESTATE:

@@ -123,5 +123,10 @@ def admits(bound: Publisher, publisher: Publisher) -> bool:
         bound.kind is publisher.kind
         and fnmatchcase(publisher.repository.lower(), bound.repository.lower())
         and bound.workflow in (None, publisher.workflow)
-        and bound.environment in (None, publisher.environment)
+        and (bound.environment is None or is_same_environment(bound.environment, publisher.environment))
     )
+
+
+def is_same_environment(one: str | None, other: str | None) -> bool:
+    """Whether two environments are one: the index tells them without regard to case; ``""`` is none."""
+    return (one or "").casefold() == (other or "").casefold()

@@ -33,7 +33,7 @@ class Attestations:
     pages: Callable[[NormalizedName], Sequence[ProjectPage]]
     """What every source says of a project; asked only of a project whose pages have come."""
     minimum_age: Callable[[Artifact], timedelta]
-    """How old a file must be, by the policy, before it counts for how a project's files come."""
+    """How old a file must be by the policy. What was as old when it was uploaded counts for how files came before."""
     _listed: dict[tuple[NormalizedName, str], tuple[Artifact, ...]] = field(default_factory=dict)
     _earlier: dict[tuple[NormalizedName, str, str, datetime], Earlier | Missing | None] = field(default_factory=dict)
 
@@ -85,11 +85,11 @@ class Attestations:
         if (unlisted := _unlisted(artifact)) is not None:
             return unlisted
         others = [file for file in self._files(artifact) if file.filename != artifact.filename]
-        timed = [file for file in others if file.upload_time is not None]
-        if artifact.upload_time is not None and (timed or not others):
-            return earlier_file(artifact, others, as_of, self.minimum_age)
         if all(file.provenance is None for file in others):
             return None  # whenever they were uploaded, there is nothing to compare with
+        timed = [file for file in others if file.upload_time is not None]
+        if artifact.upload_time is not None and timed:
+            return earlier_file(artifact, others, as_of, self.minimum_age(artifact))
         what = artifact.filename if artifact.upload_time is None else f"other files of {artifact.name}"
         was = "was" if artifact.upload_time is None else "were"
         return Missing(f"{artifact.source.display} does not tell when {what} {was} uploaded")

@@ -11,7 +11,7 @@ from safeinstall.facts.artifact import Artifact, ArtifactKind
 from safeinstall.facts.file_versions import file_version, split_sdist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from packaging.utils import NormalizedName
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SETTLED = timedelta(days=1)
 """What was uploaded less than this before a file came with it, or from the same hand, whatever the policy asks for."""
+BELIEVED = timedelta(days=30)
+"""What was uploaded this long before a file counts whatever the policy asks for: a layer that may only tighten must not
+hide by greater ages how files came before."""
 LATEST, LATELY = 5, timedelta(days=60)
 """How many releases are the latest; and those of so long before the newest are, too."""
 _NUMBERS = re.compile(r"\d+(?:_\d+)*(?=_|$)")
@@ -55,16 +58,16 @@ def _once_each(page: ProjectPage) -> Iterable[ListedFile]:
 
 
 def earlier_file(
-    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: Callable[[Artifact], timedelta]
+    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: timedelta
 ) -> Earlier | None:
     """Return what *artifact*, whose upload time is known, is compared with; ``None`` where there is nothing.
 
     Of the *listed* files of its project those count that were uploaded before it, whichever version they are of, and
-    were as old then as *minimum_age* asks for them: a thief's second release is not compared with the first. The newest
-    release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no other, or it
-    was attested and that one was not; and one without a file of this kind for this system only where none of the latest
-    has one: what is built by hand comes later, or not each time. Of that the file is meant that is most like
-    *artifact*, of equals one that is attested.
+    were as old then as *minimum_age*, within bounds: a thief's second release is not compared with the first. The
+    newest release of these is taken, by its first upload; one that is taken back (PEP 592) only where there is no
+    other, or it was attested and that one was not; and one without a file of this kind for this system only where none
+    of the latest has one: what is built by hand comes later, or not each time. Of that the file is meant that is most
+    like *artifact*, of equals one that is attested.
     """
     before = list(_before(artifact, listed, as_of, minimum_age))
     releases: dict[Version, list[tuple[datetime, Artifact]]] = {}
@@ -103,10 +106,10 @@ def _is_attested(release: Release) -> bool:
 
 
 def _before(
-    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: Callable[[Artifact], timedelta]
+    artifact: Artifact, listed: Sequence[Artifact], as_of: datetime, minimum_age: timedelta
 ) -> Iterator[tuple[datetime, Artifact]]:
     """Yield the files that count, in the order of their uploads."""
-    uploaded = artifact.upload_time
+    uploaded, enough = artifact.upload_time, min(max(minimum_age, SETTLED), BELIEVED)
     timed = sorted(
         ((file.upload_time, file.filename, file) for file in listed if file.upload_time is not None),
         key=lambda one: one[:2],
@@ -114,7 +117,7 @@ def _before(
     for time, _, file in timed:
         if uploaded is None or time >= uploaded:
             continue
-        if min(as_of, uploaded) - time >= max(minimum_age(file), SETTLED):
+        if min(as_of, uploaded) - time >= enough:
             yield time, file
 
 

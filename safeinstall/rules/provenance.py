@@ -10,8 +10,8 @@ from safeinstall.facts.artifact import SourceKind
 from safeinstall.facts.evidence import Price
 from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.provenance import Provenance as Attested
-from safeinstall.facts.provenance import Publisher, Refuted, Unattested
-from safeinstall.facts.terms import admits
+from safeinstall.facts.provenance import Publisher, Refuted, Unattested, UnknownPublisher
+from safeinstall.facts.terms import admits, is_same_environment
 from safeinstall.facts.values import Missing
 from safeinstall.rules.base import is_local, is_own_path, one_line
 
@@ -40,6 +40,8 @@ class _Demand:
     """The selector of an entry of ``publishers``."""
     excuses: bool = False
     """Whether these are no regression either."""
+    is_locked: bool = False
+    """Whether a lock asks for it: a promise like a hash, which no exception covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +54,12 @@ class Provenance:
     those are attested as ever.
 
     A *regression* needs no configuration. A file is compared with the newest release of its project that was as old
-    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks, whatever its version; of that release with the
-    file most like it, in kind, then in platform. It is one where that one was attested and this one is not; or where
-    this one's publisher is another: of another service, owner, repository or workflow. An environment that was not
-    there before is none, since it can only keep more people from publishing; another one, or none at all, is. Files
-    that ``publishers`` binds are held to that alone, unless the entry is that of a layer which may only tighten.
+    when it was uploaded as ``minimum`` of ``[rules.minimum-age]`` asks (a month is always enough), whatever its
+    version; of that release with the file most like it, in kind, then in platform. It is one where that one was
+    attested and this one is not; or where this one's publisher is another: of another service, owner, repository or
+    workflow. An environment that was not there before is none, since it can only keep more people from publishing;
+    another one, or none at all, is. Files that ``publishers`` binds are held to that alone, unless the entry is that of
+    a layer which may only tighten.
 
     What an index announces and what does not prove what it says is denied always: no level and no exception is for it.
     A path that you name yourself has no provenance, and is not asked for any.
@@ -133,6 +136,8 @@ class Provenance:
             case Missing() as missing:
                 yield from self._unknown(evidence, missing)
                 yield from self._claimed(evidence)
+                if isinstance(missing, UnknownPublisher):
+                    yield from self._of_unknown_kind(evidence, missing)
             case Unattested():
                 yield from self._unattested(evidence)
             case Attested() as attested:
@@ -144,7 +149,7 @@ class Provenance:
         demands = [*self._bindings(artifact)]
         if artifact.lock_publishers:
             named = f"{one_line(artifact.lock or '')} names {_shown(artifact.lock_publishers)}"
-            demands.append(_Demand(_KEY, Level.DENY, named, artifact.lock_publishers))
+            demands.append(_Demand(_KEY, Level.DENY, named, artifact.lock_publishers, is_locked=True))
         if required is not None:
             demands.append(_Demand(f"{_KEY}.require", Level.DENY, f"the policy asks for provenance of {required}"))
         return (*demands, _Demand(f"{_KEY}.level", self.level, "the policy asks for provenance"))
@@ -165,9 +170,18 @@ class Provenance:
         artifact = evidence.artifact
         is_announced = artifact.provenance is not None or (self.verify and artifact.unheard is not None)
         demand = next((demand for demand in self._demands(artifact) if demand.level), None)
-        if demand is not None or (is_announced and (self.verify or _was_attested(evidence.precedent))):
+        if demand is not None or (is_announced and (self.verify or self._may_lose(evidence))):
             key = demand.key if demand is not None else f"{_KEY}.{'verify' if self.verify else 'regression'}"
             yield _missing(key, f"who attested it is not known: {missing.reason}", missing.remedy)
+
+    def _may_lose(self, evidence: Evidence) -> bool:
+        """Whether what came before was attested, as far as anybody knows: an index that is down must not hide it."""
+        before, artifact = evidence.precedent, evidence.artifact
+        if before is None or not self.wants_precedent(artifact):
+            return False
+        if isinstance(before, Missing):
+            return artifact.source.kind is SourceKind.INDEX
+        return not isinstance(before.provenance, Unattested)
 
     def _claimed(self, evidence: Evidence) -> Iterator[Finding]:
         """What nobody can prove now is judged by what the index says of it, too: to ask for proof is no way around."""
@@ -176,16 +190,34 @@ class Provenance:
         elif isinstance(evidence.claimed, Attested):
             yield from self._held(evidence, evidence.claimed)
 
+    def _of_unknown_kind(self, evidence: Evidence, unknown: UnknownPublisher) -> Iterator[Finding]:
+        """It is none of those who are bound, and none of those before. A lock may name it: that cannot be told."""
+        for demand in self._demands(evidence.artifact):
+            if demand.of and not demand.is_locked:
+                yield Finding(
+                    rule=self.id,
+                    level=demand.level,
+                    message=f"{one_line(unknown.reason)}; {demand.said}",
+                    key=demand.key,
+                    remedy=unknown.remedy,
+                )
+        if self.wants_precedent(evidence.artifact) and (earlier := _attested_before(evidence.precedent)):
+            by = f"before, it was {_shown(earlier.publishers)}"
+            yield self._regressed(f"{one_line(unknown.reason)}; {by}", unknown.remedy)
+
     def _unattested(self, evidence: Evidence) -> Iterator[Finding]:
         artifact = evidence.artifact
-        demand = next((demand for demand in self._demands(artifact) if demand.level), None)
-        if demand is not None:
+        asked = [demand for demand in self._demands(artifact) if demand.level]
+        for demand in asked[:1] + [demand for demand in asked[1:] if demand.is_locked]:
             yield Finding(
                 rule=self.id,
                 level=demand.level,
                 message=f"nobody has attested it; {demand.said}",
                 key=demand.key,
-                remedy=f"take a version that is attested, or answer for it: {_exception(artifact)}",
+                remedy="if the project tells why, lock again"
+                if demand.is_locked
+                else f"take a version that is attested, or answer for it: {_exception(artifact)}",
+                final=demand.is_locked,
             )
         yield from self._compared(evidence, None)
 
@@ -209,6 +241,7 @@ class Provenance:
                     remedy=_bind(demand.package, strangers[0])
                     if demand.package
                     else "if the project tells that it has moved, lock again",
+                    final=demand.is_locked,
                 )
         yield from self._compared(evidence, attested)
 
@@ -243,7 +276,7 @@ class Provenance:
                 message = f"attested by {_shown([publisher])}, {what} than before: {release}"
                 yield self._regressed(f"{message} was by {_shown(earlier.publishers)}", _bind(artifact.name, publisher))
 
-    def _regressed(self, message: str, remedy: str) -> Finding:
+    def _regressed(self, message: str, remedy: str | None) -> Finding:
         return Finding(rule=self.id, level=self.regression, message=message, key=f"{_KEY}.regression", remedy=remedy)
 
 
@@ -269,8 +302,9 @@ def _missing(key: str, message: str, remedy: str | None = None) -> Finding:
     )
 
 
-def _was_attested(before: Precedent | Missing | None) -> bool:
-    return before is not None and not isinstance(before, Missing) and isinstance(before.provenance, Attested)
+def _attested_before(before: Precedent | Missing | None) -> Attested | None:
+    found = None if before is None or isinstance(before, Missing) else before.provenance
+    return found if isinstance(found, Attested) else None
 
 
 def _change(now: Publisher, before: Iterable[Publisher]) -> str | None:
@@ -289,7 +323,8 @@ def _difference(now: Publisher, then: Publisher) -> tuple[int, str | None]:
         return 3, "another repository"
     if now.workflow != then.workflow:
         return 2, "another workflow"
-    return (1, "another environment") if (then.environment or None) not in (None, now.environment) else (0, None)
+    is_same = not then.environment or is_same_environment(then.environment, now.environment)
+    return (0, None) if is_same else (1, "another environment")
 
 
 def _shown(publishers: Iterable[Publisher]) -> str:

@@ -143,7 +143,7 @@ def test_what_the_lock_saw_attested_and_nobody_attests_now_is_denied(user, root)
                             policy: policy.toml (rules.provenance)
           required by       app==1.0 (you)
           newest allowed    pylock.toml binds app to this file; lock again for another (safe-pip fix pylock.toml)
-          way out           take a version that is attested, or answer for it: safe-pip policy allow 'app==1.0' --rule provenance --reason … --expires 30d
+          way out           if the project tells why, lock again
         safe-pip: denied by policy policy.toml; nothing was installed
     """)
 

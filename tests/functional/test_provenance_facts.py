@@ -109,6 +109,18 @@ def test_what_is_announced_and_not_there_is_a_missing_fact(history, status):
     assert f"answered {status} " in err
 
 
+def test_an_index_that_serves_none_of_what_it_announces_hides_no_regression(history):
+    history.offer("app", "1.2", ["dep"], upload_time=days_ago(20), provenance=by(GITHUB, repository="mallory/app"))
+    for name in (WHEEL, BEFORE, "app-1.2-py3-none-any.whl"):
+        history.index.reply(history.index.provenance_path(name), Reply(status=404))
+    err = history.refuses("install", "app==1.2", code=11)
+    assert "who attested it is not known: " in err
+    history.policy(f'{COMPARES}on-missing = "warn"\n')
+    done = history.install("app==1.2")
+    assert done.exit == 0
+    assert "safe-pip: warned: app 1.2: provenance: who attested it is not known: " in done.err
+
+
 def test_an_unpublished_sha256_is_measured_first(history):
     history.offer("app", "1.2", upload_time=days_ago(20), hashes={}, provenance=by(GITHUB, repository="mallory/app"))
     err = history.refuses("install", "app==1.2")

@@ -83,6 +83,16 @@ def test_another_publisher_is_shown_with_the_entry_that_lets_it_pass(stolen):
     assert f"  way out           if the project tells that it has moved, add {entry} to publishers in " in refused
 
 
+@pytest.mark.parametrize("package", ["app<1.2", pytest.param("app", marks=pytest.mark.slow)])
+def test_a_layer_that_asks_for_greater_ages_hides_no_earlier_file(stolen, package):
+    waiver = EXCEPTION.replace('"provenance"', '"minimum-age"')
+    stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n[rules.minimum-age]\nminimum = "1s"\n' + waiver)
+    stolen.write("safe-pip.toml", f'[[overrides]]\npackage = "{package}"\nrules.minimum-age.minimum = "3650d"\n')
+    assert f"nobody has attested it; since {ago(60):%Y-%m-%d} every file was attested" in stolen.refuses(
+        "install", "app==1.2"
+    )
+
+
 def test_an_exception_covers_a_regression_and_nothing_that_is_refuted(stolen):
     stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\n' + EXCEPTION)
     assert stolen.install("app").exit == 0
@@ -100,6 +110,15 @@ def test_proof_that_cannot_be_had_is_no_way_around_the_comparison(stolen):
     done = stolen.install("app==1.1")
     assert (done.exit, stolen.installed()) == (0, {"app": "1.1"})
     assert "safe-pip: warned: app 1.1: provenance: who attested it is not known: " in done.err
+
+
+def test_a_kind_of_publisher_that_is_too_new_is_no_way_around_the_comparison(stolen):
+    stolen.offer("app", "1.3", upload_time=ago(0), provenance=by({"kind": "Forge", "place": "evil/app"}))
+    stolen.policy('[rules.provenance]\nlevel = "allow"\nverify = false\non-missing = "warn"\n')
+    assert (
+        "  provenance        its publisher is of the kind Forge, which is not known; before, it was GitHub acme/app, release.yml\n"
+        in stolen.refuses("install", "app==1.3")
+    )
 
 
 def test_a_bound_package_is_proved(shell):

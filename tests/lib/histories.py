@@ -132,7 +132,7 @@ def said(rule, history, upload, minimum_age):
     """What *rule* says of *upload* as soon as it is there."""
     as_of = upload.time
     listed = [one.artifact(as_of) for one in history.uploads if one.time <= as_of and one.filename != upload.filename]
-    earlier = earlier_file(upload.artifact(as_of), listed, as_of, lambda _: minimum_age)
+    earlier = earlier_file(upload.artifact(as_of), listed, as_of, minimum_age)
     by = {one.filename: one.by for one in history.uploads}
     evidence = Evidence(
         artifact=upload.artifact(as_of),

@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from safeinstall.sources.network.http import HttpClient, Response
 
     _Answer: TypeAlias = tuple[bytes, ProvenanceFact]
-    """An object, and what it says."""
+    """An object, unless it is large, and what it says."""
 
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
 PATIENCE = 60.0
-"""Seconds that an object is waited for. Of one that is late the fact is missing; its server is waited for no more."""
+"""Seconds that an object is waited for. Of one that is late the fact is missing; its index is waited for no more."""
+LARGE = 64 << 10
+"""Bytes of an object that is not held in memory, but read again when it is to be proved."""
 _NO_VERIFIER = Missing("what proves provenance is not installed", INSTALL)
 
 
@@ -62,7 +64,7 @@ class IndexProvenance:
         open_verifier: Callable[[], Verifier] | None = None,
         workers: int = 8,
     ) -> None:
-        """Ask by *client*, and keep objects in *folder*.
+        """Ask by *client*, for each index by so many *workers* at once, and keep objects in *folder*.
 
         Of the *indexes* that pip is configured with, the one of an address lends its credentials (pip:
         network/auth.py). *open_verifier* is called when the first proof is asked for.
@@ -74,9 +76,11 @@ class IndexProvenance:
         self._verifier: Verifier | None = None
         self._lock, self._proving = Lock(), Lock()
         self._objects: dict[tuple[str, str, str], Future[_Answer]] = {}
+        self._recalled: set[tuple[str, str, str]] = set()
         self._proofs: dict[tuple[str, str, str], ProvenanceFact] = {}
-        self._late: set[tuple[str, str, int | None] | None] = set()
-        self._pool = ThreadPoolExecutor(workers, "provenance")
+        self._late: set[str] = set()
+        self._workers, self._closed = workers, False
+        self._pools: dict[str, ThreadPoolExecutor] = {}
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -84,7 +88,10 @@ class IndexProvenance:
 
     def __exit__(self, *_: object) -> None:
         """Start nothing more, and wait for nothing."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._closed = True
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def provenance(self, artifact: Artifact, *, verify: bool) -> ProvenanceFact:
         """See :class:`~safeinstall.ports.ProvenanceSource`."""
@@ -92,13 +99,29 @@ class IndexProvenance:
             return _unannounced(artifact)
         try:
             answer = self._asked(artifact, artifact.provenance, artifact.sha256)
-            raw, claims = answer.result(timeout=0 if _server(artifact.provenance) in self._late else PATIENCE)
+            raw, claims = answer.result(timeout=0 if _whose(artifact) in self._late else PATIENCE)
         except NoAnswerError:
-            self._late.add(_server(artifact.provenance))
+            self._late.add(_whose(artifact))
             return Missing(f"{redacted(artifact.provenance)} did not answer within {PATIENCE:.0f} seconds")
         except SourceError as error:
             return _unanswered(artifact, error)
-        return self._proved(artifact, raw) if verify and isinstance(claims, Provenance) else claims
+        if not verify or not isinstance(claims, Provenance):
+            return claims
+        proved = self._proved(artifact, raw)
+        return self._asked_anew(artifact, proved) if isinstance(proved, Refuted) else proved
+
+    def _asked_anew(self, artifact: Artifact, refuted: Refuted) -> ProvenanceFact:
+        """Ask the index once more where what was kept is *refuted*: it may have been mended since, or damaged here."""
+        key = _key(artifact)
+        with self._lock:
+            if key not in self._recalled:
+                return refuted
+            self._recalled.remove(key)
+            self._objects[key] = self._submitted(artifact, *key[::2])
+        with self._proving:
+            self._proofs.pop(key, None)
+        found = self.provenance(artifact, verify=True)
+        return refuted if isinstance(found, Missing) else found
 
     def prefetch_provenance(self, artifact: Artifact) -> None:
         """See :class:`~safeinstall.ports.ProvenanceSource`."""
@@ -106,7 +129,7 @@ class IndexProvenance:
             self._asked(artifact, artifact.provenance, artifact.sha256)
 
     def _asked(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
-        key = (address, artifact.filename, sha256)
+        key = _key(artifact)
         with self._lock:
             if key not in self._objects:
                 self._objects[key] = self._begun(artifact, address, sha256)
@@ -114,17 +137,24 @@ class IndexProvenance:
 
     def _begun(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
         """Begin to fetch what is not kept. What is kept does not wait for a server that keeps all threads waiting."""
-        answer: Future[_Answer] = Future()
         if not is_local(address) and (raw := read_kept(self._path(address, sha256))) is not None:
             claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
             if isinstance(claims, Provenance):
-                answer.set_result((raw, claims))
+                answer: Future[_Answer] = Future()
+                answer.set_result((_held(raw), claims))
+                self._recalled.add(_key(artifact))
                 return answer
-        try:
-            return self._pool.submit(self._read, artifact, address, sha256)
-        except RuntimeError:  # closed
+        return self._submitted(artifact, address, sha256)
+
+    def _submitted(self, artifact: Artifact, address: str, sha256: str) -> Future[_Answer]:
+        """Ask by threads for what this index announces: one that keeps them all waiting keeps nobody from another's."""
+        if self._closed:
+            answer: Future[_Answer] = Future()
             answer.cancel()
             return answer
+        if (index := _whose(artifact)) not in self._pools:
+            self._pools[index] = ThreadPoolExecutor(self._workers, "provenance")
+        return self._pools[index].submit(self._read, artifact, address, sha256)
 
     def _read(self, artifact: Artifact, address: str, sha256: str) -> _Answer:
         """Return the object at *address* and what it says. Only what could be read is kept."""
@@ -132,7 +162,12 @@ class IndexProvenance:
         claims = parse_claims(raw, filename=artifact.filename, sha256=sha256)
         if isinstance(claims, Provenance) and not is_local(address):
             write_kept(self._path(address, sha256), raw)
-        return raw, claims
+        return _held(raw), claims
+
+    def _read_again(self, artifact: Artifact, address: str, sha256: str) -> bytes:
+        if is_local(address):
+            return _local(address)
+        return read_kept(self._path(address, sha256)) or self._fetched(artifact, address)
 
     def _fetched(self, artifact: Artifact, address: str) -> bytes:
         index = self._index_of(address) or artifact.source.url
@@ -151,7 +186,7 @@ class IndexProvenance:
         return self._folder / key[:2] / key
 
     def _proved(self, artifact: Artifact, raw: bytes) -> ProvenanceFact:
-        key = (artifact.provenance or "", artifact.filename, artifact.sha256 or "")
+        key = _key(artifact)
         with self._proving:
             if key not in self._proofs:
                 self._proofs[key] = self._verified(artifact, raw)
@@ -162,9 +197,18 @@ class IndexProvenance:
             return _NO_VERIFIER
         try:
             self._verifier = self._verifier or self._open_verifier()
+            raw = raw or self._read_again(artifact, *_key(artifact)[::2])
             return self._verifier.verify(raw, filename=artifact.filename, sha256=artifact.sha256 or "")
         except SourceError as error:
             return Missing(error.message, error.hint)
+
+
+def _key(artifact: Artifact) -> tuple[str, str, str]:
+    return artifact.provenance or "", artifact.filename, artifact.sha256 or ""
+
+
+def _held(raw: bytes) -> bytes:
+    return raw if len(raw) <= LARGE else b""
 
 
 def _unannounced(artifact: Artifact) -> ProvenanceFact:
@@ -188,6 +232,11 @@ def _local(address: str) -> bytes:
         return read_regular(local_path(address), BYTES)
     except OSError as error:
         raise SourceError(f"cannot read {redacted(address)}: {error.strerror}", hint="check the file") from error
+
+
+def _whose(artifact: Artifact) -> str:
+    """Return which index has announced it, wherever it serves it; what a lock names by its address is all one."""
+    return artifact.source.url if artifact.source.kind is SourceKind.INDEX else ""
 
 
 def _server(address: str) -> tuple[str, str, int | None] | None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-BYTES = 4 << 20
+BYTES = 1 << 20
 """Of an object; real ones have 5 to 60 kB."""
 DEPTH = 32
 """Of lists and tables within each other, in an object and in a statement."""
+VALUES = 16384
+"""In an object, and in a statement: who models them needs a kilobyte for each. Real ones have less than 100."""
 ATTESTATIONS = 16
 """Of one object; the index takes two for a file."""
 ENTRIES = 4
@@ -60,8 +62,7 @@ def read_strictly(raw: bytes, what: str) -> Any:
         raise UnprovedError(f"{what} is not JSON") from None
     except KeyError as twice:
         raise UnprovedError(f"{what} has the key {twice} twice") from None
-    if _is_deep(found):
-        raise UnprovedError(f"{what} is nested more than {DEPTH} deep")
+    _expect_limits(found, what)
     return found
 
 
@@ -78,11 +79,15 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _is_deep(value: Any) -> bool:
-    level = [value]
+def _expect_limits(found: Any, what: str) -> None:
+    level, values = [found], 0
     for _ in range(DEPTH + 1):
+        values += len(level)
+        if values > VALUES:
+            raise UnprovedError(f"{what} has more than {VALUES} values")
         level = [inner for outer in level for inner in _inside(outer)]
-    return bool(level)
+    if level:
+        raise UnprovedError(f"{what} is nested more than {DEPTH} deep")
 
 
 def _inside(value: Any) -> Iterator[Any]:

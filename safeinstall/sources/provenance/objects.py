@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from safeinstall.facts.provenance import Attestation, Provenance, Refuted
-from safeinstall.facts.values import Missing
+from safeinstall.facts.provenance import Attestation, Provenance, Refuted, UnknownPublisher
 from safeinstall.sources.provenance.object_json import UnprovedError, read_claims
 from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of
 from safeinstall.sources.provenance.statements import what_is_stated
@@ -17,6 +16,7 @@ from safeinstall.sources.provenance.statements import what_is_stated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from safeinstall.facts.values import Missing
     from safeinstall.sources.provenance.object_json import Claim
 
 
@@ -30,7 +30,7 @@ def parse_claims(raw: bytes, *, filename: str, sha256: str) -> Provenance | Refu
         claims = read_claims(raw)
         attestations = [_attestation(claims, place, filename, sha256) for place in range(len(claims))]
     except UnknownPublisherError as error:
-        return Missing(str(error), "a newer safe-pip may know it")
+        return UnknownPublisher(str(error), "a newer safe-pip may know it")
     except UnprovedError as error:
         return Refuted(reason=str(error))
     return Provenance(attestations=tuple(attestations), verified=False)

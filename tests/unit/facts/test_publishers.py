@@ -48,6 +48,8 @@ def test_an_environment_that_is_empty_is_none_and_other_keys_are_passed_over():
         ({"repository": ["acme/app"]}, "has a repository that is no name"),
         ({"repository": "acme/app\x1b[31m"}, "has a repository that is no name"),
         ({"repository": "a" * (NAME_LENGTH + 1)}, "has a repository that is no name"),
+        ({"repository": "acme/*"}, "has a repository that is no name"),
+        ({"repository": "[a-z]cme/app"}, "has a repository that is no name"),
         ({"workflow": None}, "has no workflow"),
         ({"environment": 3}, "has an environment that is no name"),
     ],

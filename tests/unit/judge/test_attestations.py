@@ -101,7 +101,7 @@ def test_what_came_before_is_asked_for_too(source):
 
 def test_what_was_not_attested_before_is_not_asked_for(source):
     found = asking(source, page(listed("1.0", 30, provenance=None))).precedent(JUDGED, NOW, lambda _: True)
-    assert (found.provenance, found.since, source.asked) == (Unattested(), None, [])
+    assert (found, source.asked) == (None, [])
 
 
 def test_what_will_be_asked_for_can_be_begun(source):

@@ -10,7 +10,7 @@ from lib.provenance import attested, github, precedent
 
 from safeinstall.facts.artifact import ArtifactKind
 from safeinstall.facts.finding import Finding, Level
-from safeinstall.facts.provenance import Publisher, PublisherKind, Refuted, Unattested
+from safeinstall.facts.provenance import Publisher, PublisherKind, Refuted, Unattested, UnknownPublisher
 from safeinstall.facts.terms import PublisherBinding
 from safeinstall.facts.values import Missing
 from safeinstall.policy.selectors import parse_selector
@@ -169,7 +169,9 @@ def test_what_had_to_be_verified_and_was_not_is_a_missing_fact():
 
 
 def test_announced_provenance_that_cannot_be_had_is_missing_where_there_is_something_to_lose():
-    assert messages(STRICT, given(GONE, before())) == ["who attested it is not known: default answered 500"]
+    for something in (before(), before(GONE), before(Refuted(reason="a foreign log")), Missing("no times")):
+        assert messages(STRICT, given(GONE, something)) == ["who attested it is not known: default answered 500"]
+        assert messages(replace(STRICT, regression=Level.ALLOW), given(GONE, something)) == []
     for nothing in (None, before(UNATTESTED)):
         assert messages(STRICT, given(GONE, nothing)) == []
 
@@ -217,6 +219,20 @@ def test_a_lock_of_which_no_index_tells_anything_is_missing_where_proof_is_asked
     assert messages(STRICT, unheard) == []
 
 
+def test_a_publisher_of_a_kind_that_is_not_known_is_nobody_who_is():
+    """Else a thief would take a service that this program is too old for, and the denial would be a missing fact."""
+    unknown = UnknownPublisher("its publisher is of the kind Forge, which is not known", "a newer safe-pip may know it")
+    lost, regression = STRICT.check(given(unknown, before()))
+    assert (lost.missing, regression.missing, regression.key) == (True, False, "rules.provenance.regression")
+    assert regression.message == f"{unknown.reason}; before, it was GitHub acme/app, release.yml, environment pypi"
+    missing, stranger = bound(binding()).check(given(unknown, before()))
+    assert (missing.missing, stranger.missing, stranger.level) == (True, False, Level.DENY)
+    assert stranger.message == f"{unknown.reason}; the policy binds acme to GitHub acme/app"
+    assert messages(STRICT, given(unknown, before(UNATTESTED))) == []
+    (locked,) = PRESET.check(given(unknown, lock="pylock.toml", lock_publishers=(OURS,)))
+    assert locked.missing
+
+
 # -- publishers --------------------------------------------------------------------------------------------------------
 
 
@@ -250,6 +266,7 @@ def test_a_bound_file_that_nobody_has_attested_is_denied():
         (binding(repository="acme/*"), other(repository="acme/another")),
         (binding(workflow="release.yml"), OURS),
         (binding(environment="pypi"), OURS),
+        (binding(environment="PyPI"), OURS),
         (binding(), other(workflow="other.yml", environment=None)),
         (
             binding(kind="GitLab", repository="group/sub/app", workflow="ci/release.yml"),
@@ -350,6 +367,15 @@ def test_a_lock_binds_its_file_to_who_attested_it():
     assert PRESET.wants_proof(given(**locked).artifact)
 
 
+def test_no_exception_covers_what_a_lock_promises():
+    policy = layered(
+        system=f"{EXCEPTED}[[rules.provenance.publishers]]\npackage = 'acme'\nkind = 'GitHub'\nrepository = 'x/y'\n"
+    )
+    for fact in (UNATTESTED, attested(other(repository="acme/new"))):
+        (found,) = judged(policy, given(fact, lock="pylock.toml", lock_publishers=(OURS,))).denials
+        assert found.message.endswith("; pylock.toml names GitHub acme/app, release.yml, environment pypi")
+
+
 # -- regression --------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +433,7 @@ def test_what_has_changed_is_named(now, what):
         (other(environment=None), OURS),
         (other(environment=""), OURS),
         (other(environment=""), other(environment=None)),
+        (other(environment="PyPI"), OURS),
     ],
 )
 def test_what_is_no_change(then, now):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from lib.claims import GITHUB, by, claimed
@@ -118,6 +120,48 @@ def test_what_is_refuted_is_not_kept(server, opened, tmp_path):
     assert isinstance(opened().provenance(made(server), verify=False), Provenance)
 
 
+def test_large_objects_are_not_held_in_memory_and_can_be_proved_all_the_same(server, opened):
+    files = [make_wheel("app", f"1.{number}") for number in range(20)]
+    for file, data in files:
+        server.add(file, data, provenance=lambda *about: claimed(*about)[:-1] + b" " * 1_000_000 + b"}")
+    provenance = opened(open_verifier=Verifies)
+    artifacts = [replace(made(server, file), filename=file) for file, _ in files]
+    tracemalloc.start()
+    for one in artifacts:
+        assert isinstance(provenance.provenance(one, verify=False), Provenance)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 5_000_000
+    assert all(provenance.provenance(one, verify=True).verified for one in artifacts)
+    assert len(asked(server)) == 20
+
+
+class Distrusts(Verifies):
+    """Refutes what anything but the workflow ``mended.yml`` has attested."""
+
+    def verify(self, raw, *, filename, sha256):
+        proved = super().verify(raw, filename=filename, sha256=sha256)
+        return proved if proved.publishers[0].workflow == "mended.yml" else Refuted(reason="no signature")
+
+
+def test_what_was_kept_and_is_refuted_by_proof_is_asked_for_once_more(server, opened):
+    opened().provenance(made(server), verify=False)
+    provenance = opened(open_verifier=Distrusts)
+    assert [provenance.provenance(made(server), verify=True) for _ in "ab"] == [Refuted(reason="no signature")] * 2
+    assert len(asked(server)) == 2
+    mended = claimed(WHEEL, server.find(WHEEL).hashes["sha256"], {**GITHUB, "workflow": "mended.yml"})
+    server.reply(server.provenance_path(WHEEL), Reply(body=mended))
+    for _ in "ab":  # and that is kept in its place
+        assert opened(open_verifier=Distrusts).provenance(made(server), verify=True).verified
+    assert len(asked(server)) == 3
+
+
+def test_what_is_refuted_stays_so_where_the_index_does_not_answer(server, opened):
+    opened().provenance(made(server), verify=False)
+    server.reply(server.provenance_path(WHEEL), Reply(status=404))
+    assert opened(open_verifier=Distrusts).provenance(made(server), verify=True) == Refuted(reason="no signature")
+
+
 def test_an_object_that_is_not_there_is_missing_and_not_unattested(server, opened):
     server.reply(server.provenance_path(WHEEL), Reply(status=404))
     found = opened().provenance(made(server), verify=False)
@@ -170,6 +214,33 @@ def test_what_is_kept_does_not_wait_for_a_server_that_is_late(server, opened, mo
     assert isinstance(provenance.provenance(made(server), verify=False), Missing)
     assert isinstance(provenance.provenance(kept, verify=False), Provenance)
     wait_until(lambda: isinstance(provenance.provenance(made(server), verify=False), Provenance), "late answer")
+
+
+def test_an_index_that_is_late_keeps_nobody_from_another(server, opened, monkeypatch):
+    monkeypatch.setattr(index_provenance, "PATIENCE", 5.0)
+    ends = Event()
+    server.reply(server.provenance_path(WHEEL), Reply(send=lambda _: ends.wait()))
+    provenance = opened(workers=1)
+    with LocalIndex() as other:
+        other.add(*make_wheel("app", "1.0"), provenance=by(GITHUB))
+        provenance.prefetch_provenance(made(server))
+        found = provenance.provenance(made(other), verify=False)
+        ends.set()
+    assert isinstance(found, Provenance)
+
+
+def test_nobody_waits_again_for_an_index_that_serves_each_object_from_elsewhere(server, opened, monkeypatch):
+    monkeypatch.setattr(index_provenance, "PATIENCE", 0.0)
+    with LocalIndex() as other:
+        other.add(*make_wheel("app", "1.0"), provenance=by(GITHUB))
+        first, second = made(server), made(other, source=made(server).source)
+        server.reply(server.provenance_path(WHEEL), Reply(delay=0.2))
+        provenance = opened()
+        assert isinstance(provenance.provenance(first, verify=False), Missing)
+        monkeypatch.setattr(index_provenance, "PATIENCE", 60.0)
+        other.reply(other.provenance_path(WHEEL), Reply(delay=0.2))
+        assert isinstance(provenance.provenance(second, verify=False), Missing)
+        wait_until(lambda: isinstance(provenance.provenance(second, verify=False), Provenance), "late answer")
 
 
 def test_what_is_unannounced_or_of_no_index_is_not_asked_for(server, opened):

@@ -40,6 +40,22 @@ OBJECTS = {
         lambda: with_key("version", 1.0),
         "its provenance is of version 1.0: only version 1 is known",
     ),
+    "an object of very many values": (
+        lambda: with_key("more", [0] * object_json.VALUES),
+        "its provenance has more than 16384 values",
+    ),
+    "log entries without end": (
+        lambda: changed(lambda it: it["verification_material"].update(transparency_entries=[0] * object_json.VALUES)),
+        "its provenance has more than 16384 values",
+    ),
+    "a way through the log without end": (
+        lambda: changed(
+            lambda it: it["verification_material"]["transparency_entries"][0]["inclusionProof"].update(
+                hashes=[0] * object_json.VALUES
+            )
+        ),
+        "its provenance has more than 16384 values",
+    ),
     "an attestation of version 2": (
         lambda: changed(lambda it: it.update(version=2)),
         "an attestation of its provenance is of version 2: only version 1 is known",
@@ -96,7 +112,7 @@ OBJECTS = {
     ),
     "too large": (
         lambda: sigstore.attest(FILE, SHA) + b" " * object_json.BYTES,
-        "its provenance has more than 4194304 bytes",
+        "its provenance has more than 1048576 bytes",
     ),
     "too deep": (lambda: with_key("more", json.loads(deep(40))), "its provenance is nested more than 32 deep"),
     "so deep that no parser follows": (lambda: deep(100_000), "its provenance is nested more than 32 deep"),

@@ -23,8 +23,7 @@ from lib.claims import (
 )
 from lib.facts import OTHER_SHA, SHA
 
-from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted
-from safeinstall.facts.values import Missing
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted, UnknownPublisher
 from safeinstall.sources.provenance.objects import parse_claims
 
 WHEEL = "app-1.0-py3-none-any.whl"
@@ -154,7 +153,7 @@ def test_what_does_not_say_who_built_this_file(raw, why):
 
 def test_of_a_publisher_of_another_kind_nothing_is_known():
     raw = claimed(WHEEL, SHA, {**GITHUB, "kind": "Forge"})
-    assert read(raw) == Missing(
+    assert read(raw) == UnknownPublisher(
         "its publisher is of the kind Forge, which is not known", "a newer safe-pip may know it"
     )
 
