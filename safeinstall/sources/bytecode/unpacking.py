@@ -16,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import BinaryIO
 
     from typing_extensions import Self
 
@@ -85,28 +86,29 @@ class UnpackingAhead:
 
     def _unpack(self, wheel: Path, folder: Path) -> dict[str, list[str]]:
         """Unpack *wheel* into *folder*, and return which members and which compiled modules are there."""
-        members = list(self._members(wheel, f"{folder}/"))
-        modules = self._bytecode.modules_of(str(wheel)) if self._bytecode and self._suffix else {}
+        with ZipFile(wheel) as archive, wheel.open("rb") as stream:
+            members = list(self._members(archive, stream, f"{folder}/"))
+        wanted = self._bytecode if self._suffix and not _has_modules_elsewhere(archive.namelist(), members) else None
+        modules = wanted.modules_of(str(wheel)) if wanted else {}
         # After all members: what the wheel itself brings along in __pycache__ is pip's to overwrite.
         compiled = [each for each in members if each in modules and self._compile(folder, each, *modules[each])]
         return {"members": members, "compiled": compiled}
 
-    def _members(self, wheel: Path, root: str) -> Iterator[str]:
-        """Write the members of *wheel* below *root*, and yield the path of each that was."""
+    def _members(self, archive: ZipFile, stream: BinaryIO, root: str) -> Iterator[str]:
+        """Write the members of *archive*, read from *stream*, below *root*, and yield the path of each that was."""
         from safeinstall.sources.pip.hosted.installing.unpacking import unpacked, write_new  # noqa: PLC0415
 
         made = set()
-        with ZipFile(wheel) as archive, wheel.open("rb") as stream:
-            for info in archive.infolist():
-                if self._stopped.is_set():
-                    return
-                data = unpacked(stream, info) if _is_placeable(info.filename) else None
-                above = info.filename.rpartition("/")[0]
-                if data is not None and above not in made:
-                    Path(root, above).mkdir(parents=True, exist_ok=True)
-                    made.add(above)
-                if data is not None and write_new(root + info.filename, data):
-                    yield info.filename
+        for info in archive.infolist():
+            if self._stopped.is_set():
+                return
+            data = unpacked(stream, info) if _is_placeable(info.filename) else None
+            above = info.filename.rpartition("/")[0]
+            if data is not None and above not in made:
+                Path(root, above).mkdir(parents=True, exist_ok=True)
+                made.add(above)
+            if data is not None and write_new(root + info.filename, data):
+                yield info.filename
 
     def _compile(self, folder: Path, member: str, code: memoryview, at: int, size: int) -> bool:
         """Write the *code* of the module *member* beside it, as Python would (PEP 552); whether it was written."""
@@ -127,6 +129,15 @@ class UnpackingAhead:
 def _is_placeable(member: str) -> bool:
     """Whether the path of *member* leads to itself, below where it begins."""
     return os.path.normpath(member) == member and not member.startswith(("/", "..")) and "\\" not in member
+
+
+def _has_modules_elsewhere(names: Iterable[str], members: Iterable[str]) -> bool:
+    """Whether pip puts any module or compiled one of *names* in its place after the directories of *members*.
+
+    That may be where one of these or its code is by then, which pip compiles again.
+    """
+    come = {member for member in members if not member.partition("/")[0].endswith(".data")}
+    return any(name.lower().endswith((".py", ".pyc")) for name in {*names} - come)
 
 
 def _umask() -> int | None:

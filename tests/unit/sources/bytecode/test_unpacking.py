@@ -85,6 +85,20 @@ def test_what_a_wheel_has_in_pycache_itself_is_not_replaced(room, tmp_path):
     assert (room / name / own).read_bytes() == b"its own"
 
 
+@pytest.mark.parametrize(
+    "member",
+    ["app-1.0.data/purelib/app/__pycache__/{}", "app-1.0.data/data/lib/site/app/__PYCACHE__/{}", "app//__pycache__/{}"],
+)
+def test_nor_is_what_comes_there_later(room, tmp_path, member):
+    """What pip puts there after us has to be compiled over, as pip does."""
+    name, data = make_wheel(
+        "app", "1.0", files={"app/a.py": b"A = 1\n", member.format(f"a{SUFFIX}".upper()): b"its own"}
+    )
+    wheel = tmp_path / name
+    wheel.write_bytes(data)
+    assert unpack(room, wheel, Compiled({"app/a.py": b"A = 1\n"}))[1] == []
+
+
 def test_code_of_another_source_does_not_come_with_a_module(room, tmp_path):
     name, data = make_wheel("app", "1.0", files={"app/a.py": b"A = 1\n"})
     wheel = tmp_path / name

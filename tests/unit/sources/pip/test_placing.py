@@ -134,7 +134,7 @@ def test_nor_do_files_of_another_scheme(placing, tmp_path):
 
 def test_nothing_comes_from_one_file_system_to_another(placing, library):
     with TemporaryDirectory(dir="/dev/shm") as elsewhere:
-        if os.stat(elsewhere).st_dev == library.stat().st_dev:
+        if Path(elsewhere).stat().st_dev == library.stat().st_dev:
             pytest.skip("there is one file system alone")
         (library / "app").symlink_to(elsewhere)
         assert not placing.put("app/a.py", f"{library}/app/a.py")
