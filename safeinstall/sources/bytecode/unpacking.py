@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,24 +66,34 @@ class UnpackingAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop, and wait until nothing is written any more."""
+        """Stop, and wait until nothing is written any more, whoever gets impatient."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        while self._thread is not None and self._thread.is_alive():
+            with suppress(KeyboardInterrupt):
+                self._thread.join()
 
     def _unpack_all(self) -> None:
+        with suppress(Exception):  # pip comes to it too, and says what is wrong
+            for wheel in self._wheels:
+                if self._stopped.is_set():
+                    return
+                self._unpack_first(wheel, self._room / wheel.name)
+
+    def _unpack_first(self, wheel: Path, folder: Path) -> None:
+        """Unpack *wheel* into *folder*, and tell pip of it, unless pip has begun it. Leaves nothing half there."""
         from safeinstall.sources.pip.hosted.installing.placing import TOLD  # noqa: PLC0415 - a dry run needs none
 
-        for wheel in self._wheels:
-            if self._stopped.is_set():
-                return
-            folder = self._room / wheel.name
-            with suppress(OSError, BadZipFile):  # pip has it, or says what is wrong with it
-                folder.mkdir()
-                done = self._unpack(wheel, folder)
-                told = folder.with_name(f"{folder.name}.part")
-                told.write_text(json.dumps(done), encoding="utf-8")
-                told.rename(folder.with_name(f"{folder.name}{TOLD}"))
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            return
+        try:
+            told = folder.with_name(f"{folder.name}.part")
+            told.write_text(json.dumps(self._unpack(wheel, folder)), encoding="utf-8")
+            told.rename(folder.with_name(f"{folder.name}{TOLD}"))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # a disk may be full
+            raise
 
     def _unpack(self, wheel: Path, folder: Path) -> dict[str, list[str]]:
         """Unpack *wheel* into *folder*, and return which members and which compiled modules are there."""

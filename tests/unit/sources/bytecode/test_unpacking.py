@@ -3,8 +3,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import marshal
+import os
 import py_compile
+import signal
 from pathlib import Path
+from threading import Event, Thread, Timer
 
 import pytest
 from lib.wheels import make_wheel, zip_archive
@@ -119,7 +122,39 @@ def test_what_is_no_wheel_is_left_to_pip(room, tmp_path):
     wheel.write_bytes(b"no zip")
     with UnpackingAhead(str(room), [wheel], None, {}) as unpacking:
         unpacking._thread.join()
-    assert not list(room.glob("*.json"))
+    assert list(room.iterdir()) == []
+
+
+def test_a_wheel_that_cannot_be_unpacked_takes_no_room(room, tmp_path, capfd):
+    wheel = tmp_path / "app-1.0-py3-none-any.whl"
+    wheel.write_bytes(zip_archive([("app/a.py", b"A = 1\n"), ("app/a.py/b.py", b"a file is no directory")]))
+    with UnpackingAhead(str(room), [wheel], None, {}) as unpacking:
+        unpacking._thread.join()
+    assert list(room.iterdir()) == []
+    assert capfd.readouterr().err == ""
+
+
+def test_who_leaves_waits_until_nothing_is_written_any_more(room, tmp_path):
+    """Ctrl-C once more, while a member is still written, is not heard: the room would be removed under it."""
+    wheel = tmp_path / "app-1.0-py3-none-any.whl"
+    wheel.write_bytes(zip_archive([("app/a.py", b"A = 1\n")]))
+    reading, going_on = Event(), Event()
+
+    class Slow(Compiled):
+        def modules_of(self, path):
+            reading.set()
+            going_on.wait()
+            return {}
+
+    def leave(unpacking):
+        unpacking._stopped.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        Timer(0.2, going_on.set).start()
+
+    with UnpackingAhead(str(room), [wheel], Slow({}), {}) as unpacking:
+        Thread(target=leave, args=[unpacking]).start()
+        reading.wait()
+    assert not unpacking._thread.is_alive()
 
 
 def test_what_pip_has_begun_is_not_touched(room, tmp_path):
