@@ -69,6 +69,7 @@ class Installing:
         if self.journal is None:
             return self._sorted_out(self.problem, self.sites) if self.problem and status else None
         try:
+            self.journal.clear()
             return self._settled(self.journal, status)
         except JournalError as error:
             return self._sorted_out(error.message, self.sites)

@@ -152,10 +152,14 @@ class Journal:
         if os.write(self.descriptor, line) != len(line):
             raise OSError(28, "No space left on device", str(self.path))
 
-    def remove(self) -> None:
-        """Forget it, and remove what was unpacked and not needed."""
+    def clear(self) -> None:
+        """Remove what was unpacked and not needed: pip has ended."""
         if self.room:
             shutil.rmtree(self.room, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Forget it, and remove what was unpacked and not needed."""
+        self.clear()
         with suppress(FileNotFoundError):
             self.path.unlink()
 
