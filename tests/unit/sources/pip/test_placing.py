@@ -41,7 +41,7 @@ def tell(room, **told):
 @pytest.fixture
 def placing(room, library):
     made = Placing(str(room), str(library))
-    made.take(WHEEL)
+    made.take(WHEEL, str(library))
     return made
 
 
@@ -80,13 +80,22 @@ def test_what_was_not_told_is_left_for_pip(placing, library):
 def test_a_wheel_that_is_not_ready_is_left_for_pip(room, library):
     (room / "app-1.0-py3-none-any.whl.json").unlink()
     placing = Placing(str(room), str(library))
-    placing.take(WHEEL)
+    placing.take(WHEEL, str(library))
     assert not placing.put("app/a.py", f"{library}/app/a.py")
 
 
 def test_a_wheel_that_is_not_begun_is_ours(room, library):
-    Placing(str(room), str(library)).take("/stage/other-1.0-py3-none-any.whl")
+    Placing(str(room), str(library)).take("/stage/other-1.0-py3-none-any.whl", str(library))
     assert (room / "other-1.0-py3-none-any.whl").is_dir()
+
+
+def test_what_a_build_needs_takes_nothing_away(placing, library, tmp_path):
+    """pip may fill the environment of a build in the same process."""
+    placing.take(WHEEL, f"{tmp_path}/build")
+    assert not placing.put("app/a.py", f"{tmp_path}/build/app/a.py")
+    placing.take(WHEEL, str(library))
+    assert placing.put("app/a.py", f"{library}/app/a.py")
+    assert (library / "app/sub/b.py").read_text() == "of app/sub/b.py"
 
 
 @pytest.fixture

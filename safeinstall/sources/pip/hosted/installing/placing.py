@@ -21,10 +21,13 @@ class Placing:
         self.room, self.library, self.alike = room, library + os.sep, {}
         self.leave()
 
-    def take(self, wheel):
-        """Begin with *wheel*: it is ours, if our parent has not begun it."""
+    def take(self, wheel, library):
+        """Begin with *wheel*, which pip puts into *library*: it is ours, if our parent has not begun it.
+
+        What a build needs pip puts elsewhere: of that nothing is taken away from what is to be installed.
+        """
         self.leave()
-        if not self.room or not wheel:
+        if not self.room or library + os.sep != self.library:
             return
         self.root = os.path.join(self.room, os.path.basename(wheel), "")
         try:
