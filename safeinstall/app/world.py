@@ -324,8 +324,8 @@ class LiveWorld:
         installing = Installing.begin(self.invocation, planned, self.environ)
         if installing.problem:
             self.say(f"{installing.problem}; should pip fail, what it has changed is not undone")
-        Thread(target=self.meanwhile, daemon=True).start()
         try:
+            Thread(target=self.meanwhile, daemon=True).start()
             unpacking = UnpackingAhead(installing.room, wheels, self.replies.bytecode, self.environ)
             with self.watch("install"), unpacking:
                 told = {"journal": installing.terms, "unpacked": unpacking.told}

@@ -451,3 +451,19 @@ def test_a_repository_that_is_not_there_is_missing_and_not_denied(builder, revis
         1,
         f"ERROR: git+file:TMP/work/nowhere{revision} names no repository: there is no directory TMP/work/nowhere\n",
     )
+
+
+@pytest.mark.slow
+def test_what_a_build_needs_and_is_asked_for_is_installed_as_a_whole(shell_of):
+    """pip fills the environment of the build in its own process, before it comes to install."""
+    shell = shell_of("26.3")
+    shell.policy("")
+    shell.index.add(*make_wheel("tinybuild", "1.0", files={"tinybuild.py": BACKEND}))
+    modules = {f"helper/{name}.py": "X = 1\n" for name in ("__init__", "a", "sub/b")}
+    shell.index.add(*make_wheel("helper", "1.0", files=modules))
+    offer(shell, "app", dynamic=["helper"])
+    for _ in range(2):
+        done = shell.install("app", "helper", "--use-feature", "inprocess-build-deps")
+        assert (done.exit, shell.installed()) == (0, {"app": "1.0", "helper": "1.0"}), done
+        assert {str(path.relative_to(shell.site)) for path in shell.site.glob("helper/**/*.py")} == {*modules}
+        shell.pip("uninstall", "-y", "app", "helper")

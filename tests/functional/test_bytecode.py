@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import importlib.util
 import json
 import marshal
 import os
 import subprocess
+import time
+from importlib.util import MAGIC_NUMBER
 
 import pytest
 from lib.shell import copy_environment
+from lib.targets import SITE_PACKAGES
 from lib.wheels import make_wheel
 
 PLACEHOLDER = "<safe-pip a8c1f1d7>"
@@ -191,6 +195,31 @@ def test_code_is_of_what_lies_in_the_place_of_its_module_in_the_end(user):
     for _ in range(2):
         again(user, "app==2.0")
         assert ((site / "app/__init__.py").read_text(), value(user)) == (files[member], "genuine")
+
+
+FORGED = importlib.util.cache_from_source("app/__init__.py")
+ELSEWHERE = "app-1.0.data/{}/" + FORGED
+
+
+@pytest.mark.parametrize(
+    ("member", "size"),
+    [
+        (ELSEWHERE.format("purelib"), 0),
+        pytest.param(ELSEWHERE.format(f"data/{SITE_PACKAGES}"), 0, marks=pytest.mark.slow),
+        pytest.param(FORGED, 5 << 20, marks=pytest.mark.slow),  # more than is unpacked at once
+    ],
+)  # fmt: skip
+def test_what_a_wheel_brings_along_in_the_place_of_compiled_code_is_never_run(user, member, size):
+    source = MODULES["app/__init__.py"].encode()
+    header = MAGIC_NUMBER + bytes(4) + int(time.time()).to_bytes(4, "little") + len(source).to_bytes(4, "little")
+    forged = header + marshal.dumps(compile("VALUE = 'forged'\n", "app.py", "exec"))
+    user.index.add(*make_wheel("app", "1.1", files={"app/__init__.py": source, member: forged + os.urandom(size)}))
+    for _ in range(2):  # what is kept is ready at once
+        again(user, "app")
+    pyc = (user.site / FORGED).read_bytes()
+    status = (user.site / "app/__init__.py").stat()
+    assert pyc[8:16] == int(status.st_mtime).to_bytes(4, "little") + status.st_size.to_bytes(4, "little")
+    assert marshal.loads(pyc[16:]).co_consts == compile(source, "app.py", "exec").co_consts
 
 
 @pytest.mark.slow

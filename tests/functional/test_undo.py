@@ -224,6 +224,7 @@ def test_what_cannot_be_undone_is_told_with_the_way_to_repair_it(shell):
         "safe-pip: complete: two==1.0; half there: three==1.0",
         "safe-pip: way out: safe-pip install --ignore-installed --no-deps three==1.0",
     ]
+    assert list(shell.site.glob(".safe-pip-*")) == []
     aftermath = shell.receipts()[-1]["aftermath"]
     assert (aftermath["state"], aftermath["complete"], aftermath["half"]) == ("half", ["two==1.0"], ["three==1.0"])
     recovered = shell.run("recover")

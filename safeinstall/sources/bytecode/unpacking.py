@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import BinaryIO
 
     from typing_extensions import Self
 
@@ -64,49 +66,60 @@ class UnpackingAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop, and wait until nothing is written any more."""
+        """Stop, and wait until nothing is written any more, whoever gets impatient."""
         self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
+        while self._thread is not None and self._thread.is_alive():
+            with suppress(KeyboardInterrupt):
+                self._thread.join()
 
     def _unpack_all(self) -> None:
+        with suppress(Exception):  # pip comes to it too, and says what is wrong
+            for wheel in self._wheels:
+                if self._stopped.is_set():
+                    return
+                self._unpack_first(wheel, self._room / wheel.name)
+
+    def _unpack_first(self, wheel: Path, folder: Path) -> None:
+        """Unpack *wheel* into *folder*, and tell pip of it, unless pip has begun it. Leaves nothing half there."""
         from safeinstall.sources.pip.hosted.installing.placing import TOLD  # noqa: PLC0415 - a dry run needs none
 
-        for wheel in self._wheels:
-            if self._stopped.is_set():
-                return
-            folder = self._room / wheel.name
-            with suppress(OSError, BadZipFile):  # pip has it, or says what is wrong with it
-                folder.mkdir()
-                done = self._unpack(wheel, folder)
-                told = folder.with_name(f"{folder.name}.part")
-                told.write_text(json.dumps(done), encoding="utf-8")
-                told.rename(folder.with_name(f"{folder.name}{TOLD}"))
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            return
+        try:
+            told = folder.with_name(f"{folder.name}.part")
+            told.write_text(json.dumps(self._unpack(wheel, folder)), encoding="utf-8")
+            told.rename(folder.with_name(f"{folder.name}{TOLD}"))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # a disk may be full
+            raise
 
     def _unpack(self, wheel: Path, folder: Path) -> dict[str, list[str]]:
         """Unpack *wheel* into *folder*, and return which members and which compiled modules are there."""
-        members = list(self._members(wheel, f"{folder}/"))
-        modules = self._bytecode.modules_of(str(wheel)) if self._bytecode and self._suffix else {}
+        with ZipFile(wheel) as archive, wheel.open("rb") as stream:
+            members = list(self._members(archive, stream, f"{folder}/"))
+        wanted = self._bytecode if self._suffix and not _has_modules_elsewhere(archive.namelist(), members) else None
+        modules = wanted.modules_of(str(wheel)) if wanted else {}
         # After all members: what the wheel itself brings along in __pycache__ is pip's to overwrite.
         compiled = [each for each in members if each in modules and self._compile(folder, each, *modules[each])]
         return {"members": members, "compiled": compiled}
 
-    def _members(self, wheel: Path, root: str) -> Iterator[str]:
-        """Write the members of *wheel* below *root*, and yield the path of each that was."""
+    def _members(self, archive: ZipFile, stream: BinaryIO, root: str) -> Iterator[str]:
+        """Write the members of *archive*, read from *stream*, below *root*, and yield the path of each that was."""
         from safeinstall.sources.pip.hosted.installing.unpacking import unpacked, write_new  # noqa: PLC0415
 
         made = set()
-        with ZipFile(wheel) as archive, wheel.open("rb") as stream:
-            for info in archive.infolist():
-                if self._stopped.is_set():
-                    return
-                data = unpacked(stream, info) if _is_placeable(info.filename) else None
-                above = info.filename.rpartition("/")[0]
-                if data is not None and above not in made:
-                    Path(root, above).mkdir(parents=True, exist_ok=True)
-                    made.add(above)
-                if data is not None and write_new(root + info.filename, data):
-                    yield info.filename
+        for info in archive.infolist():
+            if self._stopped.is_set():
+                return
+            data = unpacked(stream, info) if _is_placeable(info.filename) else None
+            above = info.filename.rpartition("/")[0]
+            if data is not None and above not in made:
+                Path(root, above).mkdir(parents=True, exist_ok=True)
+                made.add(above)
+            if data is not None and write_new(root + info.filename, data):
+                yield info.filename
 
     def _compile(self, folder: Path, member: str, code: memoryview, at: int, size: int) -> bool:
         """Write the *code* of the module *member* beside it, as Python would (PEP 552); whether it was written."""
@@ -127,6 +140,15 @@ class UnpackingAhead:
 def _is_placeable(member: str) -> bool:
     """Whether the path of *member* leads to itself, below where it begins."""
     return os.path.normpath(member) == member and not member.startswith(("/", "..")) and "\\" not in member
+
+
+def _has_modules_elsewhere(names: Iterable[str], members: Iterable[str]) -> bool:
+    """Whether pip puts any module or compiled one of *names* in its place after the directories of *members*.
+
+    That may be where one of these or its code is by then, which pip compiles again.
+    """
+    come = {member for member in members if not member.partition("/")[0].endswith(".data")}
+    return any(name.lower().endswith((".py", ".pyc")) for name in {*names} - come)
 
 
 def _umask() -> int | None:

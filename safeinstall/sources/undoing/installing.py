@@ -64,16 +64,20 @@ class Installing:
     def settle(self, status: int) -> Aftermath | None:
         """Return what became of an installation that pip has ended with *status*, after undoing it if it is half.
 
-        ``None`` if it ended well, or had not begun to change anything.
+        ``None`` if it ended well, or had not begun to change anything. Who is impatient has to wait.
         """
-        if self.journal is None:
-            return self._sorted_out(self.problem, self.sites) if self.problem and status else None
-        try:
-            return self._settled(self.journal, status)
-        except JournalError as error:
-            return self._sorted_out(error.message, self.sites)
-        finally:
-            self.journal.close()
+        from safeinstall.sources.undoing.undo import undisturbed  # noqa: PLC0415 - not while pip waits
+
+        with undisturbed(stopping=True):
+            if self.journal is None:
+                return self._sorted_out(self.problem, self.sites) if self.problem and status else None
+            try:
+                self.journal.clear()
+                return self._settled(self.journal, status)
+            except JournalError as error:
+                return self._sorted_out(error.message, self.sites)
+            finally:
+                self.journal.close()
 
     def _settled(self, journal: Journal, status: int) -> Aftermath | None:
         from safeinstall.sources.undoing.undo import let_go, undo  # noqa: PLC0415 - few installations end otherwise than well

@@ -145,17 +145,23 @@ class Journal:
         for path in stays:
             os.write(self.descriptor, json.dumps(["beyond", path]).encode() + b"\n")
 
-    def begin(self, **terms: object) -> None:
-        """Write what it is about, and seal that. Raises ``OSError``."""
+    def begin(self, **terms: object) -> bool:
+        """Write what it is about; return whether that is sealed, so that another run follows it. Raises ``OSError``."""
         terms = {"schema": _SCHEMA, **terms}
-        line = json.dumps(["run", terms, seal(self.path, terms)]).encode() + b"\n"
+        sealed = seal(self.path, terms)
+        line = json.dumps(["run", terms, sealed]).encode() + b"\n"
         if os.write(self.descriptor, line) != len(line):
             raise OSError(28, "No space left on device", str(self.path))
+        return bool(sealed)
+
+    def clear(self) -> None:
+        """Remove what was unpacked and not needed: pip has ended."""
+        if self.room:
+            shutil.rmtree(self.room, ignore_errors=True)
 
     def remove(self) -> None:
         """Forget it, and remove what was unpacked and not needed."""
-        if self.room:
-            shutil.rmtree(self.room, ignore_errors=True)
+        self.clear()
         with suppress(FileNotFoundError):
             self.path.unlink()
 
@@ -259,8 +265,10 @@ def make_journal(
     """Make the journal of an installation into the place *key*, and return it and its identity.
 
     Its first record holds *library* and *terms*; below *library* a room is made for what is unpacked ahead, if it can
-    be. Waits for another installation into the same place. Raises ``OSError`` when it cannot be written,
-    ``FileExistsError`` among them when one was left there by a run that was killed.
+    be, and whoever finds the journal can follow it there. Waits for another installation into the same place.
+
+    Raises ``OSError`` when it cannot be written, ``FileExistsError`` among them when one was left there by a run that
+    was killed.
     """
     folder = journals_directory(environ)
     try:
@@ -277,12 +285,13 @@ def make_journal(
         journal, identity = Journal(path, descriptor, own=True), uuid4().hex
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         try:
-            journal.begin(id=identity, began=datetime.now(timezone.utc).isoformat(), library=library, **terms)
+            began = datetime.now(timezone.utc).isoformat()
+            sealed = journal.begin(id=identity, began=began, library=library, **terms)
         except OSError:
             journal.remove()
             journal.close()
             raise
-        if library:
+        if library and sealed:
             journal.room = _made(_room(library, identity))
         return journal, identity
 

@@ -32,7 +32,7 @@ def undo(journal: Journal, installation: Installation) -> None:
     """
     if not installation.watched:
         raise JournalError("the target's Python has no audit hooks (3.8 and later have), so no change was seen")
-    with _undisturbed():
+    with undisturbed():
         try:
             for change in installation.changes:
                 _look_at(change, installation, journal)
@@ -73,12 +73,24 @@ def is_below(path: str, root: str) -> bool:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+def undisturbed(*, stopping: bool = False) -> Iterator[None]:
+    """Let signals that stop us wait until the end; not heard at all are those that come when we are *stopping* anyway.
+
+    No signal is blocked: it would come to another thread, and interrupt this one all the same. In the main thread only.
+    """
+    handlers = {number: signal.getsignal(number) for number in STOPS}
+    heard: list[int] = []
     try:
+        for number, handler in handlers.items():
+            if handler not in {None, signal.SIG_IGN}:
+                signal.signal(number, lambda number, _frame: heard.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            if handler not in {None, signal.SIG_IGN}:
+                signal.signal(number, handler)
+        for again in () if stopping else heard[:1]:
+            signal.raise_signal(again)
 
 
 def _look_at(change: Change, installation: Installation, journal: Journal) -> None:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import marshal
+import os
 import py_compile
+import signal
 from pathlib import Path
+from threading import Event, Thread, Timer
 
 import pytest
 from lib.wheels import make_wheel, zip_archive
@@ -85,6 +88,20 @@ def test_what_a_wheel_has_in_pycache_itself_is_not_replaced(room, tmp_path):
     assert (room / name / own).read_bytes() == b"its own"
 
 
+@pytest.mark.parametrize(
+    "member",
+    ["app-1.0.data/purelib/app/__pycache__/{}", "app-1.0.data/data/lib/site/app/__PYCACHE__/{}", "app//__pycache__/{}"],
+)
+def test_nor_is_what_comes_there_later(room, tmp_path, member):
+    """What pip puts there after us has to be compiled over, as pip does."""
+    name, data = make_wheel(
+        "app", "1.0", files={"app/a.py": b"A = 1\n", member.format(f"a{SUFFIX}".upper()): b"its own"}
+    )
+    wheel = tmp_path / name
+    wheel.write_bytes(data)
+    assert unpack(room, wheel, Compiled({"app/a.py": b"A = 1\n"}))[1] == []
+
+
 def test_code_of_another_source_does_not_come_with_a_module(room, tmp_path):
     name, data = make_wheel("app", "1.0", files={"app/a.py": b"A = 1\n"})
     wheel = tmp_path / name
@@ -105,7 +122,39 @@ def test_what_is_no_wheel_is_left_to_pip(room, tmp_path):
     wheel.write_bytes(b"no zip")
     with UnpackingAhead(str(room), [wheel], None, {}) as unpacking:
         unpacking._thread.join()
-    assert not list(room.glob("*.json"))
+    assert list(room.iterdir()) == []
+
+
+def test_a_wheel_that_cannot_be_unpacked_takes_no_room(room, tmp_path, capfd):
+    wheel = tmp_path / "app-1.0-py3-none-any.whl"
+    wheel.write_bytes(zip_archive([("app/a.py", b"A = 1\n"), ("app/a.py/b.py", b"a file is no directory")]))
+    with UnpackingAhead(str(room), [wheel], None, {}) as unpacking:
+        unpacking._thread.join()
+    assert list(room.iterdir()) == []
+    assert capfd.readouterr().err == ""
+
+
+def test_who_leaves_waits_until_nothing_is_written_any_more(room, tmp_path):
+    """Ctrl-C once more, while a member is still written, is not heard: the room would be removed under it."""
+    wheel = tmp_path / "app-1.0-py3-none-any.whl"
+    wheel.write_bytes(zip_archive([("app/a.py", b"A = 1\n")]))
+    reading, going_on = Event(), Event()
+
+    class Slow(Compiled):
+        def modules_of(self, path):
+            reading.set()
+            going_on.wait()
+            return {}
+
+    def leave(unpacking):
+        unpacking._stopped.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        Timer(0.2, going_on.set).start()
+
+    with UnpackingAhead(str(room), [wheel], Slow({}), {}) as unpacking:
+        Thread(target=leave, args=[unpacking]).start()
+        reading.wait()
+    assert not unpacking._thread.is_alive()
 
 
 def test_what_pip_has_begun_is_not_touched(room, tmp_path):

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,7 +41,7 @@ def tell(room, **told):
 @pytest.fixture
 def placing(room, library):
     made = Placing(str(room), str(library))
-    made.take(WHEEL)
+    made.take(WHEEL, str(library))
     return made
 
 
@@ -79,13 +80,22 @@ def test_what_was_not_told_is_left_for_pip(placing, library):
 def test_a_wheel_that_is_not_ready_is_left_for_pip(room, library):
     (room / "app-1.0-py3-none-any.whl.json").unlink()
     placing = Placing(str(room), str(library))
-    placing.take(WHEEL)
+    placing.take(WHEEL, str(library))
     assert not placing.put("app/a.py", f"{library}/app/a.py")
 
 
 def test_a_wheel_that_is_not_begun_is_ours(room, library):
-    Placing(str(room), str(library)).take("/stage/other-1.0-py3-none-any.whl")
+    Placing(str(room), str(library)).take("/stage/other-1.0-py3-none-any.whl", str(library))
     assert (room / "other-1.0-py3-none-any.whl").is_dir()
+
+
+def test_what_a_build_needs_takes_nothing_away(placing, library, tmp_path):
+    """pip may fill the environment of a build in the same process."""
+    placing.take(WHEEL, f"{tmp_path}/build")
+    assert not placing.put("app/a.py", f"{tmp_path}/build/app/a.py")
+    placing.take(WHEEL, str(library))
+    assert placing.put("app/a.py", f"{library}/app/a.py")
+    assert (library / "app/sub/b.py").read_text() == "of app/sub/b.py"
 
 
 @pytest.fixture
@@ -114,3 +124,35 @@ def test_with_another_umask_or_without_a_room_nothing_is_taken(told):
     assert not what_is_placed({"room": "/room"}, told | {"umask": 0o177}).room
     assert not what_is_placed({"room": ""}, told).room
     assert not what_is_placed(None, told).room
+
+
+def test_nothing_comes_into_a_directory_whose_files_inherit_something_else(placing, library):
+    """A file that is renamed keeps the group, the access list and the label of where it was made."""
+    (library / "app").mkdir()
+    (library / "app").chmod(0o2755)
+    assert not placing.put("app/a.py", f"{library}/app/a.py")
+    assert not placing.put("app/sub/b.py", f"{library}/app/sub/b.py")
+    assert not any((library / "app").iterdir())
+
+
+def test_nor_do_files_of_another_scheme(placing, tmp_path):
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share").chmod(0o2755)
+    assert not placing.put("app-1.0.data/data/share/x", f"{tmp_path}/share/x")
+
+
+def test_nothing_comes_from_one_file_system_to_another(placing, library):
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        if Path(elsewhere).stat().st_dev == library.stat().st_dev:
+            pytest.skip("there is one file system alone")
+        (library / "app").symlink_to(elsewhere)
+        assert not placing.put("app/a.py", f"{library}/app/a.py")
+        assert not placing.put("app/sub/b.py", f"{library}/app/sub/b.py")
+        assert not any(Path(elsewhere).iterdir())
+
+
+def test_what_cannot_be_put_there_is_left_for_pip_to_complain_of(placing, library, tmp_path):
+    (library / "app").symlink_to("nowhere")
+    (tmp_path / "share").touch()
+    assert not placing.put("app/sub/b.py", f"{library}/app/sub/b.py")
+    assert not placing.put("app-1.0.data/data/share/x", f"{tmp_path}/share/x")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,25 @@ def test_where_it_cannot_be_made_there_is_none(environ, library):
     assert journal.room == ""
     journal.remove()
     journal.close()
+
+
+def test_where_nobody_could_follow_the_journal_to_it_there_is_none(environ, library, tmp_path, monkeypatch):
+    """Without a secret there is no seal."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    journal, _ = begin(environ, library)
+    assert (journal.room, names(library)) == ("", [])
+    journal.remove()
+    journal.close()
+
+
+def test_a_journal_from_before_there_were_rooms_is_followed(environ, library):
+    terms = {"prefix": str(library), "python": "python", "planned": ["a==1"], "sites": [], "missing": [], "roots": []}
+    left, _ = make_journal(["key"], environ, **terms)
+    _, told, _ = json.loads(left.path.read_bytes())
+    del told["library"], told["schema"]
+    os.ftruncate(left.descriptor, 0)
+    left.begin(**told)
+    left.close()
+    assert list(find_left(environ, anywhere)) == []
+    assert not left.path.exists()

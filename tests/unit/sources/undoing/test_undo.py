@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import time
+from threading import Event, Thread
 
 import pytest
 
 from safeinstall.errors import JournalError
 from safeinstall.sources.undoing.journals import make_journal, open_journal
-from safeinstall.sources.undoing.undo import undo
+from safeinstall.sources.undoing.undo import undisturbed, undo
 
 
 @pytest.fixture
@@ -195,3 +198,48 @@ def test_nor_is_a_link_or_a_pipe(tmp_path, journal):
     for name in ("link", "pipe"):
         with pytest.raises(JournalError):
             open_journal(tmp_path / name)
+
+
+@pytest.fixture
+def another_thread():
+    """One that hears the signals which the main thread does not."""
+    ended = Event()
+    thread = Thread(target=ended.wait)
+    thread.start()
+    yield thread
+    ended.set()
+    thread.join()
+
+
+def stopped_in(context, number, done):
+    """Say in *done* when all is done in *context*, though the signal *number* comes meanwhile."""
+    begun = Event()
+
+    def stop():
+        begun.wait()
+        os.kill(os.getpid(), number)
+
+    Thread(target=stop).start()
+    with context:
+        begun.set()
+        for _ in range(20):
+            time.sleep(0.01)
+        done.append(True)
+
+
+@pytest.mark.usefixtures("another_thread")
+def test_who_stops_us_has_to_wait():
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        stopped_in(undisturbed(), signal.SIGINT, done)
+    assert done == [True]
+
+
+@pytest.mark.usefixtures("another_thread")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_stops_us_again_is_not_heard(number):
+    before = signal.getsignal(number)
+    done = []
+    stopped_in(undisturbed(stopping=True), number, done)
+    assert done == [True]
+    assert signal.getsignal(number) == before

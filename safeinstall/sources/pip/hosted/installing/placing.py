@@ -7,6 +7,7 @@ library, so that nothing has to be copied; with modules comes their code, as Pyt
 import importlib.util
 import json
 import os
+import stat
 
 TOLD = ".json"
 """Ends the name of the file beside a wheel's directory that says which members are in it: it is there at last."""
@@ -17,13 +18,16 @@ class Placing:
 
     def __init__(self, room="", library=""):
         """Begin with no wheel."""
-        self.room, self.library = room, library + os.sep
+        self.room, self.library, self.alike = room, library + os.sep, {}
         self.leave()
 
-    def take(self, wheel):
-        """Begin with *wheel*: it is ours, if our parent has not begun it."""
+    def take(self, wheel, library):
+        """Begin with *wheel*, which pip puts into *library*: it is ours, if our parent has not begun it.
+
+        What a build needs pip puts elsewhere: of that nothing is taken away from what is to be installed.
+        """
         self.leave()
-        if not self.room or not wheel:
+        if not self.room or library + os.sep != self.library:
             return
         self.root = os.path.join(self.room, os.path.basename(wheel), "")
         try:
@@ -50,16 +54,16 @@ class Placing:
         """Put *member* at *path* if it is ready and nothing is there; return whether it is there now."""
         if member not in self.members:
             return False
-        if path != self.library + member:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-        elif self.comes_with(member.rpartition("/")[0]):
-            return True
-        if os.path.lexists(path):
-            return False
         try:
+            if path != self.library + member:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            elif self.comes_with(member.rpartition("/")[0]):
+                return True
+            if os.path.lexists(path) or not self.is_like_library(os.path.dirname(path)):
+                return False
             os.rename(self.root + member, path)
         except OSError:
-            return False  # from one file system to another
+            return False  # from one mount to another, and whatever pip has words for
         return True
 
     def comes_with(self, folder):
@@ -67,10 +71,27 @@ class Placing:
         if folder not in self.moved:
             place = self.library + folder
             self.moved[folder] = whole = self.comes_with(folder.rpartition("/")[0])
-            if not whole and not os.path.lexists(place):
+            if not whole and not os.path.lexists(place) and self.is_like_library(os.path.dirname(place)):
                 os.rename(self.root + folder, place)
                 self.moved[folder] = True
         return self.moved[folder]
+
+    def is_like_library(self, folder):
+        """Whether what is made in *folder* is on the file system of the library, and inherits what it would there."""
+        if folder not in self.alike:
+            self.alike[folder] = inherited(folder) == inherited(os.path.dirname(self.library))
+        return self.alike[folder]
+
+
+def inherited(folder):
+    """Return what a file has of the *folder* that it is made in: a file that is renamed keeps what it has.
+
+    Its file system, its group (``S_ISGID``), its access list and its label (acl(5), selinux(8)).
+    """
+    found = os.stat(folder)
+    names = os.listxattr(folder) if hasattr(os, "listxattr") else ()
+    attributes = {name: os.getxattr(folder, name) for name in names}
+    return found.st_dev, found.st_gid, found.st_mode & stat.S_ISGID, attributes
 
 
 def what_is_placed(terms, told):

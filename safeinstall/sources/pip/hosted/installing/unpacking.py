@@ -59,7 +59,8 @@ def hasten_unpacking(below, placed, saved):
         saved(self._zip_file.filename, self.src_record_path, self.dest_path)
 
     def install_wheel(*args, **kwargs):
-        placed.take(kwargs.get("wheel_path"))
+        if kwargs.get("wheel_path", "").startswith(below):
+            placed.take(kwargs["wheel_path"], getattr(kwargs.get("scheme"), "purelib", ""))
         try:
             return install(*args, **kwargs)
         finally:
