@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from safeinstall.errors import PolicyError
 from safeinstall.rules.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -21,6 +22,17 @@ def require_proof(policy: Policy, roots: Iterable[Root] = ()) -> None:
         from safeinstall.sources.provenance.extra import require_extra
 
         require_extra(where)
+        require_root(policy)
+
+
+def require_root(policy: Policy) -> None:
+    """Raise :class:`~safeinstall.errors.PolicyError` if the trusted root that *policy* names is none, or not there."""
+    from safeinstall.facts.values import Missing
+    from safeinstall.sources.provenance.roots import named_root
+
+    if isinstance(found := named_root(policy.provenance), Missing):
+        where = policy.origin("provenance.root")
+        raise PolicyError((f"{where} (provenance.root): {found.reason}",), hint=found.remedy)
 
 
 def _asking(policy: Policy, roots: Iterable[Root]) -> Iterator[str]:

@@ -62,6 +62,8 @@ class Finding:
     """Of the rule ``vulnerability``, where it knows one."""
     rivals: tuple[str, ...] = ()
     """Names of the indexes that offer the project with different files, the file's own first."""
+    firm: bool = False
+    """True where a missing fact has this level unless the rule's own ``on-missing`` says another: it was asked for."""
     final: bool = False
     """True where no exception may cover it, although others of its rule may be covered."""
     suppressed_by: str | None = None

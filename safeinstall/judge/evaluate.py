@@ -52,6 +52,8 @@ def _levelled(finding: Finding, rule: Rule, on_missing: Level) -> Finding:
     """Give a missing fact the level of the rule, else of the policy, and name the key that says so."""
     if rule.on_missing is not None:
         return replace(finding, level=rule.on_missing, key=f"rules.{rule.id}.on-missing")
+    if finding.firm:
+        return finding
     return replace(finding, level=on_missing, key="evidence.on-missing")
 
 

@@ -80,7 +80,7 @@ class _Blocks:
 
     def __iter__(self) -> Iterator[Iterable[str]]:
         """Yield the lines of each block."""
-        projects = by_project(self.refusal.verdicts)
+        projects = {name: _gravest_first(found) for name, found in by_project(self.refusal.verdicts).items()}
         is_crowd = len(projects) > CROWD
         tell = self._all if self.verbose else self._short if is_crowd else self._block
         for number, (name, verdicts) in enumerate(projects.items()):
@@ -173,6 +173,11 @@ class _Blocks:
             return shown(f"{lock} binds {literal} to this file; lock again for another{by_us}")
         newest = self.newest.get(name)
         return told(newest) if newest else f"no file of {shown(literal)} passes this policy"
+
+
+def _gravest_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Put what no exception can cover first: what is forged is not told as "and 1 more file", nor excused."""
+    return sorted(verdicts, key=lambda verdict: not any(finding.final for finding in verdict.denials))
 
 
 def _ordered(verdict: Verdict) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from safeinstall.facts.artifact import SourceKind
@@ -81,7 +81,9 @@ class Provenance:
         regression: the level of a file with less than its project's files had before. Default: ``"deny"``.
         verify: whether what an index announces has to be proved where nothing else asks for it. Default: ``true``.
         on-missing: what follows when provenance is announced and cannot be had; when a file of no index is asked for
-            it; and when it is not known in which order the project's files were uploaded, or by whom.
+            it; and when it is not known in which order the project's files were uploaded, or by whom. Where it is not
+            written here, what ``level``, ``require``, ``publishers`` or a lock ask for and is not known is denied,
+            whatever ``on-missing`` of ``[evidence]`` says.
 
     Denied: ``ultralytics 8.3.45``: "nobody has attested it; ultralytics 8.3.44 of 2024-12-06 was attested by GitHub
     ultralytics/ultralytics, publish.yml". Fix: do not install it before the project tells why. Where it has moved, bind
@@ -171,8 +173,8 @@ class Provenance:
         is_announced = artifact.provenance is not None or (self.verify and artifact.unheard is not None)
         demand = next((demand for demand in self._demands(artifact) if demand.level), None)
         if demand is not None or (is_announced and (self.verify or self._may_lose(evidence))):
-            key = demand.key if demand is not None else f"{_KEY}.{'verify' if self.verify else 'regression'}"
-            yield _missing(key, f"who attested it is not known: {missing.reason}", missing.remedy)
+            key = f"{_KEY}.{'verify' if self.verify else 'regression'}"
+            yield _unproved(demand, key, f"who attested it is not known: {missing.reason}", missing.remedy)
 
     def _may_lose(self, evidence: Evidence) -> bool:
         """Whether what came before was attested, as far as anybody knows: an index that is down must not hide it."""
@@ -223,9 +225,8 @@ class Provenance:
 
     def _attested(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
         if not attested.verified and self.wants_proof(evidence.artifact):
-            demands = self._demands(evidence.artifact)
-            key = next((demand.key for demand in demands if demand.level), f"{_KEY}.verify")
-            yield _missing(key, "who attested it has not been verified")
+            demand = next((demand for demand in self._demands(evidence.artifact) if demand.level), None)
+            yield _unproved(demand, f"{_KEY}.verify", "who attested it has not been verified")
         yield from self._held(evidence, attested)
 
     def _held(self, evidence: Evidence, attested: Attested) -> Iterator[Finding]:
@@ -289,6 +290,13 @@ def _refuted(refuted: Refuted) -> Finding:
         remedy="do not install it; tell the project and whoever runs the index",
         final=True,
     )
+
+
+def _unproved(demand: _Demand | None, key: str, message: str, remedy: str | None = None) -> Finding:
+    """Return a missing fact: one that something asks for is not there as if it were the opposite."""
+    if demand is None:
+        return _missing(key, message, remedy)
+    return replace(_missing(demand.key, message, remedy), level=demand.level, firm=True)
 
 
 def _missing(key: str, message: str, remedy: str | None = None) -> Finding:

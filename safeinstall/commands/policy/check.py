@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from safeinstall.app.proof import require_root
 from safeinstall.commands.policy.listed import read_listed
 from safeinstall.commands.policy.output import Remark, shown_remark, write
 from safeinstall.errors import EXIT_POLICY, PolicyError
@@ -61,6 +62,7 @@ def _together(place: Place) -> Policy:
 def _checked(read: Callable[[], Policy], arguments: Namespace, place: Place) -> tuple[str, list[Remark]]:
     try:
         policy = read()
+        require_root(policy)
     except PolicyError as error:
         return "", [Remark.of(problem) for problem in error.problems]
     return policy.file, list(_doubts(policy, arguments, place))

@@ -153,17 +153,19 @@ class HttpClient:
         limit: int | None = BODY_LIMIT,
         plain_http: bool = False,
         accept: Collection[int] = (),
+        retries: int | None = None,
     ) -> Response:
         """Return the whole answer, after retries and redirects, of at most *limit* bytes.
 
         An answer of 400 or above is a :class:`SourceError` unless it is in *accept*; 404 and 410 are a
         :class:`ProjectNotFoundError`. Plain HTTP is refused off loopback and trusted hosts, unless *plain_http*; a
-        redirect from HTTPS down to it always is.
+        redirect from HTTPS down to it always is. There are at most so many *retries*, if given: what a run can do
+        without is not asked for as often as what it cannot.
         """
         request = _Request(
             url=url, headers=headers or {}, index_url=index_url, limit=limit, plain_http=plain_http, accept=accept
         )
-        return self._retrying(lambda: self._read(request))
+        return self._retrying(lambda: self._read(request), retries)
 
     @contextmanager
     def stream(
@@ -188,8 +190,9 @@ class HttpClient:
             body = b"".join(stream.chunks)
             return Response(status=stream.status, url=stream.url, headers=stream.headers, body=body)
 
-    def _retrying(self, attempt: Callable[[], _T]) -> _T:
-        for number in range(self._settings.retries):
+    def _retrying(self, attempt: Callable[[], _T], most: int | None = None) -> _T:
+        retries = self._settings.retries if most is None else min(most, self._settings.retries)
+        for number in range(retries):
             try:
                 return attempt()
             except _RetryableError as error:  # noqa: PERF203  # each try is a round trip

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 ACCEPT = "application/vnd.pypi.integrity.v1+json, application/json; q=0.1"
 """What to ask for (PyPI: Integrity API)."""
-PATIENCE = 60.0
+RETRIES = 1
+PATIENCE = 20.0
 """Seconds that an object is waited for. Of one that is late the fact is missing; its index is waited for no more."""
 LARGE = 64 << 10
 """Bytes of an object that is not held in memory, but read again when it is to be proved."""
@@ -171,7 +172,7 @@ class IndexProvenance:
 
     def _fetched(self, artifact: Artifact, address: str) -> bytes:
         index = self._index_of(address) or artifact.source.url
-        answer = self._client.get(address, headers={"accept": ACCEPT}, index_url=index, limit=BYTES)
+        answer = self._client.get(address, headers={"accept": ACCEPT}, index_url=index, limit=BYTES, retries=RETRIES)
         _check_is_no_page(answer)
         return answer.body
 

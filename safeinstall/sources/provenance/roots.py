@@ -32,6 +32,7 @@ UPDATE = "bring it up to date: safe-pip provenance update-root"
 _CORRECT = "correct `root` and `root-sha256` under [provenance]"
 _EMBEDDED = "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
 _FILE = "trusted_root.json"
+_MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ def trusted_root(settings: ProvenanceSettings, directory: Path, now: datetime) -
 
     *directory* is where updated ones are kept (:func:`roots_directory`). Loads no library, asks nobody.
     """
-    if settings.root is not None:
-        return _named(settings.root, str(settings.root_sha256))
+    if (named := named_root(settings)) is not None:
+        return named
     found = [root for root in (_updated(directory), _shipped()) if root]
     if not found:
         return Missing("there is no trusted root on this machine to prove provenance with", INSTALL)
@@ -66,6 +67,11 @@ def trusted_root(settings: ProvenanceSettings, directory: Path, now: datetime) -
         allowed = _days(settings.max_root_age)
         return Missing(f"the trusted root {newest.origin} is {_days(age)} old, and the policy allows {allowed}", UPDATE)
     return newest
+
+
+def named_root(settings: ProvenanceSettings) -> TrustedRoot | Missing | None:
+    """Return the trusted root that *settings* name, or why it is none; ``None`` where they name none."""
+    return None if settings.root is None else _named(settings.root, str(settings.root_sha256))
 
 
 def roots_directory(state: Path) -> Path:
@@ -105,7 +111,16 @@ def _named(place: str, sha256: str) -> TrustedRoot | Missing:
     root = TrustedRoot(raw, place, None)
     if root.sha256 != sha256.removeprefix("sha256:"):
         return Missing(f"the trusted root {place} is not the one that the policy names: sha256 {root.sha256}", _CORRECT)
+    if not _is_root(raw):
+        return Missing(f"{place} is no trusted root (Sigstore, JSON)", _CORRECT)
     return root
+
+
+def _is_root(raw: bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        document = json.loads(raw)
+        return isinstance(document, dict) and str(document.get("mediaType")).startswith(_MEDIA_TYPE)
+    return False
 
 
 def _updated(directory: Path) -> TrustedRoot | None:

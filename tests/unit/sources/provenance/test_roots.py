@@ -117,8 +117,19 @@ def test_the_root_that_the_policy_names_has_no_age(tmp_path):
 
 def test_the_root_that_the_policy_names_may_be_below_home(tmp_path):
     (tmp_path / "home").mkdir()
-    (tmp_path / "home/root.json").write_bytes(b"{}")
-    assert trusted_root(named("~/root.json", hashlib.sha256(b"{}").hexdigest()), tmp_path, NOW).raw == b"{}"
+    raw = sigstore.trusted_root()
+    (tmp_path / "home/root.json").write_bytes(raw)
+    assert trusted_root(named("~/root.json", hashlib.sha256(raw).hexdigest()), tmp_path, NOW).raw == raw
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"[]", b"no JSON", b'{"mediaType": "application/json"}', b"[" * 100_000])
+def test_what_is_no_trusted_root_is_none(tmp_path, raw):
+    path = tmp_path / "root.json"
+    path.write_bytes(raw)
+    expected = Missing(
+        f"{path} is no trusted root (Sigstore, JSON)", "correct `root` and `root-sha256` under [provenance]"
+    )
+    assert trusted_root(named(path, hashlib.sha256(raw).hexdigest()), tmp_path, NOW) == expected
 
 
 def test_another_file_than_the_policy_names(tmp_path):
