@@ -341,7 +341,10 @@ class LiveWorld:
             self.aftermath = installing.settle(EXIT_PIP_ERROR)
             raise
         self.aftermath = installing.settle(status)
-        return status
+        undone = self.aftermath is not None and self.aftermath.undone
+        return status or (
+            EXIT_PIP_ERROR if undone else 0
+        )  # one that is stopped while it is waited for seems to end well
 
     def _answer(self, verified: VerifiedPlan, resolution: Resolution, told: Path) -> dict[str, Any]:
         direct = [f for f in verified.files if f.pin.artifact.source.kind is SourceKind.DIRECT]

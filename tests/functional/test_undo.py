@@ -276,3 +276,19 @@ def test_two_installations_into_one_place_come_one_after_the_other(shell):
     assert [(done.exit, done.err) for done in ended] == [(0, ""), (0, "")]
     assert shell.installed() == {"one": "1.0", "two": "1.0"}
     assert journals(shell) == []
+
+
+ENDS_WELL = """
+import os, sys
+sys.addaudithook(lambda event, args: event == "open" and "app-1.0.dist-info/INSTALLER" in str(args[0]) and args[2] and os._exit(0))
+"""
+
+
+def test_what_is_half_there_is_no_success(shell):
+    """Though pip seems to have ended well."""
+    shell.policy("")
+    shell.offer("app", "1.0")
+    (shell.site / "sitecustomize.py").write_text(ENDS_WELL)
+    done = shell.install("app")
+    assert (done.exit, shell.installed()) == (1, {})
+    assert done.err.endswith(failed(1))

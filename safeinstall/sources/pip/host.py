@@ -128,6 +128,27 @@ def _stops_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def undisturbed(*, stopping: bool = False) -> Iterator[None]:
+    """Let signals that stop us wait until the end; not heard at all are those that come when we are *stopping* anyway.
+
+    No signal is blocked: it would come to another thread, and interrupt this one all the same. In the main thread only.
+    """
+    handlers = {number: signal.getsignal(number) for number in STOPS}
+    heard: list[int] = []
+    try:
+        for number, handler in handlers.items():
+            if handler not in {None, signal.SIG_IGN}:
+                signal.signal(number, lambda number, _frame: heard.append(number))
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler not in {None, signal.SIG_IGN}:
+                signal.signal(number, handler)
+        for again in () if stopping else heard[:1]:
+            signal.raise_signal(again)
+
+
 def pass_through(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Become the target's pip with *argv*, for a command that installs nothing. Returns only if that fails."""
     cwd = _cwd()
@@ -244,17 +265,12 @@ class HostedPip:
                 self._tell(reply(question, words))
             return self.wait()
         except BaseException as error:
-            self.process.send_signal(_signal_of(error))
-            status = self._outlast()
+            with undisturbed(stopping=True):  # what it has changed can only be undone when it has tidied up and ended
+                self.process.send_signal(_signal_of(error))
+                status = self.wait()
             if status == 0 and isinstance(error, KeyboardInterrupt):
                 return status  # it was done already
             raise
-
-    def _outlast(self) -> int:
-        """Wait for pip to tidy up, whoever gets impatient: what it has changed can only be undone when it has ended."""
-        while True:
-            with suppress(KeyboardInterrupt):
-                return self.wait()
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError):  # pip has ended; its exit code says why

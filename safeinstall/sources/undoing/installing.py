@@ -66,7 +66,7 @@ class Installing:
 
         ``None`` if it ended well, or had not begun to change anything. Who is impatient has to wait.
         """
-        from safeinstall.sources.undoing.undo import undisturbed  # noqa: PLC0415 - not while pip waits
+        from safeinstall.sources.pip.host import undisturbed  # noqa: PLC0415 - not while pip waits
 
         with undisturbed(stopping=True):
             if self.journal is None:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import JournalError
-from safeinstall.sources.pip.hosted import STOPS
+from safeinstall.sources.pip.host import undisturbed
 from safeinstall.sources.pip.hosted.installing.journal import ASIDE, copy
 from safeinstall.sources.undoing.journals import FORGET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from safeinstall.sources.undoing.journals import Change, Installation, Journal
 
@@ -70,27 +69,6 @@ def let_go(journal: Journal, installation: Installation) -> None:
 def is_below(path: str, root: str) -> bool:
     """Whether *path* is below the directory *root*."""
     return path.startswith(root.rstrip("/") + "/")
-
-
-@contextmanager
-def undisturbed(*, stopping: bool = False) -> Iterator[None]:
-    """Let signals that stop us wait until the end; not heard at all are those that come when we are *stopping* anyway.
-
-    No signal is blocked: it would come to another thread, and interrupt this one all the same. In the main thread only.
-    """
-    handlers = {number: signal.getsignal(number) for number in STOPS}
-    heard: list[int] = []
-    try:
-        for number, handler in handlers.items():
-            if handler not in {None, signal.SIG_IGN}:
-                signal.signal(number, lambda number, _frame: heard.append(number))
-        yield
-    finally:
-        for number, handler in handlers.items():
-            if handler not in {None, signal.SIG_IGN}:
-                signal.signal(number, handler)
-        for again in () if stopping else heard[:1]:
-            signal.raise_signal(again)
 
 
 def _look_at(change: Change, installation: Installation, journal: Journal) -> None:

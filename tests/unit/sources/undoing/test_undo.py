@@ -12,8 +12,9 @@ from threading import Event, Thread
 import pytest
 
 from safeinstall.errors import JournalError
+from safeinstall.sources.pip.host import undisturbed
 from safeinstall.sources.undoing.journals import make_journal, open_journal
-from safeinstall.sources.undoing.undo import undisturbed, undo
+from safeinstall.sources.undoing.undo import undo
 
 
 @pytest.fixture
