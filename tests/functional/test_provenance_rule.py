@@ -79,8 +79,9 @@ def test_another_publisher_is_shown_with_the_entry_that_lets_it_pass(stolen):
         "  provenance        attested by GitHub evil/app, release.yml, another owner than before:"
         f" app 1.1 of {ago(30):%Y-%m-%d} was by GitHub acme/app, release.yml\n"
     ) in refused
-    entry = '{ package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml" }'
-    assert f"  way out           if the project tells that it has moved, add {entry} to publishers in " in refused
+    entry = ['package = "app"', 'kind = "GitHub"', 'repository = "evil/app"', 'workflow = "release.yml"']
+    told = f"[[rules.provenance.publishers]] with {', '.join(entry)}"
+    assert f"  way out           if the project tells that it has moved, add {told}\n" in refused
 
 
 @pytest.mark.parametrize("package", ["app<1.2", pytest.param("app", marks=pytest.mark.slow)])

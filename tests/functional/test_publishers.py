@@ -88,7 +88,7 @@ safe-pip: refused app 1.1 (app-1.1-py3-none-any.whl) from INDEX/simple/
                     policy: policy.toml:9 (rules.provenance.publishers[0])
   required by       app==1.1 (you)
   newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
-  way out           if the project tells that it has moved, add { package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml" } to publishers in [rules.provenance]
+  way out           if the project tells that it has moved, add [[rules.provenance.publishers]] with package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml"
 safe-pip: denied by policy policy.toml; nothing was installed
 """
     )
