@@ -13,7 +13,7 @@ from safeinstall.facts.provenance import Provenance as Attested
 from safeinstall.facts.provenance import Publisher, Refuted, Unattested, UnknownPublisher
 from safeinstall.facts.terms import admits, is_same_environment
 from safeinstall.facts.values import Missing
-from safeinstall.rules.base import is_local, is_own_path, one_line
+from safeinstall.rules.base import exception_command, is_local, is_own_path, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -333,7 +333,7 @@ def _shown(publishers: Iterable[Publisher]) -> str:
 
 
 def _exception(artifact: Artifact) -> str:
-    return f"safe-pip policy allow '{artifact.selector}' --rule provenance --reason … --expires 30d"
+    return exception_command(artifact, Provenance.id, "--reason", "…", "--expires", "30d")
 
 
 def _bind(package: str, publisher: Publisher) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
@@ -61,7 +62,12 @@ def test_strict_passes_over_what_lost_its_provenance_at_age_zero(stolen):
     refused = stolen.refuses("install", "app==1.2")
     assert f"  provenance        {lost}\n                    policy: strict (built in):" in refused
     assert "(rules.provenance.regression)" in refused
-    assert "safe-pip policy allow 'app==1.2' --rule provenance --reason … --expires 30d\n" in refused
+    assert "safe-pip policy allow app==1.2 --rule provenance --reason '…' --expires 30d\n" in refused
+    refused = stolen.refuses("--policy", "policy.toml", "install", "app==1.2")
+    command = "safe-pip policy allow --policy policy.toml app==1.2 --rule provenance --reason '…' --expires 30d"
+    assert f"{command}\n" in refused
+    assert stolen.run(*shlex.split(command)[1:]).exit == 0
+    assert stolen.install("app==1.2").exit == 0
 
 
 def test_baseline_warns_of_it(stolen):

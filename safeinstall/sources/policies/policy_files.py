@@ -15,7 +15,7 @@ from safeinstall.policy.layers import stack
 from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.merge import PolicyText
 from safeinstall.sources.places.directories import SYSTEM_CONFIG, config_directory
-from safeinstall.sources.policies.policy_texts import is_address, read_file, read_policy
+from safeinstall.sources.policies.policy_texts import is_address, presets, read_file, read_policy
 from safeinstall.sources.policies.trust import is_trusted
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def load_policy(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> 
     if project is not None:
         layers.append(project.layer)
     policy = stack(layers, today=datetime.now(timezone.utc).date())
-    return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)))
+    own = None if explicit is None or is_address(explicit) or explicit in presets() else explicit
+    return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)), named=own)
 
 
 def layer_errors(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> list[PolicyError]:

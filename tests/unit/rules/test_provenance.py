@@ -22,7 +22,7 @@ PRESET = Provenance(level=Level.ALLOW, regression=Level.WARN, verify=False)
 STRICT = replace(PRESET, regression=Level.DENY)
 UNATTESTED = Unattested()
 ANNOUNCED = "https://packages.example/integrity/acme-1.0-py3-none-any.whl/provenance"
-EXCEPTION = "safe-pip policy allow 'acme==1.0' --rule provenance --reason … --expires 30d"
+EXCEPTION = "safe-pip policy allow acme==1.0 --rule provenance --reason '…' --expires 30d"
 ENTRY = 'package = "acme", kind = "GitHub", repository = "{}", workflow = "{}"'
 MOVED = "if the project tells that it has moved, add [[rules.provenance.publishers]] with {}"
 
