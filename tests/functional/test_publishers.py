@@ -240,6 +240,7 @@ def test_what_cannot_be_asked(attested, words, message):
     done = attested.run("policy", "publishers", *words)
     assert done.exit == 2
     assert message in done.err
+    assert "safe-pip: way out: " in done.err
 
 
 def test_a_name_that_no_index_has_is_an_error(attested):

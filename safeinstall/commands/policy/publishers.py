@@ -87,7 +87,9 @@ def _name(text: str) -> str:
     try:
         return str(Requirement(text))
     except InvalidRequirement:
-        raise UsageError(f"{text} is neither a package nor a requirements file or lock") from None
+        raise UsageError(
+            f"{text} is neither a package nor a requirements file or lock", hint="give names, or files by -r"
+        ) from None
 
 
 def _asked(arguments: Namespace, target: Target, place: Place) -> list[Asked]:
