@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from safeinstall.errors import SourceError
+from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_PIP_ERROR, SourceError
 from safeinstall.facts.finding import Level
 from safeinstall.facts.provenance import Provenance as Attested
 from safeinstall.facts.provenance import Refuted
@@ -46,8 +46,11 @@ class Found:
     """Who has attested it."""
     problem: str = ""
     """Why that is nobody, or nobody to rely on."""
-    is_missing: bool = False
-    """Whether that is a fact that could not be had."""
+    remedy: str = ""
+    """What to do about it, if anything."""
+    exit_code: int = 0
+    """Of the problem: what is attested does not hold, or not to a lock; a fact that could not be had; or there is no
+    file. That nobody has attested it, or somebody new, is none."""
 
 
 @dataclass(slots=True)
@@ -95,20 +98,35 @@ class Attesters:
         try:
             files = self._finder.applicable(asked.name, specifier, asked.hashes)
         except SourceError as error:
-            return Found(asked.label, problem=error.message, is_missing=True)
+            return Found(asked.label, problem=error.message, remedy=error.hint or "", exit_code=EXIT_EVIDENCE)
         if not files:
-            return Found(asked.label, problem=f"no index offers a file of {asked.label} {specifier} here".rstrip())
+            return _without_file(asked, specifier)
         return next((file for file in files if not self._judge(file, None).denied), files[0])
 
     def _found(self, label: str, listed: Evidence) -> Found:
         evidence = self._gatherer.attested(listed, [self._rule])
         artifact, fact = evidence.artifact, evidence.provenance
-        said = [finding.message for finding in self._rule.check(evidence)]
+        findings = sorted(self._rule.check(evidence), key=lambda finding: not finding.final)
+        said = [finding.message for finding in findings]
+        remedy = next((finding.remedy for finding in findings[:1] if finding.remedy), "")
         by = fact.publishers if isinstance(fact, Attested) else ()
         if not said and not by:
             said = [fact.reason if isinstance(fact, Missing | Refuted) else "nobody has attested it"]
         problem = f"{artifact.release}: {said[0]}" if said else ""
-        return Found(label, artifact, by, problem, isinstance(fact, Missing))
+        is_denied = any(finding.final for finding in findings)
+        code = EXIT_DENIED if is_denied else EXIT_EVIDENCE if isinstance(fact, Missing) else 0
+        return Found(label, artifact, by, problem, remedy, code)
+
+
+def _without_file(asked: Asked, specifier: SpecifierSet) -> Found:
+    """What is installed may well be of no index; what is asked for must be of one."""
+    what = f"{asked.label} {specifier}".rstrip()
+    return Found(
+        asked.label,
+        problem=f"no index offers a file of {what} here",
+        remedy="look whether it is spelled so, and on which index it is",
+        exit_code=EXIT_PIP_ERROR if asked.installed is None else 0,
+    )
 
 
 def outdated_here(policy: Policy, target: Target, files: Iterable[Artifact]) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,12 @@ class Verdict:
         """Return this verdict with the policy key of each finding as *key* has it."""
         return replace(self, findings=tuple(replace(f, key=key(f.key)) for f in self.findings))
 
+    def advised(self, old: str, new: str) -> Verdict:
+        """Return this verdict with *new* for *old* in each way out."""
+        return replace(
+            self, findings=tuple(replace(f, remedy=f.remedy and f.remedy.replace(old, new)) for f in self.findings)
+        )
+
     def also(self, findings: tuple[Finding, ...]) -> Verdict:
         """Return this verdict with more *findings*, in the same order as if all had been found at once."""
         if not findings:

@@ -6,6 +6,7 @@ the metadata denies is never chosen, and what the contents deny is never install
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,7 +17,7 @@ from safeinstall.facts.evidence import Price
 from safeinstall.facts.values import Missing
 from safeinstall.facts.wheels.path_files import added_directories, declared_packages
 from safeinstall.judge.evaluate import evaluate
-from safeinstall.rules.base import OriginRule, ProvenanceRule
+from safeinstall.rules.base import ALLOW, OriginRule, ProvenanceRule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -197,6 +198,8 @@ class Judge:
             mode=self.policy.mode,
             fail_on=self.policy.fail_on,
         )
+        if self.policy.named is not None:
+            verdict = verdict.advised(ALLOW, f"{ALLOW} --policy {shlex.quote(self.policy.named)}")
         return verdict.renamed(ruled.key_as_written) if ruled.keys else verdict
 
 

@@ -179,6 +179,8 @@ class Policy:
     """Names of indexes that a weaker layer adds and may add."""
     notes: tuple[str, ...] = field(default=(), compare=False, hash=False)
     """What a layer asked for without the right to it, and did not get; one line each."""
+    named: str | None = field(default=None, compare=False, hash=False)
+    """What ``--policy`` names, where that is a file of the user's."""
     origins: Origins = field(repr=False, compare=False, hash=False)
     variants: Callable[[tuple[int, ...]], RuleSet] = field(repr=False, compare=False, hash=False)
     """From places in :attr:`overrides` to the rules that then hold."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.report.gist import gists
 from safeinstall.report.text import PREFIX, SHOWN_NAMES, by_project, describe, in_short, shown, shown_lines
-from safeinstall.rules.base import one_line
+from safeinstall.rules.base import ALLOW, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -206,7 +206,13 @@ def _of_other_kinds(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _remedy(verdicts: Sequence[Verdict]) -> str:
-    return shown(next((gist.remedy for gist in gists(verdicts[0].denials) if gist.remedy), ""))
+    """An exception is of a whole release: none is advised where no exception covers another file of it."""
+    remedy = next((gist.remedy for gist in gists(verdicts[0].denials) if gist.remedy), "")
+    if ALLOW in remedy:
+        release = (verdict for verdict in verdicts if verdict.artifact.version == verdicts[0].artifact.version)
+        final = (denial.remedy for verdict in release for denial in verdict.denials if denial.final)
+        remedy = next(filter(None, final), remedy)
+    return shown(remedy)
 
 
 def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:

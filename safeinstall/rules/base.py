@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from safeinstall.facts.artifact import ArtifactKind, SourceKind
@@ -101,6 +102,15 @@ def unheard(rule: str, artifact: Artifact) -> Finding:
         key=f"rules.{rule}",
         remedy="let an index be asked that lists this very file",
     )
+
+
+ALLOW = "safe-pip policy allow"
+"""What writes an exception. The judge adds ``--policy`` to it where a run was given one."""
+
+
+def exception_command(artifact: Artifact, rule: str, *options: str) -> str:
+    """Return the command that writes an exception from *rule* for this version of *artifact*."""
+    return f"{ALLOW} {shlex.join((artifact.selector, '--rule', rule, *options))}"
 
 
 _LONGEST = 200

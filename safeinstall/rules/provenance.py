@@ -13,7 +13,7 @@ from safeinstall.facts.provenance import Provenance as Attested
 from safeinstall.facts.provenance import Publisher, Refuted, Unattested, UnknownPublisher
 from safeinstall.facts.terms import admits, is_same_environment
 from safeinstall.facts.values import Missing
-from safeinstall.rules.base import is_local, is_own_path, one_line
+from safeinstall.rules.base import exception_command, is_local, is_own_path, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.terms import PackageSelector, PublisherBinding
 
 _KEY = "rules.provenance"
+_ENTRY = f"[[{_KEY}.publishers]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,14 +341,14 @@ def _shown(publishers: Iterable[Publisher]) -> str:
 
 
 def _exception(artifact: Artifact) -> str:
-    return f"safe-pip policy allow '{artifact.selector}' --rule provenance --reason … --expires 30d"
+    return exception_command(artifact, Provenance.id, "--reason", "…", "--expires", "30d")
 
 
 def _bind(package: str, publisher: Publisher) -> str:
-    """Return the way out where the project has moved: the entry of ``publishers`` that says so, to be pasted."""
+    """Return the way out where the project has moved: the entry that says so, which may stand beside others."""
     values = {"package": package, "kind": publisher.kind.value, "repository": publisher.repository}
     values |= {"workflow": publisher.workflow} if publisher.workflow else {}
     if publisher.shown != one_line(publisher.shown):
-        return "if the project tells that it has moved, add an entry for it to publishers in [rules.provenance]"
+        return f"if the project tells that it has moved, add {_ENTRY} for it"
     entry = ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items())
-    return f"if the project tells that it has moved, add {{ {entry} }} to publishers in [rules.provenance]"
+    return f"if the project tells that it has moved, add {_ENTRY} with {entry}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
@@ -61,7 +62,12 @@ def test_strict_passes_over_what_lost_its_provenance_at_age_zero(stolen):
     refused = stolen.refuses("install", "app==1.2")
     assert f"  provenance        {lost}\n                    policy: strict (built in):" in refused
     assert "(rules.provenance.regression)" in refused
-    assert "safe-pip policy allow 'app==1.2' --rule provenance --reason … --expires 30d\n" in refused
+    assert "safe-pip policy allow app==1.2 --rule provenance --reason '…' --expires 30d\n" in refused
+    refused = stolen.refuses("--policy", "policy.toml", "install", "app==1.2")
+    command = "safe-pip policy allow --policy policy.toml app==1.2 --rule provenance --reason '…' --expires 30d"
+    assert f"{command}\n" in refused
+    assert stolen.run(*shlex.split(command)[1:]).exit == 0
+    assert stolen.install("app==1.2").exit == 0
 
 
 def test_baseline_warns_of_it(stolen):
@@ -79,8 +85,9 @@ def test_another_publisher_is_shown_with_the_entry_that_lets_it_pass(stolen):
         "  provenance        attested by GitHub evil/app, release.yml, another owner than before:"
         f" app 1.1 of {ago(30):%Y-%m-%d} was by GitHub acme/app, release.yml\n"
     ) in refused
-    entry = '{ package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml" }'
-    assert f"  way out           if the project tells that it has moved, add {entry} to publishers in " in refused
+    entry = ['package = "app"', 'kind = "GitHub"', 'repository = "evil/app"', 'workflow = "release.yml"']
+    told = f"[[rules.provenance.publishers]] with {', '.join(entry)}"
+    assert f"  way out           if the project tells that it has moved, add {told}\n" in refused
 
 
 @pytest.mark.parametrize("package", ["app<1.2", pytest.param("app", marks=pytest.mark.slow)])

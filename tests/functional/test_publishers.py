@@ -8,10 +8,12 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 import pytest
-from lib import sigstore
+from lib import sigstore, sites
 from lib.claims import GITHUB
 from lib.claims import by as claimed_by
 from lib.index import Reply
+
+from safeinstall.sources.provenance.extra import INSTALL
 
 NOW = datetime.now(timezone.utc)
 POLICY = """\
@@ -88,7 +90,7 @@ safe-pip: refused app 1.1 (app-1.1-py3-none-any.whl) from INDEX/simple/
                     policy: policy.toml:9 (rules.provenance.publishers[0])
   required by       app==1.1 (you)
   newest allowed    app 1.0 (app-1.0-py3-none-any.whl)
-  way out           if the project tells that it has moved, add { package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml" } to publishers in [rules.provenance]
+  way out           if the project tells that it has moved, add [[rules.provenance.publishers]] with package = "app", kind = "GitHub", repository = "evil/app", workflow = "release.yml"
 safe-pip: denied by policy policy.toml; nothing was installed
 """
     )
@@ -126,7 +128,7 @@ def test_what_is_only_claimed_is_proposed_when_that_is_asked_for(attested):
     foreign = partial(sigstore.Sigstore().attest, publisher=APP)
     attested.offer("other", "1.0", upload_time=ago(60), provenance=foreign)
     done = propose(attested, "other")
-    assert (done.exit, done.out) == (0, "")
+    assert (done.exit, done.out) == (10, "")
     assert done.err.startswith("safe-pip: other 1.0: its provenance does not prove what it says: ")
     claimed = propose(attested, "other", "--claimed")
     assert (claimed.exit, claimed.err) == (0, NOT_WRITTEN)
@@ -228,9 +230,57 @@ def test_as_json(attested):
     [
         (("app", "-r", "requirements.txt"), "names and files are asked about by themselves"),
         (("a b",), "a b is neither a package nor a requirements file or lock"),
+        (("-r", "reqs.txt"), "there is no file reqs.txt"),
+        (("pylock.toml",), "there is no file pylock.toml"),
     ],
 )
 def test_what_cannot_be_asked(attested, words, message):
-    done = propose(attested, *words)
+    """This is told first, before it matters whether there is a policy."""
+    del attested.environ["SAFE_PIP_POLICY"]
+    done = attested.run("policy", "publishers", *words)
     assert done.exit == 2
     assert message in done.err
+    assert "safe-pip: way out: " in done.err
+
+
+def test_a_name_that_no_index_has_is_an_error(attested):
+    done = propose(attested, "nosuchthing", "app")
+    assert done.exit == 1
+    assert done.err.startswith(
+        "safe-pip: no index offers a file of nosuchthing here; way out: look whether it is spelled so, and on which"
+        " index it is\n"
+    )
+    assert '+package = "app"\n' in done.out
+
+
+def test_the_variable_names_the_policy(attested):
+    done = attested.run("policy", "publishers", "app", "--apply")
+    assert (done.exit, done.err) == (0, "safe-pip: policy.toml: 1 entry, written\n")
+    assert written(attested).endswith(ENTRY)
+
+
+def test_a_lock_that_names_another_is_told(attested):
+    file = attested.index.find("app-1.0-py3-none-any.whl")
+    attested.write(
+        "pylock.toml",
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "app"\nversion = "1.0"\n'
+        'attestation-identities = [{ kind = "GitHub", repository = "acme/other", workflow = "release.yml" }]\n'
+        f'[[packages.wheels]]\nurl = "{attested.index.file_url(file.filename)}"\n'
+        f'hashes = {{ sha256 = "{file.hashes["sha256"]}" }}\n',
+    )
+    done = propose(attested, "-r", "pylock.toml")
+    assert (done.exit, done.out) == (10, "")
+    assert done.err.startswith(
+        "safe-pip: app 1.0: attested by GitHub acme/app, release.yml, environment pypi; pylock.toml names GitHub"
+        " acme/other, release.yml; way out: if the project tells that it has moved, lock again\n"
+    )
+
+
+def test_without_what_proves_it_the_ways_out_are_told(attested):
+    site = sites.plain_site(attested.tmp / "site")
+    done = sites.run_from(site, "policy", "publishers", "app", environ=attested.environ, cwd=attested.work)
+    assert done.returncode == 12
+    assert done.stderr.splitlines()[:2] == [
+        ("safe-pip: policy publishers: it asks for proof of provenance, which needs pypi-attestations and sigstore"),
+        f"safe-pip: way out: install what proves it: {INSTALL}; --claimed believes what the index says",
+    ]

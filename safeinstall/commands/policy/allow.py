@@ -15,7 +15,7 @@ from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.locations import render_key
 from safeinstall.policy.render import render_value
 from safeinstall.report.text import shown
-from safeinstall.sources.policies.policy_files import find_project, load_policy, project_text
+from safeinstall.sources.policies.policy_files import find_project, load_policy, named, project_text
 from safeinstall.sources.policies.policy_texts import is_address, presets, read_policy
 from safeinstall.sources.policies.trust import trust
 
@@ -45,7 +45,7 @@ def run(arguments: Namespace, place: Place) -> int:
 
 def editable(place: Place) -> PolicyText:
     """Return the policy file that is meant: the one that is named, else the project's. Raises :class:`UsageError`."""
-    reference = place.policy
+    reference = named(place.policy, place.environ)
     if reference is None:
         text = project_text(place.cwd)
         if text is None:
@@ -105,7 +105,7 @@ def appended(text: PolicyText, entry: str, table: Path) -> PolicyText:
 
 def told_trust(place: Place) -> Callable[[], list[str]]:
     """Return what to call when the file has been written: where it was trusted before, it is again."""
-    before = find_project(place.environ, place.cwd) if place.policy is None else None
+    before = find_project(place.environ, place.cwd) if named(place.policy, place.environ) is None else None
 
     def again() -> list[str]:
         project = find_project(place.environ, place.cwd) if before is not None and before.trusted else None

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from safeinstall.app.proof import require_root
 from safeinstall.commands.policy.listed import read_listed
 from safeinstall.commands.policy.output import Remark, shown_remark, write
-from safeinstall.errors import EXIT_POLICY, PolicyError
+from safeinstall.errors import EXIT_EVIDENCE, EXIT_POLICY, PolicyError
 from safeinstall.policy.layers import stack
 from safeinstall.policy.shown.lint import Lint, lint, unmatched
 from safeinstall.report.text import shown
@@ -96,7 +96,7 @@ def _unnamed(policy: Policy, place: Place) -> Iterator[Lint]:
             asked = [Asked(name=canonicalize_name(name), label=name) for name in names]
             found = Attesters.over(target, policy, proof=False)(asked)
         for one in found:
-            if one.is_missing:
+            if one.exit_code == EXIT_EVIDENCE:
                 yield Lint("rules.provenance.publishers", one.problem)
         for key, message in outdated(policy, [(one.artifact, one.publishers) for one in found if one.artifact]):
             yield Lint(key, message)

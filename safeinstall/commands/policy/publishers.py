@@ -12,10 +12,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from safeinstall.commands.asked import asked_of, held_of
 from safeinstall.commands.attesters import OTHERS, Attesters, outdated
+from safeinstall.commands.parsing import check_is_there
 from safeinstall.commands.policy.allow import appended, editable, told_trust
 from safeinstall.commands.policy.output import write, write_file
 from safeinstall.commands.target import NOTHING, open_target
-from safeinstall.errors import EXIT_EVIDENCE, PolicyError, UsageError
+from safeinstall.errors import EXIT_DENIED, EXIT_EVIDENCE, EXIT_PIP_ERROR, PolicyError, UsageError
 from safeinstall.facts.terms import PublisherBinding
 from safeinstall.policy.load import read_layer
 from safeinstall.policy.locations import render_key
@@ -42,16 +43,18 @@ if TYPE_CHECKING:
     from safeinstall.policy.model import Policy
 
 _TABLE = ("rules", "provenance", "publishers")
+_WORST = (EXIT_DENIED, EXIT_EVIDENCE, EXIT_PIP_ERROR, 0)
 
 
 def run(arguments: Namespace, place: Place) -> int:
     """Propose an entry for each project that has none, as a diff of the policy; write it if that is asked for."""
     if arguments.names and arguments.requirements:
         raise UsageError("names and files are asked about by themselves", hint="give names, or files by -r")
+    words = list(_words(arguments))
     policy, text = load_policy(place.policy, place.environ, place.cwd), editable(place)
     if not arguments.claimed:
-        require_extra("safe-pip policy publishers")
-    with _target(arguments, place, policy) as target:
+        require_extra("policy publishers", "--claimed believes what the index says")
+    with _target(arguments, words, place, policy) as target:
         found = Attesters.over(target, policy, proof=not arguments.claimed)(_asked(arguments, target, place))
     entries = [entry for one in found for entry in _entries(one, policy)]
     wrong = _wrong(text, entries, place)
@@ -62,23 +65,31 @@ def run(arguments: Namespace, place: Place) -> int:
         said += _applied(new, place)
     write(arguments, diff(text.file, text.text, new.text), _data(found, entries, policy))
     sys.stderr.writelines(f"{PREFIX}{shown(line)}\n" for line in said)
-    return EXIT_EVIDENCE if any(one.is_missing for one in found) else 0
+    return min((one.exit_code for one in found), key=_WORST.index, default=0)
 
 
-def _target(arguments: Namespace, place: Place, policy: Policy) -> Any:
-    words = [word for file in arguments.requirements for word in ("-r", file)]
-    for name in arguments.names:
-        words += ["-r", name] if Path(name).suffix in {".txt", ".toml", ".in"} else [_name(name)]
+def _target(arguments: Namespace, words: Sequence[str], place: Place, policy: Policy) -> Any:
     return open_target(
         words or NOTHING, policy.without(OTHERS), place.environ, python=arguments.python, installed=not words
     )
+
+
+def _words(arguments: Namespace) -> Iterator[str]:
+    """Yield what pip is asked for. Raises :class:`UsageError` for what is no package, and for a file that is none."""
+    names = {name: Path(name).suffix in {".txt", ".toml", ".in"} for name in arguments.names}
+    for file in (*arguments.requirements, *(name for name, is_file in names.items() if is_file)):
+        check_is_there(file)
+        yield from ("-r", file)
+    yield from (_name(name) for name, is_file in names.items() if not is_file)
 
 
 def _name(text: str) -> str:
     try:
         return str(Requirement(text))
     except InvalidRequirement:
-        raise UsageError(f"{text} is neither a package nor a requirements file or lock") from None
+        raise UsageError(
+            f"{text} is neither a package nor a requirements file or lock", hint="give names, or files by -r"
+        ) from None
 
 
 def _asked(arguments: Namespace, target: Target, place: Place) -> list[Asked]:
@@ -143,7 +154,7 @@ def _written(text: PolicyText, entry: PublisherBinding) -> str:
 def _said(found: Sequence[Found], policy: Policy) -> Iterator[str]:
     for one in found:
         if one.problem:
-            yield one.problem
+            yield f"{one.problem}; way out: {one.remedy}" if one.remedy else one.problem
         elif bound := _bound(one, policy):
             yield f"{one.label}: bound already, to {' or '.join(binding.publisher.shown for binding in bound)}"
     known = [(one.artifact, one.publishers) for one in found if one.artifact is not None]

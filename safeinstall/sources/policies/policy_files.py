@@ -15,7 +15,7 @@ from safeinstall.policy.layers import stack
 from safeinstall.policy.load import parse_toml, read_layer
 from safeinstall.policy.merge import PolicyText
 from safeinstall.sources.places.directories import SYSTEM_CONFIG, config_directory
-from safeinstall.sources.policies.policy_texts import is_address, read_file, read_policy
+from safeinstall.sources.policies.policy_texts import is_address, presets, read_file, read_policy
 from safeinstall.sources.policies.trust import is_trusted
 
 if TYPE_CHECKING:
@@ -54,14 +54,15 @@ def load_policy(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> 
     user trusts it; else it can only tighten the preset ``baseline``.
     """
     layers = [*_system(environ, cwd), *_user(explicit, environ, cwd)]
-    project = find_project(environ, cwd, other_than=_named(explicit, environ))
+    project = find_project(environ, cwd, other_than=named(explicit, environ))
     is_default = not layers and not (project and project.trusted)
     if is_default:
         layers = [read_named(DEFAULT_PRESET, environ, cwd, role="default")]
     if project is not None:
         layers.append(project.layer)
     policy = stack(layers, today=datetime.now(timezone.utc).date())
-    return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)))
+    own = None if explicit is None or is_address(explicit) or explicit in presets() else explicit
+    return replace(policy, notes=(*policy.notes, *_untrusted(policy, project, is_default=is_default)), named=own)
 
 
 def layer_errors(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> list[PolicyError]:
@@ -69,7 +70,7 @@ def layer_errors(explicit: str | None, environ: Mapping[str, str], cwd: Path) ->
     reads: tuple[Callable[[], object], ...] = (
         lambda: list(_system(environ, cwd)),
         lambda: list(_user(explicit, environ, cwd)),
-        lambda: find_project(environ, cwd, other_than=_named(explicit, environ)),
+        lambda: find_project(environ, cwd, other_than=named(explicit, environ)),
     )
     return [error for read in reads if (error := _error_of(read)) is not None]
 
@@ -139,14 +140,15 @@ def _system(environ: Mapping[str, str], cwd: Path) -> Iterator[Layer]:
 
 
 def _user(explicit: str | None, environ: Mapping[str, str], cwd: Path) -> Iterator[Layer]:
-    reference = _named(explicit, environ)
+    reference = named(explicit, environ)
     if reference is not None:
         yield read_named(reference, environ, cwd)
     elif _is_there(own := config_directory(environ) / "policy.toml"):
         yield read_named(str(own), environ, cwd)
 
 
-def _named(explicit: str | None, environ: Mapping[str, str]) -> str | None:
+def named(explicit: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the policy that *explicit*, else ``SAFE_PIP_POLICY``, names. Raises :class:`PolicyError`."""
     if explicit is not None:
         return explicit
     named = environ.get(VARIABLE)

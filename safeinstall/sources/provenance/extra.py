@@ -12,14 +12,14 @@ INSTALL = f"{shlex.quote(sys.executable)} -m pip install 'safeinstall[provenance
 """The command that installs them for the interpreter that runs safe-pip."""
 
 
-def require_extra(where: str) -> None:
+def require_extra(where: str, otherwise: str = "") -> None:
     """Raise :class:`PolicyError` (exit code 12) unless provenance can be proved here. Loads none of it.
 
-    *where* is what asks for proof: ``FILE:LINE (KEY)`` of a policy.
+    *where* is what asks for proof: ``FILE:LINE (KEY)`` of a policy; *otherwise*, what can be done without it.
     """
     if lacking := [name for name in LIBRARIES if versions().get(name) is None]:
         problem = f"{where}: it asks for proof of provenance, which needs {' and '.join(lacking)}"
-        raise PolicyError((problem,), hint=f"install what proves it: {INSTALL}")
+        raise PolicyError((problem,), hint="; ".join(filter(None, (f"install what proves it: {INSTALL}", otherwise))))
 
 
 def is_installed() -> bool:

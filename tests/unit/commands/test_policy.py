@@ -533,6 +533,15 @@ def test_the_file_is_named(run, site, write):
     assert len(load_policy("org.toml", {}, site / "cwd").exceptions) == 1
 
 
+def test_the_file_is_named_by_the_variable(run, site, environ, write, monkeypatch):
+    write("[rules.yanked]\n", "org.toml")
+    write("schema = 1\n")
+    monkeypatch.setitem(environ, "SAFE_PIP_POLICY", "org.toml")
+    run(*ALLOW)
+    assert len(load_policy("org.toml", {}, site / "cwd").exceptions) == 1
+    assert (site / "cwd" / "safe-pip.toml").read_text() == "schema = 1\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "text", "error", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -12,6 +13,7 @@ from safeinstall.facts.finding import Finding, Level
 from safeinstall.facts.verdict import Verdict
 from safeinstall.report.refusal import render_refusal
 from safeinstall.resolve.resolution import Refusal, Requirer
+from safeinstall.rules.base import ALLOW
 from safeinstall.rules.registry import known_rules
 
 RULES = sorted(known_rules())
@@ -90,3 +92,13 @@ def test_nothing_is_left_out_where_all_is_asked_for():
 def test_what_is_told_in_full_names_no_way_to_more():
     assert "-v tells" not in rendered(verdict("app==1.0", RULES[:3]), verdict("app==0.9", RULES[:3]))
     assert "safe-pip: -v tells every finding\n" in rendered(verdict("app==1.0", RULES[:3], each=3))
+
+
+def test_no_exception_is_advised_for_a_release_with_a_file_that_none_covers():
+    sdist, wheel = verdict("app==1.0", ["sdists"]), verdict("app==1.0", ["provenance"])
+    excusable = replace(sdist, findings=(replace(sdist.findings[0], remedy=f"answer for it: {ALLOW} app==1.0"),))
+    final = replace(wheel, findings=(replace(wheel.findings[0], final=True),))
+    assert "  way out           cure provenance" in rendered(excusable, final).splitlines()
+    assert f"  way out           answer for it: {ALLOW} app==1.0" in rendered(excusable, wheel).splitlines()
+    other = replace(final, artifact=artifact("app==0.9", source=INDEX))
+    assert f"  way out           answer for it: {ALLOW} app==1.0" in rendered(excusable, other).splitlines()

@@ -22,9 +22,9 @@ PRESET = Provenance(level=Level.ALLOW, regression=Level.WARN, verify=False)
 STRICT = replace(PRESET, regression=Level.DENY)
 UNATTESTED = Unattested()
 ANNOUNCED = "https://packages.example/integrity/acme-1.0-py3-none-any.whl/provenance"
-EXCEPTION = "safe-pip policy allow 'acme==1.0' --rule provenance --reason … --expires 30d"
-ENTRY = '{{ package = "acme", kind = "GitHub", repository = "{}", workflow = "{}" }}'
-MOVED = "if the project tells that it has moved, add {} to publishers in [rules.provenance]"
+EXCEPTION = "safe-pip policy allow acme==1.0 --rule provenance --reason '…' --expires 30d"
+ENTRY = 'package = "acme", kind = "GitHub", repository = "{}", workflow = "{}"'
+MOVED = "if the project tells that it has moved, add [[rules.provenance.publishers]] with {}"
 
 
 def other(**changes):
@@ -317,7 +317,7 @@ def test_entries_of_several_selectors_must_all_be_met():
     (found,) = rule.check(given(attested(other(repository="acme/other"))))
     assert found.key == "rules.provenance.publishers[1]"
     assert found.remedy == MOVED.format(
-        '{ package = "acme>=1", kind = "GitHub", repository = "acme/other", workflow = "release.yml" }'
+        'package = "acme>=1", kind = "GitHub", repository = "acme/other", workflow = "release.yml"'
     )
     assert [f.key for f in rule.check(given(attested(other(repository="evil/app"))))] == [
         "rules.provenance.publishers[0]",
@@ -469,7 +469,7 @@ def test_what_an_index_says_of_a_publisher_cannot_look_like_a_line_of_ours():
     liar = other(repository='x/y"\nsafe-pip: \x1b[2J', environment=None)
     (found,) = STRICT.check(given(attested(liar), before()))
     assert found.message.startswith('attested by GitHub x/y" safe-pip: [2J, release.yml, another owner than before')
-    assert "add an entry for it to publishers in [rules.provenance]" in found.remedy
+    assert "add [[rules.provenance.publishers]] for it" in found.remedy
 
 
 # -- what is asked for -------------------------------------------------------------------------------------------------
