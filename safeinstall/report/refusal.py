@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from safeinstall.facts.artifact import SourceKind
 from safeinstall.report.gist import gists
 from safeinstall.report.text import PREFIX, SHOWN_NAMES, by_project, describe, in_short, shown, shown_lines
-from safeinstall.rules.base import ALLOW, one_line
+from safeinstall.rules.base import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -176,8 +176,15 @@ class _Blocks:
 
 
 def _gravest_first(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Put what no exception can cover first: what is forged is not told as "and 1 more file", nor excused."""
-    return sorted(verdicts, key=lambda verdict: not any(finding.final for finding in verdict.denials))
+    """Of the first release, put first what no exception can cover: an exception is of a whole release, so none is to be
+    advised where another file of it is forged.
+    """
+    release = verdicts[0].artifact.version
+    return sorted(verdicts, key=lambda each: each.artifact.version != release or not _is_final(each))
+
+
+def _is_final(verdict: Verdict) -> bool:
+    return any(denial.final for denial in verdict.denials)
 
 
 def _ordered(verdict: Verdict) -> list[Finding]:
@@ -206,13 +213,7 @@ def _of_other_kinds(verdicts: Sequence[Verdict]) -> list[Verdict]:
 
 
 def _remedy(verdicts: Sequence[Verdict]) -> str:
-    """An exception is of a whole release: none is advised where no exception covers another file of it."""
-    remedy = next((gist.remedy for gist in gists(verdicts[0].denials) if gist.remedy), "")
-    if ALLOW in remedy:
-        release = (verdict for verdict in verdicts if verdict.artifact.version == verdicts[0].artifact.version)
-        final = (denial.remedy for verdict in release for denial in verdict.denials if denial.final)
-        remedy = next(filter(None, final), remedy)
-    return shown(remedy)
+    return shown(next((gist.remedy for gist in gists(verdicts[0].denials) if gist.remedy), ""))
 
 
 def _requirers(requirers: Sequence[Requirer], *, who: str) -> str:
