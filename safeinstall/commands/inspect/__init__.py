@@ -43,7 +43,8 @@ def _parser() -> CommandParser:
         " commit and by which run, and what of that is proved; compare the wheel with the source distribution, and that"
         " with the commit. Nothing of it is run, imported, built or installed. Exit 0: told, whatever it is; 10: what"
         " is attested does not hold, or a file is not what its index promised; 11: what is attested could not be had"
-        " or proved.",
+        " or proved. Without a release or file, and with --local, --user or --path, it is pip's own inspect, of the"
+        " environment.",
     )
     parser.add_argument("subject", metavar="NAME==VERSION|FILE", help="a release, or a wheel or source distribution")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
