@@ -126,7 +126,11 @@ def test_what_does_not_hold(shell, repository):
     offer(shell, make_wheel("acme", "1.0", files={"acme/a.py": EVIL}), lambda name, _: sigstore.attest(name, "ab" * 32))
     done = shell.run("inspect", "acme==1.0")
     assert done.exit == 10
-    assert "  built by      REFUTED: what is attested does not hold: " in done.out
+    assert (
+        "  built by      REFUTED: the attestation of GitHub acme/app, release.yml does not hold: "
+        f"it is of other bytes: sha256 {'ab' * 32}\n"
+        "  way out       do not install it; tell the project and whoever runs the index\n"
+    ) in done.out
 
 
 def test_a_file_of_this_machine_is_known_by_its_sha256(shell, repository):

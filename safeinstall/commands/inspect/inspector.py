@@ -13,7 +13,7 @@ from safeinstall.errors import SafeInstallError, SourceError, UnsatisfiableError
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.facts.origins.origin import AttestedCommit
 from safeinstall.facts.origins.project_urls import project_urls
-from safeinstall.facts.provenance import Provenance
+from safeinstall.facts.provenance import Provenance, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.attestations import Attestations
 from safeinstall.judge.origins import find_sdist
@@ -157,5 +157,5 @@ def _notes(files: Sequence[InspectedFile]) -> Iterator[str]:
         yield "its files were published by different publishers"
     elif len(commits) > 1:
         yield "its files were built from different commits"
-    elif len(facts) > len([each for each in facts if isinstance(each, Provenance)]) and who:
+    elif who and any(isinstance(each, Unattested) for each in facts):
         yield "of one of its files nobody says who built it"

@@ -10,7 +10,8 @@ from packaging.version import Version
 from safeinstall.commands.inspect.inspector import _notes
 from safeinstall.commands.inspect.subject import Subject, read_subject
 from safeinstall.errors import UsageError
-from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Unattested
+from safeinstall.facts.provenance import Attestation, Provenance, Publisher, PublisherKind, Refuted, Unattested
+from safeinstall.facts.values import Missing
 from safeinstall.report.inspection.model import InspectedFile
 
 
@@ -67,6 +68,8 @@ def attested(repository="acme/app", commit="1" * 40):
         ([attested(), attested("other/app")], ["its files were published by different publishers"]),
         ([attested(), attested(commit="2" * 40)], ["its files were built from different commits"]),
         ([attested(), Unattested()], ["of one of its files nobody says who built it"]),
+        ([attested(), Refuted(reason="forged")], []),
+        ([attested(), Missing("no answer")], []),
     ],
 )
 def test_files_of_a_release_that_contradict_each_other(facts, notes):
