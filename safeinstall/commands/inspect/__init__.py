@@ -46,6 +46,7 @@ def _parser() -> CommandParser:
         " or proved. Without a release or file, and with --local, --user or --path, it is pip's own inspect, of the"
         " environment.",
     )
+    parser.asks_indexes = True
     parser.add_argument("subject", metavar="NAME==VERSION|FILE", help="a release, or a wheel or source distribution")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
