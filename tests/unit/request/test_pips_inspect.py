@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from safeinstall.request.arguments import own_command, parse_arguments, words_of_own
-from safeinstall.request.pips_inspect import is_pips_inspect
+from safeinstall.request.pips_inspect import _WITH_VALUE, is_pips_inspect
 
 PIPS = [
     "",
@@ -48,6 +51,18 @@ def test_what_is_of_the_environment_is_pips(line):
 @pytest.mark.parametrize("line", OURS)
 def test_what_names_a_release_or_asks_for_ours_is_ours(line):
     assert not is_pips_inspect(line.split())
+
+
+def test_the_options_with_a_value_are_those_of_pip():
+    ask = """
+from pip._internal.commands import create_command
+for option in create_command("inspect").parser.option_list_all:
+    if option.takes_value():
+        print(*option._long_opts, sep="\\n")
+"""
+    said = subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.split()
+    assert "--cache-dir" in said
+    assert set(said) <= set(_WITH_VALUE)
 
 
 def test_a_command_line_is_left_to_pip_as_it_is():
