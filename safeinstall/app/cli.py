@@ -29,6 +29,7 @@ from safeinstall.request.arguments import (
     VERSION,
     own_command,
     parse_arguments,
+    words_of_own,
 )
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
     arguments = parse_arguments(argv)
     wanted = parse_wanted(arguments.reports)
-    if arguments.pip and arguments.pip[0] in OWN_COMMANDS:
+    if words_of_own(arguments.pip):
         _only_judged(arguments)
         if arguments.python is not None:
             environ = {**environ, "PIP_PYTHON": arguments.python}
@@ -264,7 +265,8 @@ def _suggest_own(words: Sequence[str]) -> None:
     """Point out a command of ours that is nearly named: pip, which complains next, knows only its own."""
     from difflib import get_close_matches
 
-    for near in (near for word in words for near in get_close_matches(word, OWN_COMMANDS, n=1, cutoff=0.8)):
+    unknown = [word for word in words if word not in OWN_COMMANDS]
+    for near in (near for word in unknown for near in get_close_matches(word, OWN_COMMANDS, n=1, cutoff=0.8)):
         say(f"did you mean: safe-pip {near}?")
 
 

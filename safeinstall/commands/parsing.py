@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Action, ArgumentError, ArgumentParser, ArgumentTypeError
 from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,21 +34,47 @@ def check_is_there(
     raise UsageError(f"there is no file {file}", hint=f"did you mean {near[0]}?" if near else otherwise)
 
 
+PIPS_SETTINGS = {
+    "--index-url": "PIP_INDEX_URL=URL",
+    "-i": "PIP_INDEX_URL=URL",
+    "--extra-index-url": "PIP_EXTRA_INDEX_URL=URL",
+    "--find-links": "PIP_FIND_LINKS=PLACE",
+    "-f": "PIP_FIND_LINKS=PLACE",
+    "--no-index": "PIP_NO_INDEX=1",
+    "--trusted-host": "PIP_TRUSTED_HOST=HOST",
+    "--proxy": "PIP_PROXY=URL",
+    "--cert": "PIP_CERT=FILE",
+    "--client-cert": "PIP_CLIENT_CERT=FILE",
+}
+"""pip's options for how indexes are asked, and how a command says the same that has no options of pip's."""
+
+
 class CommandParser(ArgumentParser):
     """A parser whose errors are :class:`UsageError`, told by the subcommand that they are about."""
 
     instead = ""
     """What a word means that this command does not take, with ``{}`` for the word."""
+    asks_indexes = False
+    """Whether it asks the indexes that pip would, so that pip's settings are heard."""
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Namespace, list[str]]:
         """Parse *args*. What this very command does not know is an error, and no matter of the command above it."""
+        if self.asks_indexes:
+            self._check_pips(args or ())
         known, unknown = self.parse_words(args, namespace)
         if unknown:
             near = self._meant(unknown[0])
             self.error(f"it does not take {' '.join(unknown)}{f'; did you mean {near}?' if near else ''}")
         return known, unknown
+
+    def _check_pips(self, words: Sequence[str]) -> None:
+        """Raise for an option of pip's, before what follows it is taken for something else."""
+        for option in (word.partition("=")[0] for word in takewhile(lambda word: word != "--", words)):
+            if option in PIPS_SETTINGS and option not in self._option_string_actions:
+                hint = f"{PIPS_SETTINGS[option]} in the environment, or in pip's configuration, counts here, too"
+                raise UsageError(f"{self.prog.removeprefix('safe-pip ')}: it does not take {option}", hint=hint)
 
     def _meant(self, word: str) -> str:
         """Return what the unknown *word* is probably meant to be: an option, or what an option can be set to."""

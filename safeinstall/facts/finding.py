@@ -81,6 +81,11 @@ def utc(moment: datetime) -> str:
     return f"{whole if whole == in_utc else whole + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
 
 
+def utc_minute(moment: datetime) -> str:
+    """Show the minute in which *moment* lies: what was logged or uploaded then was so at no later one."""
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
 def strictest_first(finding: Finding) -> tuple[int, str, str, str, bool, bool]:
     """Order findings the same way, whoever found them first."""
     return -finding.level, finding.rule, finding.key, finding.message, not finding.audited, finding.escalated

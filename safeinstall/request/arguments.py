@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import UsageError
+from safeinstall.request.pips_inspect import is_pips_inspect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ OWN_COMMANDS = frozenset(
         "why",
     }
 )
-"""None of them is a command of pip's; each is a module of ``commands/``."""
+"""Each is a module of ``commands/``. None but ``inspect`` is a command of pip's, too."""
 HELP = (("--help",), ("-h",), ("help",))
 VERSION = (("--version",), ("-V",))
 OWN_HELP = """safe-pip: pip, with every file judged by a policy before it is installed.
@@ -37,7 +38,7 @@ Its own commands (safe-pip COMMAND --help tells more):
   fix                         Change pins so that the policy lets them pass.
   outdated                    List what is newer, what of it passes, and from when on the rest will.
   why                         Tell what brings a package in, and what the policy says of it.
-  inspect                     Tell who built a release, from which commit, and what is in it alone.
+  inspect NAME==VERSION|FILE  Tell who built a release, from which commit, and what is in it alone.
   guard                       Put pip, pip3 and python -m pip behind the gate, and prove it.
   advisories                  Sync and look up known vulnerabilities and malware.
   provenance                  Tell what provenance is proved with, and bring it up to date.
@@ -51,7 +52,7 @@ Its own options, on install, download, wheel and lock:
                               A report: terminal, json, sarif, cyclonedx, github, junit, markdown, html.
   --policy-select compliant|strict
 
-All else is pip's:
+All else is pip's, so is "inspect" without a release or file:
 """
 OWN_OPTIONS = {
     "--policy": "the path of a policy file, or the name of a preset",
@@ -111,9 +112,14 @@ def _python_of_ours(words: list[str]) -> tuple[str | None, list[str]]:
     """Take ``--python PY`` or ``--python=PY`` from before a command of ours, where it means what it means to pip."""
     option, equals, value = (words or [""])[0].partition("=")
     taken = 1 if equals else 2
-    if option != "--python" or words[taken : taken + 1] == [] or words[taken] not in OWN_COMMANDS:
+    if option != "--python" or not words_of_own(words[taken:]):
         return None, words
     return (value if equals else words[1]), words[taken:]
+
+
+def words_of_own(words: Sequence[str]) -> bool:
+    """Whether *words* are a command of ours, and what follows it."""
+    return bool(words) and words[0] in OWN_COMMANDS and not (words[0] == "inspect" and is_pips_inspect(words[1:]))
 
 
 def own_command(argv: Sequence[str]) -> str | None:
@@ -123,7 +129,7 @@ def own_command(argv: Sequence[str]) -> str | None:
         if word in {*OWN_OPTIONS, "--python"}:
             next(words, None)
         elif not word.startswith("-"):
-            return word if word in OWN_COMMANDS else None
+            return word if words_of_own((word, *words)) else None
     return None
 
 

@@ -184,6 +184,26 @@ def test_commands_that_install_nothing_are_as_before(guarded):
     assert guarded.installed() == {}
 
 
+def test_inspect_of_the_environment_is_pips(guarded):
+    """Ours, which has its name, is of a release."""
+    run(guarded, guarded.target / "bin" / "pip", "install", "app")
+    bare, ours = (guarded.python, "-c", BARE), Path(sys.executable).with_name("safe-pip")
+    site = str(guarded.site)
+    for options in (
+        [],
+        ["--local", "--no-color"],
+        ["--path", site],
+        ["--user", "--local", "--path", site],
+        ["--nothing"],
+    ):
+        expected = run(guarded, *bare, "inspect", *options)
+        for words in ((guarded.target / "bin" / "pip",), (guarded.python, "-m", "pip"), (ours,)):
+            assert run(guarded, *words, "inspect", *options) == expected
+    assert '"name": "app"' in run(guarded, guarded.python, "-m", "pip", "inspect", "--local").out
+    done = run(guarded, guarded.python, "-m", "pip", "inspect", "app==1.0")
+    assert (done.exit, done.out.splitlines()[0]) == (0, "app 1.0")
+
+
 def test_builds_that_the_policy_allows(guarded):
     """pip starts itself to fill the environment of a build: that one is not to begin anew."""
     guarded.offer("tinybuild", "1.0", files={"tinybuild.py": BACKEND})

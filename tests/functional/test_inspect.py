@@ -126,7 +126,11 @@ def test_what_does_not_hold(shell, repository):
     offer(shell, make_wheel("acme", "1.0", files={"acme/a.py": EVIL}), lambda name, _: sigstore.attest(name, "ab" * 32))
     done = shell.run("inspect", "acme==1.0")
     assert done.exit == 10
-    assert "  built by      REFUTED: what is attested does not hold: " in done.out
+    assert (
+        "  built by      REFUTED: the attestation of GitHub acme/app, release.yml does not hold: "
+        f"it is of other bytes: sha256 {'ab' * 32}\n"
+        "  way out       do not install it; tell the project and whoever runs the index\n"
+    ) in done.out
 
 
 def test_a_file_of_this_machine_is_known_by_its_sha256(shell, repository):
@@ -139,14 +143,36 @@ def test_a_file_of_this_machine_is_known_by_its_sha256(shell, repository):
     assert shell.index.file_path(name) not in shell.index.paths()
 
 
-@pytest.mark.slow
-def test_another_file_of_that_name_is_of_no_index_and_is_compared_all_the_same(shell, repository):
+def test_another_file_than_the_one_of_that_name_that_the_index_has(shell, repository):
     published(shell, repository)
     name, data = make_wheel("acme", "1.0", files={"acme/a.py": CODE, "acme/evil.py": EVIL})
+    done = shell.run("inspect", shell.write(name, data))
+    told = (
+        f"  built by      not known: INDEX/simple/ has another file of this name, sha256 {digest_of(shell, name)}\n"
+        "  way out       do not install it, unless you know who built it and why it is another\n"
+    )
+    assert told in done.out
+    assert "  NOT IN IT     acme/evil.py\n" in done.out
+    assert done.exit == 10
+    (wheel, _) = json.loads(shell.run("inspect", name, "--json").out)["files"]
+    assert (wheel["provenance"]["state"], wheel["index_sha256"]) == ("missing", digest_of(shell, name))
+
+
+@pytest.mark.slow
+def test_a_file_of_no_index_is_compared_all_the_same(shell, repository):
+    published(shell, repository)
+    name, data = make_wheel("acme", "1.0", files={"acme/a.py": CODE, "acme/evil.py": EVIL}, build="7")
     done = shell.run("inspect", shell.write(name, data))
     assert done.exit == 11
     assert f"  built by      not known: no index that was asked lists a file with the sha256 of {name}\n" in done.out
     assert "  NOT IN IT     acme/evil.py\n" in done.out
+
+
+def test_a_file_that_is_none(shell):
+    shell.write("acme-1.0-py3-none-any.whl", "not a wheel")
+    assert shell.refuses("inspect", "acme-1.0-py3-none-any.whl", code=11).splitlines()[0] == (
+        "safe-pip: acme-1.0-py3-none-any.whl is called like a zip archive and is none"
+    )
 
 
 def test_nothing_of_it_runs(shell, repository):

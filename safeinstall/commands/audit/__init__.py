@@ -81,6 +81,7 @@ def _parser() -> CommandParser:
         description="Judge an environment (default), requirements, a lock or a list of versions by the whole policy,"
         " without installing anything. Exit 10: something is denied; 11: facts are missing.",
     )
+    parser.asks_indexes = True
     parser.add_argument(
         "files",
         nargs="*",

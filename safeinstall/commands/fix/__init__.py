@@ -52,6 +52,7 @@ def _parser() -> CommandParser:
         description="Print, as a diff, the smallest change of versions that the policy lets pass."
         " Exit 0: nothing to do, or done; 10: it cannot be fixed.",
     )
+    parser.asks_indexes = True
     parser.add_argument("file", help="a requirements file, a pyproject.toml or a pylock.toml")
     parser.add_argument("--apply", action="store_true", help="write the change")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")

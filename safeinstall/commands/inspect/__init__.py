@@ -42,9 +42,11 @@ def _parser() -> CommandParser:
         description="Tell of a release who built its wheel for this target and its source distribution, from which"
         " commit and by which run, and what of that is proved; compare the wheel with the source distribution, and that"
         " with the commit. Nothing of it is run, imported, built or installed. Exit 0: told, whatever it is; 10: what"
-        " is attested does not hold, or a file is not what its index promised; 11: what is attested could not be had"
-        " or proved.",
+        " is attested does not hold, a file is not what its index promised, or the index has another of its name; 11:"
+        " what is attested could not be had or proved. Without a release or file, and with --local, --user or --path,"
+        " it is pip's own inspect, of the environment.",
     )
+    parser.asks_indexes = True
     parser.add_argument("subject", metavar="NAME==VERSION|FILE", help="a release, or a wheel or source distribution")
     parser.add_argument("--python", metavar="PY", help="an interpreter or environment (default: where pip would act)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")

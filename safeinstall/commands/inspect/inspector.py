@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from safeinstall.errors import SafeInstallError, SourceError, UnsatisfiableError
 from safeinstall.facts.artifact import Artifact, ArtifactKind, Source, SourceKind
 from safeinstall.facts.origins.origin import AttestedCommit
 from safeinstall.facts.origins.project_urls import project_urls
-from safeinstall.facts.provenance import Provenance
+from safeinstall.facts.provenance import Provenance, Unattested
 from safeinstall.facts.values import Missing
 from safeinstall.judge.attestations import Attestations
 from safeinstall.judge.origins import find_sdist
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from safeinstall.facts.provenance import ProvenanceFact
 
 _NO_SDIST = Missing("there is none")
+_OTHER = "do not install it, unless you know who built it and why it is another"
 _NO_WHEEL = "there is no wheel of it for this Python and platform"
 
 
@@ -39,6 +40,8 @@ class Inspector:
     """Asks the indexes of *target*."""
 
     target: Target
+    other: Artifact | None = field(default=None, init=False)
+    """What an index has by the name of the file of this machine, and is another."""
 
     def __call__(self, subject: Subject) -> Inspection:
         """Inspect *subject*. Raises ``UnsatisfiableError`` where no index has it, and ``SourceError``."""
@@ -69,6 +72,7 @@ class Inspector:
         listed = next((file for file in self._listed(subject) if file.sha256 == subject.sha256), None)
         if listed is not None:
             return replace(listed, url=url)
+        self.other = next((file for file in self._listed(subject) if file.sha256 and file.filename == path.name), None)
         return Artifact(
             name=subject.name,
             version=subject.version,
@@ -100,8 +104,12 @@ class Inspector:
     # what is known of them
 
     def _inspected(self, artifact: Artifact) -> InspectedFile:
-        provenance, unproved = self._provenance(artifact)
         urls = self._urls(self._held(artifact))
+        if artifact.source.kind is SourceKind.DIRECT and self.other is not None:
+            why = f"{self.other.source.display} has another file of this name, sha256 {self.other.sha256}"
+            sha256 = self.other.sha256
+            return InspectedFile(artifact=artifact, provenance=Missing(why, _OTHER), index_sha256=sha256, urls=urls)
+        provenance, unproved = self._provenance(artifact)
         return InspectedFile(artifact=artifact, provenance=provenance, unproved=unproved, urls=urls)
 
     def _urls(self, file: HeldArtifact) -> tuple[ProjectUrl, ...]:
@@ -157,5 +165,5 @@ def _notes(files: Sequence[InspectedFile]) -> Iterator[str]:
         yield "its files were published by different publishers"
     elif len(commits) > 1:
         yield "its files were built from different commits"
-    elif len(facts) > len([each for each in facts if isinstance(each, Provenance)]) and who:
+    elif who and any(isinstance(each, Unattested) for each in facts):
         yield "of one of its files nobody says who built it"

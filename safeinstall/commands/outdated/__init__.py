@@ -45,6 +45,7 @@ def _parser() -> CommandParser:
         " built. Exit 0, whatever is outdated; 11: an index did not answer.",
     )
     parser.instead = "-r {}"
+    parser.asks_indexes = True
     parser.add_argument(
         "-r", "--requirement", dest="files", action="append", default=[], metavar="FILE",
         help="a requirements file, a lock or a pyproject.toml, instead of an environment (repeatable)",

@@ -31,6 +31,7 @@ def _file_json(file: InspectedFile) -> dict[str, Any]:
         "kind": artifact.kind.value,
         "index": artifact.source.display,
         "sha256": artifact.sha256,
+        "index_sha256": file.index_sha256,
         "uploaded": artifact.upload_time and artifact.upload_time.isoformat(),
         "provenance": _provenance_json(file),
         "project_urls": [{"label": url.label, "url": url.url} for url in file.urls],

@@ -29,6 +29,8 @@ class InspectedFile:
     """Proved, or what the index says."""
     unproved: Missing | None = None
     """Why it could not be proved, where it is what the index says."""
+    index_sha256: str | None = None
+    """Of another file that an index has by its name; ``None`` where none has one."""
     urls: tuple[ProjectUrl, ...] = ()
     """What its metadata says."""
 
@@ -64,8 +66,8 @@ class Inspection:
 
     @property
     def exit_code(self) -> int:
-        """10 where what is attested does not hold, 11 where it could not be had or proved."""
-        if any(isinstance(file.provenance, Refuted) for file in self.files):
+        """10 where what is attested does not hold or the index has another file, 11 where nothing is had or proved."""
+        if any(isinstance(file.provenance, Refuted) or file.index_sha256 for file in self.files):
             return EXIT_DENIED
         lacking = any(isinstance(file.provenance, Missing) or file.unproved for file in self.files)
         return EXIT_EVIDENCE if lacking else 0

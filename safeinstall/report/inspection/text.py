@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from safeinstall.facts.finding import utc
+from safeinstall.facts.finding import utc_minute
 from safeinstall.facts.origins.origin import Explained
 from safeinstall.facts.provenance import Provenance, Refuted, Unattested
 from safeinstall.facts.values import Missing
@@ -22,6 +22,7 @@ NAMED = 5
 """Files of a comparison that are named in a line of the text."""
 _WIDTH = 14
 _GENERATED = (Explained.VERSION, Explained.TEMPLATE, Explained.MATURIN)
+DO_NOT_INSTALL = "do not install it; tell the project and whoever runs the index"
 _VERIFIED = "verified: signature, certificate, log entry, file name and sha256"
 
 
@@ -39,7 +40,7 @@ def render_inspection(inspection: Inspection) -> str:
 
 def _headline(file: InspectedFile) -> str:
     artifact = file.artifact
-    uploaded = f", uploaded {utc(artifact.upload_time)}" if artifact.upload_time else ""
+    uploaded = f", uploaded {utc_minute(artifact.upload_time)}" if artifact.upload_time else ""
     return f"{artifact.filename} from {artifact.source.display}{uploaded}"
 
 
@@ -53,7 +54,8 @@ def _file_lines(file: InspectedFile) -> Iterator[str]:
         case Unattested():
             yield _line("built by", "nobody says: its index announces no provenance")
         case Refuted(reason=reason):
-            yield _line("built by", f"REFUTED: what is attested does not hold: {reason}")
+            yield _line("built by", f"REFUTED: {reason}")
+            yield _line("way out", DO_NOT_INSTALL)
         case Missing(reason=reason, remedy=remedy):
             yield _line("built by", f"not known: {reason}")
             if remedy:
@@ -81,7 +83,7 @@ def _proved_lines(attestation: Attestation) -> Iterator[str]:
         yield _line("run", attestation.run)
     if attestation.logged:
         entry = "" if attestation.log_index is None else f", entry {attestation.log_index}"
-        yield _line("logged", f"{utc(attestation.logged)}{entry}")
+        yield _line("logged", f"{utc_minute(attestation.logged)}{entry}")
 
 
 def _url_lines(file: InspectedFile) -> Iterator[str]:

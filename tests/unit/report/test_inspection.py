@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from lib.facts import SHA, artifact
@@ -34,7 +35,7 @@ def lines(provenance, *compared, **fields):
         (CLAIM, {"unproved": Missing("it is late", "wait")}, "claimed", 11, "claimed by default, and not verified: it is late (wait)"),
         (replace(CLAIM, verified=True), {}, "verified", 0, "verified: signature, certificate, log entry, file name and sha256"),
         (Unattested(), {}, "unattested", 0, "nobody says: its index announces no provenance"),
-        (Refuted(reason="of another file"), {}, "refuted", 10, "REFUTED: what is attested does not hold: of another file"),
+        (Refuted(reason="of another file"), {}, "refuted", 10, "  built by      REFUTED: of another file\n  way out       do not install it; tell the project and whoever runs the index\n"),
         (Missing("it does not answer", "ask again"), {}, "missing", 11, "not known: it does not answer"),
     ],
 )  # fmt: skip
@@ -44,6 +45,17 @@ def test_what_is_said_of_a_file_and_how_that_ends(provenance, fields, state, exi
     assert said in render_inspection(found)
     assert inspection_json(found)["files"][0]["provenance"]["state"] == state
     assert json.loads(json.dumps(inspection_json(found)))["exit_code"] == exit_code
+
+
+def test_when_it_was_logged_and_uploaded_is_told_by_the_minute_it_was_in():
+    late = datetime(2024, 12, 4, 23, 14, 59, 999999, timezone(timedelta(hours=1)))
+    logged = replace(CLAIM.attestations[0], logged=late, log_index=7)
+    file = InspectedFile(
+        artifact=artifact(upload_time=late), provenance=Provenance(attestations=(logged,), verified=True)
+    )
+    text = render_inspection(Inspection(name="acme", version=Version("1.0"), files=(file,), compared=()))
+    assert ", uploaded 2024-12-04 22:14 UTC\n" in text
+    assert "  logged        2024-12-04 22:14 UTC, entry 7\n" in text
 
 
 def test_an_address_that_claims_another_repository():
