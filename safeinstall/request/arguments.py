@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from safeinstall.errors import UsageError
-from safeinstall.request.pips_inspect import is_pips_inspect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +118,13 @@ def _python_of_ours(words: list[str]) -> tuple[str | None, list[str]]:
 
 def words_of_own(words: Sequence[str]) -> bool:
     """Whether *words* are a command of ours, and what follows it."""
-    return bool(words) and words[0] in OWN_COMMANDS and not (words[0] == "inspect" and is_pips_inspect(words[1:]))
+    if not words or words[0] not in OWN_COMMANDS:
+        return False
+    if words[0] != "inspect":
+        return True
+    from safeinstall.request.pips_inspect import is_pips_inspect  # noqa: PLC0415 - pip's start waits for this module
+
+    return not is_pips_inspect(words[1:])
 
 
 def own_command(argv: Sequence[str]) -> str | None:

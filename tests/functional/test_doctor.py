@@ -96,7 +96,7 @@ def test_a_fresh_machine_is_in_order(shell):
         ok       target        {python}: pip {pip} waits for the policy before it looks for files
         ok       environment   {installed} distributions in TMP/env
         ok       recovery      no installation was left half there
-        ok       policy        baseline (built in) (10 rules, DIGEST)
+        ok       policy        baseline (built in) (11 rules, DIGEST)
         ok       index         INDEX/simple/ answers
         ok       clock         within 10 minutes of the indexes
         note     advisories    none are here yet; the first run that asks for them fetches them

@@ -184,6 +184,7 @@ def test_commands_that_install_nothing_are_as_before(guarded):
     assert guarded.installed() == {}
 
 
+@pytest.mark.slow
 def test_inspect_of_the_environment_is_pips(guarded):
     """Ours, which has its name, is of a release."""
     run(guarded, guarded.target / "bin" / "pip", "install", "app")
@@ -229,6 +230,7 @@ def test_safe_pip_goes_on_knowing_the_settings(shell):
     assert not list(shell.site.glob("app/__pycache__"))
 
 
+@pytest.mark.slow
 def test_settings_that_are_changed_under_guard_are_heard_and_stay(guarded):
     pip = guarded.target / "bin" / "pip"
     assert run(guarded, pip, "config", "--site", "set", "global.index-url", guarded.index.url).exit == 0

@@ -266,9 +266,10 @@ def test_modules_of_the_working_directory_are_never_imported(shell, script):
 
 @parametrize("argv", [["--help"], ["-h"], ["help"]], gate=(0,))
 def test_help_tells_of_our_commands_before_pips(shell, argv):
-    ours, _, pips = shell.run(*argv).out.partition("All else is pip's:\n")
+    ours, _, pips = shell.run(*argv).out.partition('All else is pip\'s, so is "inspect" without a release or file:\n')
     assert [line.split()[0] for line in ours.splitlines() if line.startswith("  ") and line[2] not in " -"] == [
-        "policy", "audit", "fix", "outdated", "why", "guard", "advisories", "provenance", "log", "recover", "doctor",
+        "policy", "audit", "fix", "outdated", "why", "inspect", "guard", "advisories", "provenance", "log", "recover",
+        "doctor",
     ]  # fmt: skip
     commands = pips.partition("Commands:")[2]
     assert commands

@@ -50,6 +50,7 @@ def test_nothing_of_it_is_built_or_offered_to_pip(shell):
     assert not marker.exists()
 
 
+@pytest.mark.slow
 def test_a_second_run_costs_nothing(shell):
     offer(shell, {"acme/a.py": CODE}, {"acme/a.py": CODE})
     for _ in range(2):

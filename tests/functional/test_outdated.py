@@ -159,6 +159,7 @@ def test_a_lock_and_a_project(shop, ripe):
     """)
 
 
+@pytest.mark.slow
 def test_prereleases_where_they_are_asked_for(shop):
     put(shop, "pre", "1.0")
     assert shop.run("outdated").out == ""

@@ -148,6 +148,7 @@ def test_an_index_that_is_off_answers_from_what_is_kept_or_not_at_all(history, o
     assert done.exit == (11 if option else 0), done
 
 
+@pytest.mark.slow
 def test_what_is_installed_is_judged_by_it(history):
     assert history.install("app").exit == 0
     history.index.forget()
@@ -158,6 +159,7 @@ def test_what_is_installed_is_judged_by_it(history):
     assert f"it is of another file: {BEFORE}" in done.out
 
 
+@pytest.mark.slow
 def test_what_is_newer_is_judged_by_it(history):
     assert history.install("app==1.0").exit == 0
     history.offer("app", "2.0", ["dep"], upload_time=days_ago(20))

@@ -175,6 +175,7 @@ def test_what_cannot_be_had_is_told(attested):
     assert "safe-pip: app 1.0: who attested it is not known: " in done.err
 
 
+@pytest.mark.slow
 def test_entries_that_name_nobody_any_more_are_told(attested):
     old = ENTRY.replace("acme/app", "acme/former")
     attested.write("policy.toml", f"{written(attested)}\n{old}\n{ENTRY}")

@@ -204,12 +204,16 @@ def test_nor_is_a_link_or_a_pipe(tmp_path, journal):
 @pytest.fixture
 def another_thread():
     """One that hears the signals which the main thread does not."""
-    ended = Event()
+    ended, before = (
+        Event(),
+        signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # a job in the background ignores it
     thread = Thread(target=ended.wait)
     thread.start()
     yield thread
     ended.set()
     thread.join()
+    signal.signal(signal.SIGINT, before)
 
 
 def stopped_in(context, number, done):
