@@ -6,8 +6,9 @@ import base64
 import json
 from functools import partial
 
-PUBLISH = "https://docs.pypi.org/attestations/publish/v1"
-SLSA = "https://slsa.dev/provenance/v1"
+from pypi_attestations import AttestationType
+
+PUBLISH, SLSA = AttestationType.PYPI_PUBLISH_V1.value, AttestationType.SLSA_PROVENANCE_V1.value
 GITHUB = {"kind": "GitHub", "repository": "acme/app", "workflow": "release.yml", "environment": ""}
 GITLAB = {"kind": "GitLab", "repository": "acme/tools/app", "workflow_filepath": ".gitlab-ci.yml", "environment": None}
 GOOGLE = {"kind": "Google", "email": "builder@acme.example"}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from lib.claims import PUBLISH
 from lib.facts import NOW, advisory, evidence
 from lib.policies import judged, layered
 from packaging.specifiers import SpecifierSet
@@ -117,7 +118,7 @@ RUN = "https://forge.example/acme/app/actions/runs/7/attempts/1"
 PUBLISHER = Publisher(kind=PublisherKind.GITHUB, repository="acme/app", workflow="release.yml", environment="pypi")
 PROVED = Attestation(
     publisher=PUBLISHER,
-    predicate_type="https://docs.pypi.org/attestations/publish/v1",
+    predicate_type=PUBLISH,
     commit="1f" * 20,
     ref="refs/tags/v1",
     run=RUN,

@@ -20,9 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pypi_attestations import AttestationType
 
-PUBLISH = "https://docs.pypi.org/attestations/publish/v1"
-SLSA = "https://slsa.dev/provenance/v1"
+PUBLISH, SLSA = AttestationType.PYPI_PUBLISH_V1.value, AttestationType.SLSA_PROVENANCE_V1.value
 STATEMENT = "https://in-toto.io/Statement/v1"
 PAYLOAD = "application/vnd.in-toto+json"
 WHEN = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)

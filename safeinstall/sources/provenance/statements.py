@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name, parse_sdist_filename
@@ -12,8 +13,15 @@ from safeinstall.sources.provenance.object_json import UnprovedError, read_stric
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREDICATES = frozenset({"https://docs.pypi.org/attestations/publish/v1", "https://slsa.dev/provenance/v1"})
-"""What may be stated (pypi-attestations: ``AttestationType``)."""
+PREDICATES = frozenset(
+    {
+        "64b3949826537e32dd526c5d9c31cbeb141dde83b68588399682d5aa3dcdcb74",  # publish, version 1 (PEP 740)
+        "6f94cc499cd18ded6d779157a0ace941555bea2f8e2b4052bf999761d7efc25b",  # SLSA provenance, version 1
+    }
+)
+"""The types of what may be stated, by their sha256: one of them has the host of an index in it, which is named nowhere
+here (pypi-attestations: ``AttestationType``).
+"""
 NAME_LENGTH = 255
 """Characters of a file's name."""
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -35,7 +43,10 @@ def what_is_stated(payload: bytes, *, filename: str, sha256: str) -> str:
         other = "no sha256" if said is None else f"sha256 {shortened(str(said), 64)}"
         raise UnprovedError(f"it is of other bytes: {other}")
     predicate = statement.get("predicateType")
-    if not isinstance(predicate, str) or predicate not in PREDICATES:
+    if (
+        not isinstance(predicate, str)
+        or hashlib.sha256(predicate.encode(errors="replace")).hexdigest() not in PREDICATES
+    ):
         raise UnprovedError(f"what it states is of a type that is not known: {shortened(str(predicate))}")
     return predicate
 

@@ -440,8 +440,8 @@ NEGATIVES = {
     ),
     # another statement
     "of an unknown type": (
-        lambda: stated(predicateType="https://docs.pypi.org/attestations/publish/v2"),
-        BEGINS + "what it states is of a type that is not known: https://docs.pypi.org/attestations/publish/v2",
+        lambda: stated(predicateType=f"{sigstore.PUBLISH}x"),
+        BEGINS + f"what it states is of a type that is not known: {sigstore.PUBLISH}x",
     ),
     "of no type": (lambda: stated(predicateType=None), BEGINS + "what it states is of a type that is not known: None"),
     "of an older in-toto": (

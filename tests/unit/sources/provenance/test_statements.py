@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import hashlib
 
-from safeinstall.sources.provenance.statements import is_name_of
+import pytest
+from pypi_attestations import AttestationType
+
+from safeinstall.sources.provenance.statements import PREDICATES, is_name_of
 
 MANY = ".".join(f"a{number}" for number in range(2000))
 
@@ -48,3 +51,7 @@ def test_one_name(name, filename):
 )
 def test_another_name(name, filename):
     assert not is_name_of(name, filename)
+
+
+def test_the_types_of_what_may_be_stated_are_those_that_indexes_take():
+    assert {hashlib.sha256(kind.value.encode()).hexdigest() for kind in AttestationType} == PREDICATES
