@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from safeinstall.facts.provenance import Attestation, Provenance, Refuted, UnknownPublisher
 from safeinstall.sources.provenance.object_json import UnprovedError, read_claims
-from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of
+from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of, said_of
 from safeinstall.sources.provenance.statements import what_is_stated
 
 if TYPE_CHECKING:
@@ -39,11 +39,8 @@ def parse_claims(raw: bytes, *, filename: str, sha256: str) -> Provenance | Refu
 def _attestation(claims: tuple[Claim, ...], place: int, filename: str, sha256: str) -> Attestation:
     claim = claims[place]
     publisher = publisher_of(claim.publisher)
-    try:
+    with said_of(claims, place):
         predicate_type = what_is_stated(_payload(claim.attestation), filename=filename, sha256=sha256)
-    except UnprovedError as error:
-        which = f"attestation {place + 1} of {len(claims)}" if len(claims) > 1 else "the attestation"
-        raise UnprovedError(f"{which} of {publisher.shown} does not hold: {error}") from None
     return Attestation(publisher=publisher, predicate_type=predicate_type)
 
 

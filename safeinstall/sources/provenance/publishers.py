@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from safeinstall.facts import publishers
 from safeinstall.sources.provenance.object_json import UnprovedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from safeinstall.facts.provenance import Publisher
+    from safeinstall.sources.provenance.object_json import Claim
 
 NAME_LENGTH = publishers.NAME_LENGTH
 
@@ -30,3 +32,17 @@ def publisher_of(table: Mapping[str, Any]) -> Publisher:
         raise UnknownPublisherError(f"its publisher {error}") from None
     except publishers.PublisherError as error:
         raise UnprovedError(f"a publisher of its provenance {error}") from None
+
+
+@contextmanager
+def said_of(claims: Sequence[Claim], place: int) -> Iterator[None]:
+    """Let :class:`UnprovedError` say of which of the *claims* it is, but not where its kind of publisher is unknown."""
+    try:
+        yield
+    except UnknownPublisherError:
+        raise
+    except UnprovedError as error:
+        which = f"attestation {place + 1} of {len(claims)}" if len(claims) > 1 else "the attestation"
+        raise UnprovedError(
+            f"{which} of {publisher_of(claims[place].publisher).shown} does not hold: {error}"
+        ) from None

@@ -11,7 +11,7 @@ from safeinstall.facts.values import Missing
 from safeinstall.sources.provenance.extra import INSTALL, versions
 from safeinstall.sources.provenance.object_json import UnprovedError, read_claims, shortened
 from safeinstall.sources.provenance.proofs import KeptProofs
-from safeinstall.sources.provenance.publishers import UnknownPublisherError, publisher_of
+from safeinstall.sources.provenance.publishers import UnknownPublisherError, said_of
 from safeinstall.sources.provenance.roots import UPDATE
 
 if TYPE_CHECKING:
@@ -93,11 +93,5 @@ def _load(root: TrustedRoot | Missing) -> Prover | Missing:
 
 def _prove(prover: Prover, claims: tuple[Claim, ...], place: int, filename: str, sha256: str) -> Attestation:
     """Return what the claim at *place* attests; what does not hold is said of that one."""
-    claim = claims[place]
-    try:
-        return prover.prove(claim, filename=filename, sha256=sha256)
-    except UnknownPublisherError:
-        raise
-    except UnprovedError as error:
-        which = f"attestation {place + 1} of {len(claims)}" if len(claims) > 1 else "the attestation"
-        raise UnprovedError(f"{which} of {publisher_of(claim.publisher).shown} does not hold: {error}") from None
+    with said_of(claims, place):
+        return prover.prove(claims[place], filename=filename, sha256=sha256)
