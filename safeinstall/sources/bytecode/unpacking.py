@@ -123,17 +123,15 @@ class UnpackingAhead:
 
     def _compile(self, folder: Path, member: str, code: memoryview, at: int, size: int) -> bool:
         """Write the *code* of the module *member* beside it, as Python would (PEP 552); whether it was written."""
-        from safeinstall.sources.pip.hosted.installing.bytecode import with_filename  # noqa: PLC0415
+        from safeinstall.sources.pip.hosted.installing.bytecode import header, with_filename  # noqa: PLC0415
         from safeinstall.sources.pip.hosted.installing.unpacking import write_new  # noqa: PLC0415
 
         source = folder / member
         found, cache = source.stat(), source.parent / "__pycache__"
         if found.st_size != size or "/" not in member or source.suffix != ".py" or self._stopped.is_set():
             return False
-        words = (0, int(found.st_mtime) & 0xFFFFFFFF, size & 0xFFFFFFFF)
-        header = self._magic + b"".join(word.to_bytes(4, "little") for word in words)
         cache.mkdir(exist_ok=True)
-        data = header + with_filename(code, at, f"{self._library}/{member}")
+        data = header(self._magic, found.st_mtime, size) + with_filename(code, at, f"{self._library}/{member}")
         return write_new(f"{cache}/{source.stem}{self._suffix}", data)
 
 

@@ -70,6 +70,12 @@ def with_filename(data: memoryview, at: int, path: str) -> bytes:
     return b"".join((data[: at - 2], begin, data[at + data[at - 1] :]))
 
 
+def header(magic: bytes, mtime: float, size: int) -> bytes:
+    """Return the first sixteen bytes of a compiled module whose source has this time and size (PEP 552)."""
+    words = (0, int(mtime) & 0xFFFFFFFF, size & 0xFFFFFFFF)
+    return magic + b"".join(word.to_bytes(4, "little") for word in words)
+
+
 def compile_sources(data, modules):
     """Return a record: the code of *modules* (name and size of each), whose sources follow one another in *data*."""
     told, code, begin, left = {}, [], 0, MOST

@@ -14,7 +14,7 @@ import os
 import stat
 from unicodedata import normalize
 
-from .bytecode import PLACEHOLDER, compiled, located, with_filename
+from .bytecode import PLACEHOLDER, compiled, header, located, with_filename
 
 SAMPLE = b"def f():\n    return lambda: 'x'\n"
 CHECKED_HASH = 3
@@ -97,18 +97,17 @@ class ReadyCode:
             self.folders.add(folder)
         if os.path.islink(place) or (os.path.exists(place) and not os.path.isfile(place)):
             return False  # Python says what it is
-        write_whole(place, header(path, found) + code, (stat.S_IMODE(found.st_mode) | 0o200) & 0o666)
+        write_whole(place, header_for(path, found) + code, (stat.S_IMODE(found.st_mode) | 0o200) & 0o666)
         return True
 
 
-def header(path, found):
+def header_for(path, found):
     """Return the first sixteen bytes of the compiled form of the source at *path*, of which *found* is the status."""
     if os.environ.get("SOURCE_DATE_EPOCH"):
         with open(path, "rb") as source:
             told = importlib.util.source_hash(source.read())
         return importlib.util.MAGIC_NUMBER + CHECKED_HASH.to_bytes(4, "little") + told
-    words = (0, int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF)
-    return importlib.util.MAGIC_NUMBER + b"".join(word.to_bytes(4, "little") for word in words)
+    return header(importlib.util.MAGIC_NUMBER, found.st_mtime, found.st_size)
 
 
 def write_whole(path, data, mode):
